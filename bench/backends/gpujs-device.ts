@@ -1,0 +1,211 @@
+import type { Carry, Gpu, GpuBuffer, GpuProgram, Indexed, KernelSource, Size, StepOptions } from './gpujs.ts';
+import {
+  assertLength,
+  assertMode,
+  type GpuJsBufferResult,
+  type GpuJsContext,
+  type GpuJsInstance,
+  type GpuJsKernel,
+  type GpuJsLibrary,
+  type GpuJsShortcut,
+  kernelSettings,
+  loadGpuJs,
+  outputSize,
+  releaseHostCopies,
+  residentBytes,
+  volume,
+} from './gpujs-library.ts';
+
+// Values of the WebGPU specification; the enumerations exist only where WebGPU is a global.
+const USAGE = { mapRead: 0x1, copySrc: 0x4, copyDst: 0x8, storage: 0x80 };
+const MAP_MODE_READ = 1;
+
+interface Device {
+  readonly library: GpuJsLibrary;
+  readonly instance: GpuJsInstance;
+  readonly context: GpuJsContext;
+  /** The first thing that went wrong outside any call: WebGPU reports validation errors and loss that way only. */
+  failure?: string;
+}
+
+/** Dawn ends the process with a segmentation fault when this object is collected, and a module's constant was. */
+declare global {
+  var tareDawn: GPU | undefined;
+}
+
+export async function openDevice(): Promise<Gpu> {
+  const { create } = await import('webgpu');
+  globalThis.tareDawn ??= create([]);
+  Object.defineProperty(globalThis.navigator, 'gpu', { value: globalThis.tareDawn, configurable: true });
+  const library = loadGpuJs();
+  const context = await library.WebGPUContext.acquire();
+  const device: Device = { library, context, instance: new library.GPU({ mode: 'webgpu' }) };
+  watch(device);
+  return {
+    mode: 'webgpu',
+    createProgram: () => new DeviceProgram(device),
+    close: async () => {
+      await device.instance.destroy();
+      await library.WebGPUContext.destroy();
+    },
+  };
+}
+
+function watch(device: Device): void {
+  device.context.device.onuncapturederror = ({ error }) => {
+    device.failure ??= error.message.replace(/\s+/g, ' ').trim();
+  };
+  void device.context.device.lost.then(({ message }) => {
+    device.failure ??= `the device was lost: ${message}`;
+  });
+}
+
+/** A buffer on the device, and the handle by which kernels take it. */
+class DeviceBuffer implements GpuBuffer {
+  readonly size: Size;
+  readonly handle: GpuJsBufferResult;
+  /** Where `read` copies to; made when first needed. */
+  staging: GPUBuffer | undefined;
+
+  constructor({ library, context }: Device, size: Size, buffer: GPUBuffer) {
+    this.size = size;
+    this.handle = new library.WebGPUBufferResult({ buffer, output: [...size], componentCount: 1, context });
+  }
+
+  get bytes(): number {
+    return this.handle.buffer.size + (this.staging?.size ?? 0);
+  }
+
+  dispose(): void {
+    this.handle.delete();
+    this.staging?.destroy();
+  }
+}
+
+class DeviceProgram implements GpuProgram {
+  residentBytes = 0;
+  #carriedBytes = 0;
+  readonly #device: Device;
+  readonly #queue: GPUQueue;
+  readonly #inputs: DeviceBuffer[] = [];
+  readonly #outputs: DeviceBuffer[] = [];
+  readonly #shortcuts: GpuJsShortcut[] = [];
+  #actions: (() => void | Promise<void>)[] = [];
+
+  constructor(device: Device) {
+    this.#device = device;
+    this.#queue = device.context.device.queue;
+  }
+
+  get intermediateBytes(): number {
+    return this.#outputs.slice(0, -1).reduce((sum, { handle }) => sum + handle.buffer.size, this.#carriedBytes);
+  }
+
+  get deviceBytes(): number {
+    const own = [...this.#inputs, ...this.#outputs].reduce((sum, { bytes }) => sum + bytes, 0);
+    return own + this.#shortcuts.reduce((sum, { kernel }) => sum + kernelBytes(kernel), 0);
+  }
+
+  input(size: Size): GpuBuffer {
+    const usage = USAGE.storage | USAGE.copyDst;
+    const buffer = this.#device.context.device.createBuffer({ size: 4 * volume(size), usage });
+    const input = new DeviceBuffer(this.#device, size, buffer);
+    this.#inputs.push(input);
+    return input;
+  }
+
+  async step<C, Inputs extends readonly Indexed[]>(
+    source: KernelSource<C, Inputs>,
+    { threads, constants, inputs }: StepOptions<C, Inputs>,
+  ): Promise<GpuBuffer> {
+    const { library, instance } = this.#device;
+    const settings = kernelSettings(library, threads, constants);
+    const shortcut = instance.createKernel(source.toString(), settings);
+    this.#shortcuts.push(shortcut);
+    const handles = inputs.map((input) => deviceBuffer(input).handle);
+    const dispatch = async () => {
+      // Each call makes a handle of its own on the one output buffer.
+      const handle = (await shortcut(...handles)) as GpuJsBufferResult;
+      handle.delete();
+    };
+    await dispatch();
+    assertMode(shortcut.kernel, 'webgpu');
+    releaseHostCopies(settings);
+    const output = new DeviceBuffer(this.#device, outputSize(shortcut.kernel, threads), shortcut.kernel.outputBuffer!);
+    this.#outputs.push(output);
+    this.#actions.push(dispatch);
+    this.residentBytes += residentBytes(constants);
+    await this.#finish();
+    return output;
+  }
+
+  async repeat(count: number, body: (iteration: GpuBuffer) => Promise<readonly Carry[]>): Promise<void> {
+    const before = this.#actions;
+    const iteration = this.input([1]);
+    this.#actions = [];
+    const carries = await body(iteration);
+    for (const { from, to } of carries) this.#actions.push(() => this.#copy(from, deviceBuffer(to).handle.buffer));
+    for (const { to } of carries) this.#carriedBytes += deviceBuffer(to).handle.buffer.size;
+    const steps = this.#actions;
+    this.#actions = before;
+    for (let i = 0; i < count; i++) {
+      const number = new Float32Array([i]);
+      this.#actions.push(() => this.#write(iteration, number), ...steps);
+    }
+  }
+
+  async upload(input: GpuBuffer, values: Float32Array<ArrayBuffer>): Promise<void> {
+    this.#write(input, values);
+    await this.#finish();
+  }
+
+  async run(): Promise<void> {
+    for (const action of this.#actions) await action();
+    await this.#finish();
+  }
+
+  async read(output: GpuBuffer): Promise<Float32Array> {
+    const source = deviceBuffer(output);
+    const { size } = source.handle.buffer;
+    source.staging ??= this.#device.context.device.createBuffer({ size, usage: USAGE.mapRead | USAGE.copyDst });
+    this.#copy(output, source.staging);
+    await source.staging.mapAsync(MAP_MODE_READ);
+    const values = new Float32Array(source.staging.getMappedRange().slice(0));
+    source.staging.unmap();
+    await this.#finish();
+    return values;
+  }
+
+  dispose(): void {
+    for (const buffer of [...this.#inputs.splice(0), ...this.#outputs.splice(0)]) buffer.dispose();
+    for (const { kernel } of this.#shortcuts.splice(0)) kernel.destroy();
+    this.#actions = [];
+  }
+
+  #write(input: GpuBuffer, values: Float32Array<ArrayBuffer>): void {
+    assertLength(values, input.size);
+    this.#queue.writeBuffer(deviceBuffer(input).handle.buffer, 0, values);
+  }
+
+  #copy(from: GpuBuffer, to: GPUBuffer): void {
+    const { buffer } = deviceBuffer(from).handle;
+    const encoder = this.#device.context.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(buffer, 0, to, 0, buffer.size);
+    this.#queue.submit([encoder.finish()]);
+  }
+
+  async #finish(): Promise<void> {
+    await this.#queue.onSubmittedWorkDone();
+    if (this.#device.failure !== undefined) throw new Error(`WebGPU: ${this.#device.failure}`);
+  }
+}
+
+function deviceBuffer(buffer: GpuBuffer): DeviceBuffer {
+  if (buffer instanceof DeviceBuffer) return buffer;
+  throw new Error('gpu.js: a program takes only buffers of its own mode');
+}
+
+/** Beside the output: uniforms and resident constants. */
+function kernelBytes({ paramsBuffer, constantBuffers }: GpuJsKernel): number {
+  return [paramsBuffer!, ...constantBuffers!].reduce((sum, { size }) => sum + size, 0);
+}

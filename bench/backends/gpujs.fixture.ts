@@ -1,0 +1,134 @@
+// What the façade does in one mode, for its test to look at. The webgpu mode needs a process of its own, started with
+// the environment that names the driver; run as a program, this prints its observations there.
+import { type Gpu, type GpuMode, openGpu, type Thread } from './gpujs.ts';
+import { loadGpuJs } from './gpujs-library.ts';
+
+export async function observe(mode: GpuMode) {
+  const gpu = await openGpu(mode);
+  const observations = {
+    ...(await observeLongLoop(gpu)),
+    ...(await observeChain(gpu)),
+    ...(await observeRepeat(gpu)),
+  };
+  await gpu.close();
+  return observations;
+}
+
+/** 3000 ones, in a loop whose bound no compiler knows; and an upload of the wrong length. */
+async function observeLongLoop(gpu: Gpu) {
+  const program = gpu.createProgram();
+  const bound = program.input([1]);
+  const sum = await program.step(countTo, { threads: [4], constants: {}, inputs: [bound] });
+  await program.upload(bound, new Float32Array([3000]));
+  await program.run();
+  const longSum = (await program.read(sum))[0];
+  let refusal = '';
+  try {
+    await program.upload(bound, new Float32Array(2));
+  } catch (error) {
+    refusal = String(error);
+  }
+  program.dispose();
+  return { longSum, refusal };
+}
+
+/** A kernel that returns four values and one that reads them; bytes on the device as told and as really allocated. */
+async function observeChain(gpu: Gpu) {
+  const allocated = gpu.mode === 'webgpu' ? await countAllocations() : { bytes: 0 };
+  const program = gpu.createProgram();
+  const x = program.input([2, 3]);
+  const weights = { size: [2], values: new Float32Array([10, 100]) } as const;
+  const multiples = await program.step(multiply, { threads: [2, 3], constants: { weights }, inputs: [x] });
+  const sums = await program.step(addUp, { threads: [2, 3], constants: {}, inputs: [multiples] });
+  await program.upload(x, new Float32Array([1, 2, 3, 4, 5, 6]));
+  await program.run();
+  const chained = [...(await program.read(sums))];
+  const fourth = [...(await program.read(multiples))].slice(0, 8);
+  await program.upload(x, new Float32Array(6).fill(1));
+  await program.run();
+  const again = [...(await program.read(sums))];
+  const { deviceBytes, residentBytes, intermediateBytes } = program;
+  const allocatedBytes = allocated.bytes;
+  program.dispose();
+  return { chained, fourth, again, deviceBytes, allocatedBytes, residentBytes, intermediateBytes };
+}
+
+/** A sum over five iterations, carried on from one to the next, of two runs. */
+async function observeRepeat(gpu: Gpu) {
+  const program = gpu.createProgram();
+  const soFar = program.input([4]);
+  let last = soFar;
+  await program.repeat(5, async (iteration) => {
+    last = await program.step(addIteration, { threads: [4], constants: {}, inputs: [soFar, iteration] });
+    return [{ from: last, to: soFar }];
+  });
+  await program.run();
+  const once = (await program.read(last))[3];
+  await program.run();
+  const twice = (await program.read(last))[3];
+  program.dispose();
+  return { once, twice };
+}
+
+function countTo(this: Thread<Record<never, never>>, bound: number[]): number {
+  let sum = 0;
+  for (let i = 0; i < bound[0]; i++) sum += 1;
+  return sum;
+}
+
+function multiply(this: Thread<{ weights: number[] }>, x: number[][]): number[] {
+  const value = x[this.thread.y][this.thread.x] * this.constants.weights[this.thread.x];
+  return [value, value * 2, value * 3, value * 4];
+}
+
+function addUp(this: Thread<Record<never, never>>, multiples: number[][][]): number {
+  let sum = 0;
+  for (let i = 0; i < 4; i++) sum += multiples[this.thread.y][this.thread.x][i];
+  return sum;
+}
+
+function addIteration(this: Thread<Record<never, never>>, soFar: number[], iteration: number[]): number {
+  return soFar[this.thread.x] + iteration[0];
+}
+
+/** Sizes of all buffers made on any device from now on. */
+async function countAllocations(): Promise<{ bytes: number }> {
+  const { globals } = await import('webgpu');
+  const allocated = { bytes: 0 };
+  const { prototype } = Reflect.get(globals, 'GPUDevice') as { prototype: GPUDevice };
+  const { createBuffer } = prototype;
+  prototype.createBuffer = function (this: GPUDevice, descriptor: GPUBufferDescriptor) {
+    allocated.bytes += descriptor.size;
+    return createBuffer.call(this, descriptor);
+  };
+  return allocated;
+}
+
+async function observeLoss(): Promise<string> {
+  const gpu = await openGpu('webgpu');
+  const program = gpu.createProgram();
+  const bound = program.input([1]);
+  await program.step(countTo, { threads: [4], constants: {}, inputs: [bound] });
+  const { device } = await loadGpuJs().WebGPUContext.acquire();
+  device.destroy();
+  await device.lost;
+  return String(await program.run()?.then(() => 'ran', String));
+}
+
+async function observeInvalid(): Promise<string> {
+  const gpu = await openGpu('webgpu');
+  const program = gpu.createProgram();
+  const bound = program.input([1]);
+  await program.step(countTo, { threads: [4], constants: {}, inputs: [bound] });
+  const { device } = await loadGpuJs().WebGPUContext.acquire();
+  // A copy out of range, which WebGPU reports to nobody in particular.
+  const buffer = device.createBuffer({ size: 4, usage: 8 });
+  device.queue.writeBuffer(buffer, 64, new Float32Array(4));
+  return String(await program.run()?.then(() => 'ran', String));
+}
+
+if (import.meta.main) {
+  const observations = { ...(await observe('webgpu')), invalid: await observeInvalid(), loss: '' };
+  observations.loss = await observeLoss();
+  process.stdout.write(`\n${JSON.stringify(observations)}`);
+}

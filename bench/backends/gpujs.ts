@@ -1,0 +1,103 @@
+// The one façade around gpu.js. It exists because gpu.js is lenient where a benchmark must not be: it degrades to its
+// cpu mode with no more than a console message, cuts loops off and accepts arguments of another size.
+import { openDevice } from './gpujs-device.ts';
+import { openHost } from './gpujs-host.ts';
+
+export type GpuMode = 'cpu' | 'webasm' | 'webgpu';
+
+/** Extents in gpu.js's order, x (the one contiguous in memory) first. */
+export type Size = readonly [x: number] | readonly [x: number, y: number] | readonly [x: number, y: number, z: number];
+
+/** f32 values that stay with a kernel: weights, scales, indices. */
+export interface Resident {
+  readonly size: Size;
+  readonly values: Float32Array;
+}
+
+/** What a kernel finds as `this`; `C` types its constants as the kernel indexes them. */
+export interface Thread<C> {
+  readonly thread: { readonly x: number; readonly y: number; readonly z: number };
+  readonly constants: C;
+}
+
+/** An input or constant array as kernels index it: `a[x]`, `a[y][x]` or `a[z][y][x]`. */
+export type Indexed = number[] | number[][] | number[][][];
+
+/**
+ * A kernel in gpu.js's language: the body of one thread, which returns one value or an array of 2 … 4. It is compiled
+ * from its own text, so it can refer to nothing but its inputs, `this` and `Math`.
+ */
+export type KernelSource<C, Inputs extends readonly Indexed[]> = (
+  this: Thread<C>,
+  ...inputs: Inputs
+) => number | number[];
+
+export interface StepOptions<C, Inputs> {
+  /** Threads along x, y, z. */
+  readonly threads: Size;
+  /** Integers of 32 bits are integers inside a kernel too; other numbers are f32. */
+  readonly constants: { readonly [Name in keyof C]: number | Resident };
+  readonly inputs: { readonly [I in keyof Inputs]: GpuBuffer };
+}
+
+/** Values that live where the kernels run and change from call to call, indexed as `size` reversed: [z][y][x]. */
+export interface GpuBuffer {
+  readonly size: Size;
+}
+
+/**
+ * Kernels that run one after another over buffers of their own. What one `run` includes beside the kernels' own
+ * arithmetic depends on the mode, and is as little as gpu.js allows:
+ *
+ * - `cpu`: nothing; weights and inputs are read in place and outputs written over. Threads that return arrays allocate
+ *   one small array each.
+ * - `webasm`: copies all inputs into the memory of each kernel that reads them and all outputs out of it, into new
+ *   arrays. Weights are in that memory for good.
+ * - `webgpu`: encoding of the commands and one small uniform write per kernel, then the wait for the device.
+ */
+export interface GpuProgram {
+  /** Room for activations, zero until uploaded. */
+  input(size: Size): GpuBuffer;
+  /**
+   * Appends a kernel; compiles it and runs it once. Later steps may read its output, whose `size` is that of the
+   * threads, after the number of values where a thread returns several.
+   */
+  step<C, Inputs extends readonly Indexed[]>(
+    source: KernelSource<C, Inputs>,
+    options: StepOptions<C, Inputs>,
+  ): Promise<GpuBuffer>;
+  /**
+   * Appends the steps of `body`, `count` times over; they read the number of the iteration as `iteration[0]`. The
+   * outputs it returns are copied into inputs after each iteration, and are there still when the next run begins.
+   */
+  repeat(count: number, body: (iteration: GpuBuffer) => Promise<readonly Carry[]>): Promise<void>;
+  /** Finished on return; the length must be that of the buffer. */
+  upload(input: GpuBuffer, values: Float32Array): void | Promise<void>;
+  run(): void | Promise<void>;
+  /** All values of an output in order; the next `read` of it may overwrite them. */
+  read(output: GpuBuffer): Float32Array | Promise<Float32Array>;
+  /** Bytes of all resident constants, as f32 in the kernels' own memory. */
+  readonly residentBytes: number;
+  /** Bytes of what only the steps themselves read: all outputs but the last, and carried inputs. */
+  readonly intermediateBytes: number;
+  /** Everything allocated on the device; undefined on the host. */
+  readonly deviceBytes: number | undefined;
+  dispose(): void;
+}
+
+/** An output and the input of the same length it becomes for the next iteration. */
+export interface Carry {
+  readonly from: GpuBuffer;
+  readonly to: GpuBuffer;
+}
+
+export interface Gpu {
+  readonly mode: GpuMode;
+  createProgram(): GpuProgram;
+  /** Gives up the device, which all programs of the webgpu mode share; dispose of them first. */
+  close(): Promise<void>;
+}
+
+export function openGpu(mode: GpuMode): Promise<Gpu> {
+  return mode === 'webgpu' ? openDevice() : openHost(mode);
+}

@@ -1,0 +1,92 @@
+// Finds a WebGPU adapter for Node: the machine's own first, with its Vulkan settings left alone, else the software
+// driver that comes with the packages. A child process looks, since the wrong driver can end a process, and since a
+// process finds only the drivers its environment named when it started.
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { type DriverSource, packagedDriver, softwareDriverEnv } from './software-driver.ts';
+
+export type WebGpuStatus =
+  | {
+      readonly available: true;
+      readonly adapterType: 'hardware' | 'software';
+      /** vendor/architecture/device/description, as far as the driver tells. */
+      readonly adapter: string;
+      /** Which driver was chosen, and its own word on its version. */
+      readonly driver: string;
+      /** To be merged into the environment of a process that is to use the adapter. */
+      readonly env: Readonly<Record<string, string>>;
+    }
+  | { readonly available: false; readonly reason: string };
+
+/** What the child process prints, as far as there is an adapter. */
+interface AdapterInfo {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly device: string;
+  readonly description: string;
+  readonly isFallbackAdapter: boolean;
+}
+
+type Probe = { readonly info: AdapterInfo } | { readonly failure: string };
+
+/** Drivers load in well under a second; one that hangs must not hang the harness. */
+const PROBE_TIMEOUT_MS = 20_000;
+
+/** Drivers that run on the CPU: Google's, Mesa's and Microsoft's. */
+const SOFTWARE = /swiftshader|llvmpipe|lavapipe|basic render|\bwarp\b/i;
+
+/** `findSource` says where the software driver comes from, should it be needed. */
+export async function probeWebGpu(findSource: () => DriverSource = packagedDriver): Promise<WebGpuStatus> {
+  const own = await probe({});
+  if ('info' in own) return status(own.info, "the machine's own", {});
+  let env: Record<string, string>;
+  try {
+    env = await softwareDriverEnv(findSource());
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return unavailable(own.failure, `the packaged SwiftShader driver can't be used: ${reason}`);
+  }
+  const packaged = await probe(env);
+  if ('info' in packaged) return status(packaged.info, 'packaged with @sparticuz/chromium', env);
+  return unavailable(own.failure, `with the packaged SwiftShader driver ${packaged.failure}`);
+}
+
+/** Does an adapter run on the CPU? A driver that doesn't say so by its flag is known by its name. */
+export function isSoftware({ isFallbackAdapter, ...names }: AdapterInfo): boolean {
+  return isFallbackAdapter || Object.values(names).some((name) => SOFTWARE.test(name));
+}
+
+function status(info: AdapterInfo, origin: string, env: Record<string, string>): WebGpuStatus {
+  const { vendor, architecture, device, description } = info;
+  return {
+    available: true,
+    adapterType: isSoftware(info) ? 'software' : 'hardware',
+    adapter: [vendor, architecture, device, description].filter((name) => name !== '').join('/'),
+    driver: [description, `(${origin})`].join(' ').trim(),
+    env,
+  };
+}
+
+function unavailable(own: string, packaged: string): WebGpuStatus {
+  const mend = 'install a Vulkan driver, or reinstall the packages with `npm ci`';
+  return { available: false, reason: `no WebGPU adapter: with the machine's own drivers ${own}; ${packaged}; ${mend}` };
+}
+
+function probe(env: Record<string, string>): Promise<Probe> {
+  const script = fileURLToPath(new URL('./webgpu-probe.ts', import.meta.url));
+  const options = { env: { ...process.env, ...env }, timeout: PROBE_TIMEOUT_MS, killSignal: 'SIGKILL' } as const;
+  return new Promise((resolve) => {
+    execFile(process.execPath, [script], options, (error, stdout, stderr) => {
+      if (error !== null) return resolve({ failure: failureOf(error, stderr) });
+      const info: AdapterInfo | null = JSON.parse(stdout);
+      resolve(info === null ? { failure: 'Dawn finds none' } : { info });
+    });
+  });
+}
+
+function failureOf(error: { killed?: boolean; signal?: string | null; code?: unknown }, stderr: string): string {
+  if (error.killed) return `Dawn gave no answer within ${PROBE_TIMEOUT_MS / 1000} s`;
+  if (error.signal) return `Dawn ended with ${error.signal}`;
+  const message = stderr.split('\n').find((line) => /error/i.test(line)) ?? `exit code ${error.code}`;
+  return `Dawn can't be loaded (${message.trim()})`;
+}

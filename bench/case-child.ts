@@ -1,0 +1,16 @@
+// The process of one case: takes the request as its argument, sends the result and leaves.
+import type { CaseRequest, CaseResult } from './run-case.ts';
+
+// Without its parent the result would reach nobody.
+process.on('disconnect', () => process.exit(1));
+
+const request: CaseRequest = JSON.parse(process.argv[2]);
+const { runCase } = await import('./run-case.ts');
+const { resultOfError } = await import('./result-of-error.ts');
+let result: CaseResult;
+try {
+  result = await runCase(request);
+} catch (error) {
+  result = resultOfError(error);
+}
+process.send?.(result, undefined, undefined, () => process.exit(0));

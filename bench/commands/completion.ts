@@ -1,0 +1,34 @@
+import type { Arguments } from 'yargs';
+import { backends } from '../backend.ts';
+import { loadSuites, loadTechniques } from '../registry.ts';
+import { kernelsDirs } from '../select.ts';
+import { presetNames } from './selection-flags.ts';
+
+/** Names behind --suite, --technique and --backend; everywhere else what yargs itself knows. */
+export async function completeNames(
+  current: string,
+  argv: Arguments,
+  completionFilter: (onCompleted: (error: Error | null, completions: string[] | undefined) => void) => void,
+  done: (completions: string[]) => void,
+): Promise<void> {
+  const words = (argv._ as string[]).concat(process.argv);
+  const flag = words[words.length - 2];
+  const names = await namesFor(flag);
+  if (names !== undefined) return done(names.filter((name) => name.startsWith(current)));
+  completionFilter((_, completions) => done(completions ?? []));
+}
+
+async function namesFor(flag: string | undefined): Promise<string[] | undefined> {
+  switch (flag) {
+    case '--suite':
+      return [...(await loadSuites()).keys()];
+    case '--technique':
+      return [...(await loadTechniques(kernelsDirs([]))).keys()];
+    case '--preset':
+      return presetNames;
+    case '--backend':
+      return backends.map((backend) => backend.id);
+    default:
+      return undefined;
+  }
+}

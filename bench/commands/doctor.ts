@@ -1,0 +1,102 @@
+import { cpus, freemem, totalmem } from 'node:os';
+import { styleText } from 'node:util';
+import type { CommandModule } from 'yargs';
+import { backends } from '../backend.ts';
+import { canaryNs, cpuGovernor, describeMachine, loadAverage, timerResolutionNs } from '../environment.ts';
+
+interface Finding {
+  readonly name: string;
+  readonly value: string;
+  /** What is wrong with it for measuring, and how to mend it. */
+  readonly advice?: string;
+}
+
+export const doctorCommand: CommandModule<object, { json: boolean }> = {
+  command: 'doctor',
+  describe: 'what this machine is, what on it disturbs measuring and what is missing',
+  builder: (yargs) => yargs.option('json', { type: 'boolean', default: false, describe: 'print JSON' }),
+  handler: async ({ json }) => {
+    const findings = [...examineMachine(), ...(await examineBackends())];
+    process.stdout.write(`${json ? JSON.stringify(findings, undefined, 2) : formatFindings(findings)}\n`);
+  },
+};
+
+/** A canary that varies by more than this between readings tells of other work on the machine. */
+const STEADY_PCT = 10;
+const COARSE_TIMER_NS = 10_000;
+
+function examineMachine(): Finding[] {
+  const machine = describeMachine();
+  const load = loadAverage();
+  const governor = cpuGovernor();
+  const resolution = timerResolutionNs();
+  const canary = Array.from({ length: 5 }, canaryNs);
+  const spreadPct = (Math.max(...canary) / Math.min(...canary) - 1) * 100;
+  return [
+    { name: 'Node', value: machine.node_version, advice: nodeAdvice(machine.node_version) },
+    { name: 'V8', value: machine.v8_version },
+    { name: 'OS', value: machine.os },
+    { name: 'processor', value: `${machine.cpu_count} × ${machine.cpu_model}, ${cpus()[0]?.speed ?? 0} MHz` },
+    { name: 'memory', value: `${gibibytes(freemem())} of ${gibibytes(totalmem())} GiB free` },
+    {
+      name: 'load',
+      value: load.toFixed(2),
+      advice: load > machine.cpu_count / 2 ? 'other work is running: stop it, or expect noisy rows' : undefined,
+    },
+    {
+      name: 'governor',
+      value: governor ?? 'not shown (virtual machine or another system)',
+      advice:
+        governor !== undefined && governor !== 'performance' ? 'sudo cpupower frequency-set -g performance' : undefined,
+    },
+    {
+      name: 'timer resolution',
+      value: `${resolution} ns`,
+      advice: resolution > COARSE_TIMER_NS ? 'too coarse for short kernels' : undefined,
+    },
+    {
+      name: 'steadiness',
+      value: `a fixed loop takes ${(Math.min(...canary) / 1e6).toPrecision(3)} ms, repeated within ${spreadPct.toFixed(0)} %`,
+      advice:
+        spreadPct > STEADY_PCT ? 'the machine is shared, throttled or busy: compare only within a run' : undefined,
+    },
+  ];
+}
+
+function nodeAdvice(version: string): string | undefined {
+  return Number.parseInt(version, 10) >= 24
+    ? undefined
+    : 'tare needs Node 24: start it with npm run tare, which brings its own';
+}
+
+async function examineBackends(): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const { id, probe } of backends) {
+    const status = await probe();
+    findings.push(
+      status.available
+        ? {
+            name: id,
+            value: ['available', status.adapterType, status.adapter]
+              .filter((part) => part && part !== 'none')
+              .join(', '),
+          }
+        : { name: id, value: 'unavailable', advice: status.reason },
+    );
+  }
+  return findings;
+}
+
+function formatFindings(findings: readonly Finding[]): string {
+  const width = Math.max(...findings.map(({ name }) => name.length));
+  return findings
+    .map(({ name, value, advice }) => {
+      const line = `${advice === undefined ? ' ' : '!'} ${name.padEnd(width)}  ${value}`;
+      return advice === undefined ? line : `${line}\n${' '.repeat(width + 4)}${styleText('yellow', advice)}`;
+    })
+    .join('\n');
+}
+
+function gibibytes(bytes: number): string {
+  return (bytes / 1024 ** 3).toFixed(1);
+}

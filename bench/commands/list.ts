@@ -1,0 +1,110 @@
+import { styleText } from 'node:util';
+import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
+import { type BackendStatus, backends } from '../backend.ts';
+import { loadSuites, loadTechniques } from '../registry.ts';
+import { kernelsDirs, selectCases } from '../select.ts';
+import { selectionFlags, selectionOf } from './selection-flags.ts';
+
+const kinds = ['suites', 'techniques', 'backends', 'cases'] as const;
+
+const flags = {
+  ...selectionFlags,
+  json: { type: 'boolean', default: false, describe: 'print JSON' },
+} as const satisfies Record<string, Options>;
+
+type Flags = ArgumentsCamelCase<InferredOptionTypes<typeof flags> & { what?: (typeof kinds)[number] }>;
+
+export const listCommand: CommandModule<object, InferredOptionTypes<typeof flags>> = {
+  command: 'list [what]',
+  describe: 'suites, techniques, backends (and why one is unavailable) or cases',
+  builder: (yargs) =>
+    yargs
+      .positional('what', { choices: kinds, describe: 'one of them instead of all but cases' })
+      .options(flags)
+      .example('$0 list', 'what there is')
+      .example('$0 list cases --preset nightly --suite sparse', 'the ids a run would have'),
+  handler: list,
+};
+
+interface Entry {
+  readonly id: string;
+  readonly [detail: string]: unknown;
+}
+
+const listings: { readonly [Kind in (typeof kinds)[number]]: (argv: Flags) => Promise<Entry[]> } = {
+  suites: listSuites,
+  techniques: listTechniques,
+  backends: listBackends,
+  cases: listCases,
+};
+
+async function list(argv: Flags): Promise<void> {
+  const wanted = argv.what === undefined ? kinds.filter((kind) => kind !== 'cases') : [argv.what];
+  const listed: Partial<Record<(typeof kinds)[number], Entry[]>> = {};
+  for (const kind of wanted) listed[kind] = await listings[kind](argv);
+  const text = argv.json
+    ? JSON.stringify(listed, undefined, 2)
+    : Object.entries(listed).map(formatListing).join('\n\n');
+  process.stdout.write(`${text}\n`);
+}
+
+async function listSuites(): Promise<Entry[]> {
+  const suites = await loadSuites();
+  return [...suites].map(([id, { summary, blocks }]) => ({
+    id,
+    summary,
+    presets: [...new Set(blocks.flatMap((block) => block.presets))],
+  }));
+}
+
+async function listTechniques({ kernels }: Flags): Promise<Entry[]> {
+  const techniques = await loadTechniques(kernelsDirs(kernels));
+  return [...techniques].map(([id, technique]) => {
+    const { op, family, summary, source, axes } = technique;
+    return { id, op, family, summary, source, axes, kernels: Object.keys(technique.kernels) };
+  });
+}
+
+async function listBackends(): Promise<Entry[]> {
+  return Promise.all(
+    backends.map(async ({ id, summary, device, threads, probe }) => ({
+      id,
+      summary,
+      device,
+      threads,
+      ...withoutEnvironment(await probe()),
+    })),
+  );
+}
+
+/** What a child is started with is of no use to a reader. */
+function withoutEnvironment(status: BackendStatus) {
+  if (!status.available) return status;
+  const { env, ...rest } = status;
+  return rest;
+}
+
+async function listCases(argv: Flags): Promise<Entry[]> {
+  const { cases } = await selectCases({ ...selectionOf(argv), inProcess: false });
+  return cases.map(({ id, suite, technique, params, backend, problem }) => {
+    return { id, suite, technique, params, backend, problem };
+  });
+}
+
+function formatListing([kind, entries]: [string, Entry[]]): string {
+  if (kind === 'cases') return entries.map((entry) => entry.id).join('\n');
+  const width = Math.max(...entries.map((entry) => entry.id.length));
+  const lines = entries.map(
+    (entry) => `  ${entry.id.padEnd(width)}  ${entry.summary}${formatDetails(entry, width + 4)}`,
+  );
+  return [styleText('bold', kind), ...lines].join('\n');
+}
+
+function formatDetails({ axes, available, adapterType, adapter, reason, presets }: Entry, indent: number): string {
+  const details: string[] = [];
+  for (const [axis, values] of Object.entries(axes ?? {})) details.push(`${axis}: ${[values].flat().join(', ')}`);
+  if (available === false) details.push(styleText('yellow', `unavailable: ${reason}`));
+  if (adapterType === 'software' || adapterType === 'hardware') details.push(`${adapterType} adapter: ${adapter}`);
+  if (Array.isArray(presets)) details.push(`presets: ${presets.join(', ')}`);
+  return details.map((detail) => `\n${' '.repeat(indent)}${detail}`).join('');
+}

@@ -1,0 +1,85 @@
+import { basename, dirname } from 'node:path';
+import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
+import { InputError } from '../input-error.ts';
+import { createProgress, isFailure } from '../progress.ts';
+import { type RunOptions, type RunOutcome, resumeRun, startRun } from '../run.ts';
+import { formatSummary } from '../summary.ts';
+import { selectionFlags, selectionOf } from './selection-flags.ts';
+
+const flags = {
+  ...selectionFlags,
+  out: { type: 'string', requiresArg: true, default: 'results', describe: 'folder the results go to' },
+  resume: { type: 'string', requiresArg: true, describe: 'finish an interrupted run: its id or its CSV' },
+  timeout: {
+    type: 'number',
+    requiresArg: true,
+    describe: 'time limit of one case, s',
+    defaultDescription: "the preset's",
+  },
+  'in-process': { type: 'boolean', default: false, describe: 'no child processes: for debuggers, not for figures' },
+  json: { type: 'boolean', default: false, describe: 'print the rows as JSON instead of the table' },
+} as const satisfies Record<string, Options>;
+
+type Flags = ArgumentsCamelCase<InferredOptionTypes<typeof flags> & { debug?: boolean }>;
+
+export const runCommand: CommandModule<object, InferredOptionTypes<typeof flags>> = {
+  command: 'run',
+  describe: 'measure: writes <run>.csv, its raw samples and its machine, prints the summary',
+  builder: (yargs) =>
+    yargs
+      .options(flags)
+      .check(({ seed, timeout }) => {
+        if (!Number.isSafeInteger(seed)) throw new InputError(`--seed: must be a whole number, got ${seed}`);
+        if (timeout !== undefined && !(timeout > 0))
+          throw new InputError(`--timeout: must be above 0 s, got ${timeout}`);
+        return true;
+      })
+      .example('$0 run', 'the quick preset, into results/')
+      .example('$0 run --preset smoke --backend ts,gpujs-webasm', 'does it all run?')
+      .example("$0 run --suite quantized --filter 'int4*M=1,'", 'int4 decode only')
+      .example('$0 run --weights model.safetensors --filter fc1', 'your own layers')
+      .example('$0 run --resume 2031-05-04T03-02-01-7f3a', 'go on after Ctrl-C or a crash'),
+  handler: run,
+};
+
+const INTERRUPTED = 130;
+
+async function run(argv: Flags): Promise<void> {
+  const progress = createProgress();
+  const stop = new AbortController();
+  const interrupt = () => (stop.signal.aborted ? process.exit(INTERRUPTED) : stop.abort());
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  const options: RunOptions = {
+    out: argv.out,
+    debug: argv.debug ?? false,
+    signal: stop.signal,
+    onCase: progress.onCase,
+  };
+  const outcome = await begin(argv, options).finally(progress.end);
+  process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  report(outcome, argv.json);
+  if (outcome.interrupted) process.exitCode = INTERRUPTED;
+  else if (outcome.rows.some(isFailure)) process.exitCode = 1;
+}
+
+function begin(argv: Flags, options: RunOptions): Promise<RunOutcome> {
+  if (argv.resume === undefined) {
+    return startRun({ ...selectionOf(argv), timeout: argv.timeout, inProcess: argv.inProcess }, options);
+  }
+  if (!argv.resume.endsWith('.csv')) return resumeRun(argv.resume, options);
+  return resumeRun(basename(argv.resume, '.csv'), { ...options, out: dirname(argv.resume) });
+}
+
+const MAX_WIDTH = 100;
+
+function report({ runId, csvPath, rows, interrupted, missing }: RunOutcome, json: boolean): void {
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ run_id: runId, csv: csvPath, rows }, undefined, 2)}\n`);
+  } else {
+    const width = Math.min(MAX_WIDTH, process.stdout.columns ?? MAX_WIDTH);
+    process.stdout.write(`${formatSummary(rows, { width })}\n${csvPath}\n`);
+  }
+  if (interrupted) {
+    process.stderr.write(`tare: interrupted with ${missing} cases to go; finish with: tare run --resume ${csvPath}\n`);
+  }
+}

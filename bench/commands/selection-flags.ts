@@ -1,0 +1,61 @@
+// The flags that say which cases are meant, shared by `run` and `list cases`.
+import type { InferredOptionTypes, Options } from 'yargs';
+import { DEFAULT_SEED } from '../case.ts';
+import type { RunArguments } from '../manifest.ts';
+import { presets } from '../preset.ts';
+import { chooseNames, kernelsDirs } from '../select.ts';
+import type { PresetName } from '../suite.ts';
+
+export const presetNames = Object.keys(presets) as PresetName[];
+
+function choosePreset(name: string): PresetName {
+  const [chosen] = chooseNames('preset', [name], presetNames);
+  return chosen as PresetName;
+}
+
+/** `--backend ts,gpujs-cpu` and `--backend ts --backend gpujs-cpu` mean the same. */
+function splitList(values: readonly string[]): string[] {
+  return values.flatMap((value) => String(value).split(',')).filter((value) => value !== '');
+}
+
+const list = { type: 'string', array: true, requiresArg: true, default: [] as string[], coerce: splitList } as const;
+
+export const selectionFlags = {
+  preset: {
+    describe: 'how thorough: smoke (< 20 s), quick (< 3 min) or nightly (everything)',
+    type: 'string',
+    requiresArg: true,
+    default: 'quick' as PresetName,
+    coerce: choosePreset,
+  },
+  suite: { ...list, describe: 'only these suites', defaultDescription: 'all' },
+  technique: { ...list, describe: 'only these techniques', defaultDescription: 'all' },
+  backend: { ...list, describe: 'only these backends', defaultDescription: 'all' },
+  filter: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    default: [] as string[],
+    defaultDescription: 'none',
+    describe: 'only cases whose id contains this text, or matches it where it has * or ?',
+  },
+  weights: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'a .safetensors file: its 2-D tensors replace the model’s matrices',
+  },
+  kernels: { ...list, describe: 'folders with techniques of your own', defaultDescription: 'none' },
+  seed: {
+    type: 'number',
+    requiresArg: true,
+    default: DEFAULT_SEED,
+    describe: 'seed of synthetic inputs and resampling',
+  },
+} as const satisfies Record<string, Options>;
+
+type SelectionFlags = InferredOptionTypes<typeof selectionFlags>;
+
+export function selectionOf(flags: SelectionFlags): Omit<RunArguments, 'timeout' | 'inProcess'> {
+  const { preset, suite, technique, backend, filter, weights, kernels, seed } = flags;
+  return { preset, suite, technique, backend, filter, weights, kernels: kernelsDirs(kernels), seed };
+}

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { isWithinBudget, measureDrift } from './drift.ts';
+
+test('a hundredth off everywhere is 40 dB', () => {
+  const reference = Float64Array.of(1, -2, 4);
+  const drift = measureDrift(
+    Float32Array.from(reference, (y) => y * 1.01),
+    reference,
+  );
+  expect(drift.sqnr_db).toBeCloseTo(40, 4);
+  expect(drift.rel_fro_err).toBeCloseTo(0.01, 6);
+  expect(drift.max_abs_err).toBeCloseTo(0.04, 6);
+  expect(drift.cosine).toBeCloseTo(1, 12);
+});
+
+test('an exact output has no SQNR and is within any budget', () => {
+  const drift = measureDrift(Float32Array.of(1, 2), Float64Array.of(1, 2));
+  expect(drift.sqnr_db).toBeUndefined();
+  expect(isWithinBudget(drift, 100)).toBe(true);
+});
+
+test('zeros for zeros are exact, anything for zeros is not', () => {
+  expect(isWithinBudget(measureDrift(Float32Array.of(0), Float64Array.of(0)), 10)).toBe(true);
+  expect(isWithinBudget(measureDrift(Float32Array.of(1), Float64Array.of(0)), 10)).toBe(false);
+});
+
+test('NaN and infinity are counted and break any budget, whatever the other values are', () => {
+  const drift = measureDrift(Float32Array.of(Number.NaN, 2, Number.POSITIVE_INFINITY), Float64Array.of(1, 2, 3));
+  expect(drift.nonfinite).toBe(2);
+  expect(isWithinBudget(drift, -1000)).toBe(false);
+});

@@ -1,0 +1,56 @@
+#!/usr/bin/env node
+// The command line: `tare run | list | doctor`.
+import { enableCompileCache } from 'node:module';
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { completeNames } from './commands/completion.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { listCommand } from './commands/list.ts';
+import { runCommand } from './commands/run.ts';
+import { InputError } from './input-error.ts';
+
+enableCompileCache();
+
+const USAGE_ERROR = 2;
+
+/** A reader that has seen enough (`| head`) is no failure. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
+async function main(args: string[]): Promise<void> {
+  const parser = yargs(args)
+    .scriptName('tare')
+    .usage(
+      '$0 <command>\n\nWeighs what model compression really buys: speed, memory and accuracy drift, one CSV row a case.',
+    )
+    .command(runCommand)
+    .command(listCommand)
+    .command(doctorCommand)
+    .completion('completion', 'print a script that completes commands, flags and names in your shell', completeNames)
+    .option('debug', { type: 'boolean', default: false, describe: 'show stack traces and what child processes say' })
+    .demandCommand(1, 'command: must be one of run, list, doctor; see tare --help')
+    .strict()
+    .recommendCommands()
+    .version()
+    .help()
+    .wrap(Math.min(100, process.stdout.columns ?? 100))
+    .exitProcess(false)
+    .fail((message: string | null, error: Error | undefined) => {
+      // yargs wraps what its own checks and coercions throw.
+      if (error !== undefined && error.name !== 'YError') throw error;
+      throw new InputError((error?.message ?? message ?? 'usage: see tare --help').replace(/\s+/g, ' '));
+    });
+  await parser.parseAsync();
+}
+
+try {
+  await main(hideBin(process.argv));
+} catch (error) {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  const isUsage = error instanceof InputError;
+  const shown = process.argv.includes('--debug') ? stack : message;
+  process.stderr.write(`tare: ${shown}\n`);
+  process.exitCode = isUsage ? USAGE_ERROR : 1;
+}

@@ -1,0 +1,37 @@
+// What the harness needs to know of an operation, whatever the technique.
+import type { ActivationsOf, Op, ProblemOf, WeightsOf } from './problem.ts';
+
+/** Float64 result, and how far a correct f32 kernel may be off, element by element. */
+export interface Reference {
+  readonly values: Float64Array;
+  readonly tolerance: Float64Array;
+}
+
+export interface Operation<O extends Op> {
+  /** The technique every other one is timed against, on the same backend. */
+  readonly baseline: string;
+  /** What tells two problems of this operation apart, in the order case ids spell it. */
+  identity(problem: ProblemOf<O>): Readonly<Record<string, string | number | boolean>>;
+  makeInputs(problem: ProblemOf<O>): { weights: WeightsOf<O>; activations: ActivationsOf<O> };
+  /** Other activations of the same shape, with which a stale output is a wrong one. */
+  freshActivations(activations: ActivationsOf<O>): ActivationsOf<O>;
+  /** Rows and row length of the output. */
+  outputShape(problem: ProblemOf<O>): { rows: number; columns: number };
+  /** The chosen rows of the output, one after another. */
+  reference(
+    problem: ProblemOf<O>,
+    weights: WeightsOf<O>,
+    activations: ActivationsOf<O>,
+    rows: readonly number[],
+    slack?: ActivationsOf<O>,
+  ): Reference;
+  /** Work of the uncompressed computation, multiply and add counted apart. */
+  denseFlops(problem: ProblemOf<O>): number;
+  /** Bytes of the uncompressed f32 weights. */
+  denseBytes(problem: ProblemOf<O>): number;
+  /** Bytes of activations read and output written by one call. */
+  activationBytes(problem: ProblemOf<O>): number;
+}
+
+/** Unit roundoff of f32. */
+export const F32_ROUNDOFF = 2 ** -24;

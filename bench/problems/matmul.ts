@@ -1,0 +1,61 @@
+// Y[M,N] = X[M,K] · W[N,K]ᵀ, row-major. W holds the weights and is what gets compressed.
+import { F32_ROUNDOFF, type Operation } from '../operation.ts';
+import type { MatmulProblem } from '../problem.ts';
+import { readTensor } from '../weights/safetensors-data.ts';
+import { syntheticActivations, syntheticWeights } from '../weights/synthetic.ts';
+import { useLiteActivations, useLiteWeights } from '../weights/use-lite-cache.ts';
+
+const USE_LITE = 'use-lite/';
+
+export const matmul: Operation<'matmul'> = {
+  baseline: 'dense',
+  identity: ({ M, N, K, weights }) => ({ M, N, K, weights }),
+  makeInputs: (problem) => ({ weights: { W: loadWeights(problem) }, activations: { X: loadActivations(problem) } }),
+  freshActivations: ({ X }) => ({ X: X.toReversed().map((x) => -x) }),
+  outputShape: ({ M, N }) => ({ rows: M, columns: N }),
+  /**
+   * A kernel that adds K products in any order, each rounded, is off by at most γ = K·u of Σ|x||w| (Higham, Accuracy
+   * and Stability of Numerical Algorithms, §3.1); the roundings of dequantisation and scaling add a few u.
+   */
+  reference({ N, K }, { W }, { X }, rows, slack) {
+    const values = new Float64Array(rows.length * N);
+    const tolerance = new Float64Array(rows.length * N);
+    const gamma = (K + 8) * F32_ROUNDOFF;
+    for (let r = 0; r < rows.length; r++) {
+      const x = X.subarray(rows[r] * K, (rows[r] + 1) * K);
+      const xSlack = slack?.X.subarray(rows[r] * K, (rows[r] + 1) * K);
+      for (let n = 0; n < N; n++) {
+        const w = W.subarray(n * K, (n + 1) * K);
+        let sum = 0;
+        let magnitude = 0;
+        for (let k = 0; k < K; k++) {
+          sum += x[k] * w[k];
+          magnitude += Math.abs(x[k] * w[k]);
+        }
+        values[r * N + n] = sum;
+        tolerance[r * N + n] = gamma * magnitude + (xSlack === undefined ? 0 : magnitudeOfProduct(xSlack, w));
+      }
+    }
+    return { values, tolerance };
+  },
+  denseFlops: ({ M, N, K }) => 2 * M * N * K,
+  denseBytes: ({ N, K }) => 4 * N * K,
+  activationBytes: ({ M, N, K }) => 4 * M * (N + K),
+};
+
+function magnitudeOfProduct(x: Float32Array, w: Float32Array): number {
+  let sum = 0;
+  for (let k = 0; k < x.length; k++) sum += Math.abs(x[k] * w[k]);
+  return sum;
+}
+
+function loadWeights({ weights, N, K, seed, file }: MatmulProblem): Float32Array {
+  if (file !== undefined) return readTensor(file.path, file.values);
+  if (weights.startsWith(USE_LITE)) return useLiteWeights(weights.slice(USE_LITE.length));
+  return syntheticWeights(N, K, seed);
+}
+
+function loadActivations({ weights, M, K, seed, file }: MatmulProblem): Float32Array {
+  if (file === undefined && weights.startsWith(USE_LITE)) return useLiteActivations(weights.slice(USE_LITE.length), M);
+  return syntheticActivations(M, K, seed);
+}

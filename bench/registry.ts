@@ -1,0 +1,51 @@
+// Finds techniques and suites by walking their folders; nothing lists them.
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { InputError } from './input-error.ts';
+import type { Suite } from './suite.ts';
+import type { Technique } from './technique.ts';
+
+const PROJECT = dirname(import.meta.dirname);
+/** Folder of tare's own techniques. */
+export const KERNELS_DIR = join(PROJECT, 'kernels');
+const SUITES_DIR = join(PROJECT, 'suites');
+
+/** Every technique of the folders by id, in alphabetical order; of a shared id the last folder's. */
+export async function loadTechniques(folders: readonly string[]): Promise<Map<string, Technique>> {
+  const techniques = new Map<string, Technique>();
+  for (const id of [...new Set(folders.flatMap(techniqueIds))].sort()) {
+    techniques.set(id, await loadTechnique(id, folders));
+  }
+  return techniques;
+}
+
+export async function loadTechnique(id: string, folders: readonly string[]): Promise<Technique> {
+  const folder = folders.findLast((candidate) => existsSync(techniqueFile(candidate, id)));
+  if (folder === undefined) throw new Error(`technique: must be a folder of ${folders.join(', ')}, got ${id}`);
+  return defaultExport<Technique>(techniqueFile(folder, id));
+}
+
+export async function loadSuites(): Promise<Map<string, Suite>> {
+  const suites = new Map<string, Suite>();
+  for (const file of readdirSync(SUITES_DIR).sort()) {
+    if (!file.endsWith('.ts') || file.endsWith('.test.ts')) continue;
+    suites.set(basename(file, '.ts'), await defaultExport<Suite>(join(SUITES_DIR, file)));
+  }
+  return suites;
+}
+
+function techniqueIds(folder: string): string[] {
+  if (!existsSync(folder)) throw new InputError(`--kernels: must be a folder of techniques, got ${folder}`);
+  return readdirSync(folder).filter((id) => existsSync(techniqueFile(folder, id)));
+}
+
+function techniqueFile(folder: string, id: string): string {
+  return resolve(folder, id, 'technique.ts');
+}
+
+async function defaultExport<T>(file: string): Promise<T> {
+  const module: { default?: T } = await import(pathToFileURL(file).href);
+  if (module.default === undefined) throw new Error(`${file}: must have a default export`);
+  return module.default;
+}

@@ -1,0 +1,142 @@
+// Joins what is known of a case, its result and the machine into one row.
+import { type BackendStatus, backendOf } from './backend.ts';
+import type { Case } from './case.ts';
+import { hashEnvironment, type Machine } from './environment.ts';
+import { operationOf } from './operations.ts';
+import type { Problem } from './problem.ts';
+import { type ResultRow, SCHEMA_VERSION } from './result-row.ts';
+import type { CaseResult } from './run-case.ts';
+import type { Params, Technique } from './technique.ts';
+
+export interface RunFacts {
+  readonly runId: string;
+  readonly git: { readonly commit: string; readonly dirty: boolean } | undefined;
+  readonly machine: Machine;
+  readonly timerResolutionNs: number;
+}
+
+export function rowOfCase(
+  entry: Case,
+  technique: Technique,
+  status: BackendStatus,
+  startedAt: string,
+  result: CaseResult,
+  run: RunFacts,
+): ResultRow {
+  const { problem } = entry;
+  const { device, threads } = backendOf(entry.backend);
+  const adapter = status.available ? status : { adapterType: undefined, adapter: '', driver: '' };
+  return {
+    schema_version: SCHEMA_VERSION,
+    run_id: run.runId,
+    started_at: startedAt,
+    git_commit: run.git?.commit,
+    git_dirty: run.git?.dirty,
+    case_id: entry.id,
+    suite: entry.suite,
+    op: problem.op,
+    technique: entry.technique,
+    params: spellParams(entry.params),
+    backend: entry.backend,
+    threads,
+    device,
+    adapter_type: adapter.adapterType,
+    weights: problem.weights,
+    seed: problem.seed,
+    input_hash: result.inputHash,
+    ...shapeOf(problem),
+    ...technique.columns?.(entry.params),
+    status: result.status,
+    reason: result.reason?.replace(/\s+/g, ' ').trim(),
+    baseline_case_id: entry.baselineId,
+    dense_bytes: operationOf(problem.op).denseBytes(problem),
+    ...speedOf(result),
+    ...ratesOf(problem, result),
+    ...memoryOf(problem, result),
+    kernel_nmse: result.kernelNmse,
+    ...result.drift,
+    drift_budget_db: result.driftBudgetDb,
+    drift_ok: result.driftOk,
+    env_hash: hashEnvironment(run.machine, adapter.adapter, adapter.driver),
+    ...run.machine,
+    gpu_adapter: adapter.adapter || undefined,
+    gpu_driver: adapter.driver || undefined,
+    load_before: result.loadBefore,
+    load_after: result.loadAfter,
+    canary_ns: result.canaryNs,
+    timer_resolution_ns: run.timerResolutionNs,
+  };
+}
+
+function spellParams(params: Params): string | undefined {
+  const spelled = Object.entries(params).map(([name, value]) => `${name}=${value}`);
+  return spelled.length > 0 ? spelled.join(';') : undefined;
+}
+
+function shapeOf(problem: Problem): ResultRow {
+  switch (problem.op) {
+    case 'matmul':
+      return { M: problem.M, N: problem.N, K: problem.K };
+    case 'attention': {
+      const { M, seqLen, headDim, heads, causal } = problem;
+      return { M, seq_len: seqLen, head_dim: headDim, heads, batch: 1, causal };
+    }
+    default:
+      return problem satisfies never;
+  }
+}
+
+function speedOf({ summary, samples, ratio, transfers }: CaseResult): ResultRow {
+  return {
+    rounds: summary?.rounds,
+    samples: summary?.samples,
+    dropped_samples: samples?.candidate.dropped,
+    median_ns: tenths(summary?.medianNs),
+    p20_ns: tenths(summary?.p20Ns),
+    p95_ns: tenths(summary?.p95Ns),
+    min_ns: tenths(summary?.minNs),
+    ci95_low_ns: tenths(summary?.ci95?.low),
+    ci95_high_ns: tenths(summary?.ci95?.high),
+    upload_ns: tenths(transfers?.uploadNs),
+    readback_ns: tenths(transfers?.readbackNs),
+    speedup: ratio?.speedup,
+    speedup_ci95_low: ratio?.ci95?.low,
+    speedup_ci95_high: ratio?.ci95?.high,
+  };
+}
+
+function ratesOf(problem: Problem, { summary, flops, storedBytes }: CaseResult): ResultRow {
+  if (summary === undefined || flops === undefined || storedBytes === undefined) return {};
+  const operation = operationOf(problem.op);
+  const moved = totalBytes(storedBytes) + operation.activationBytes(problem);
+  return {
+    dense_gflops: operation.denseFlops(problem) / summary.p20Ns,
+    actual_gflops: flops / summary.p20Ns,
+    gbytes_per_s: moved / summary.p20Ns,
+    tokens_per_s: (problem.M * 1e9) / summary.p20Ns,
+  };
+}
+
+function memoryOf(problem: Problem, { storedBytes, workspaceBytes, deviceBytes, peakRssBytes }: CaseResult): ResultRow {
+  if (storedBytes === undefined) return {};
+  const stored = totalBytes(storedBytes);
+  return {
+    stored_bytes: stored,
+    value_bytes: storedBytes.values,
+    index_bytes: storedBytes.indices,
+    scale_bytes: storedBytes.scales,
+    compression_ratio: stored > 0 ? operationOf(problem.op).denseBytes(problem) / stored : undefined,
+    workspace_bytes: workspaceBytes,
+    device_bytes: deviceBytes,
+    peak_rss_bytes: peakRssBytes,
+  };
+}
+
+function totalBytes({ values, indices, scales }: { values: number; indices: number; scales: number }): number {
+  return values + indices + scales;
+}
+
+/** Tenths of a nanosecond: more digits than any clock here gives. */
+function tenths(ns: number | undefined): number | undefined {
+  return ns === undefined ? undefined : Math.round(ns * 10) / 10;
+}

@@ -1,0 +1,163 @@
+// A run: every selected case in its own process, its row on disk before the next one starts.
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { type BackendStatus, backendOf } from './backend.ts';
+import type { Case } from './case.ts';
+import { describeMachine, gitState, timerResolutionNs } from './environment.ts';
+import { InputError } from './input-error.ts';
+import { runIsolated } from './isolate.ts';
+import { Journal, type SampleRecord } from './journal.ts';
+import { type Manifest, type RunArguments, readManifest, writeManifest } from './manifest.ts';
+import type { Budget } from './measure.ts';
+import { presets } from './preset.ts';
+import { resultOfError } from './result-of-error.ts';
+import { type ResultRow, SCHEMA_VERSION } from './result-row.ts';
+import { type RunFacts, rowOfCase } from './row-of-case.ts';
+import { type CaseRequest, type CaseResult, runCase } from './run-case.ts';
+import { selectCases } from './select.ts';
+import { ensureUseLiteCache } from './weights/use-lite-cache-build.ts';
+
+export interface RunOptions {
+  /** Folder of the results; made where it is missing. */
+  readonly out: string;
+  readonly debug: boolean;
+  readonly signal: AbortSignal;
+  /** Told before each case and after it, with its row. */
+  readonly onCase: (event: CaseEvent) => void;
+}
+
+export interface CaseEvent {
+  readonly case: Case;
+  /** Place of the case among those this call runs, from 1. */
+  readonly number: number;
+  readonly total: number;
+  readonly row?: ResultRow;
+}
+
+export interface RunOutcome {
+  readonly runId: string;
+  readonly csvPath: string;
+  readonly rows: readonly ResultRow[];
+  readonly interrupted: boolean;
+  /** Cases without a row: more than 0 only where the run was interrupted. */
+  readonly missing: number;
+}
+
+/** Begins a run. */
+export async function startRun(request: RunArguments, options: RunOptions): Promise<RunOutcome> {
+  const { cases } = await selectCases(request);
+  try {
+    makeFolder(resolve(options.out));
+  } catch (error) {
+    throw new InputError(
+      `--out: must be a folder tare can write, got ${(error as NodeJS.ErrnoException).code} at ${options.out}`,
+    );
+  }
+  const startedAt = new Date();
+  const manifest: Manifest = {
+    schema_version: SCHEMA_VERSION,
+    run_id: newRunId(startedAt),
+    started_at: startedAt.toISOString(),
+    state: 'running',
+    arguments: request,
+    case_ids: cases.map((entry) => entry.id),
+    machine: { ...describeMachine() },
+    backends: {},
+  };
+  return executeRun(manifest, options);
+}
+
+/** Level by level: Node's own recursive mkdir never returns where a level can't be made, as under /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
+}
+
+/** Finishes an interrupted run in the folder it was begun in; `run` is its id. */
+export async function resumeRun(run: string, options: RunOptions): Promise<RunOutcome> {
+  return executeRun(readManifest(join(options.out, `${run}.run.json`)), options);
+}
+
+async function executeRun(begun: Manifest, options: RunOptions): Promise<RunOutcome> {
+  const { cases, techniques } = await selectCases(begun.arguments);
+  const known = new Set(cases.map((entry) => entry.id));
+  const gone = begun.case_ids.find((id) => !known.has(id));
+  if (gone !== undefined)
+    throw new InputError(`--resume: the run's cases must still exist, got none for ${gone}; start a new run`);
+  const path = (kind: string) => join(options.out, `${begun.run_id}.${kind}`);
+  const journal = new Journal(path('csv'), path('samples.jsonl'));
+  const done = new Set(journal.rows.map((row) => row.case_id));
+  const remaining = cases.filter((entry) => begun.case_ids.includes(entry.id) && !done.has(entry.id));
+  const statuses = await probeBackends(remaining);
+  const manifest: Manifest = { ...begun, state: 'running', backends: Object.fromEntries(statuses) };
+  writeManifest(path('run.json'), manifest);
+  if (remaining.some((entry) => entry.problem.weights.startsWith('use-lite/'))) ensureUseLiteCache();
+
+  const facts: RunFacts = {
+    runId: begun.run_id,
+    git: gitState(),
+    machine: describeMachine(),
+    timerResolutionNs: timerResolutionNs(),
+  };
+  for (const [i, entry] of remaining.entries()) {
+    if (options.signal.aborted) break;
+    const position = { case: entry, number: i + 1, total: remaining.length };
+    options.onCase(position);
+    const status = statuses.get(entry.backend);
+    if (status === undefined) throw new Error(`backend: must have been probed, got ${entry.backend}`);
+    const startedAt = new Date().toISOString();
+    const result = await runOne(entry, status, begun.arguments, options);
+    if (result === undefined) break;
+    const technique = techniques.get(entry.technique);
+    if (technique === undefined) throw new Error(`technique: must be loaded, got ${entry.technique}`);
+    const row = rowOfCase(entry, technique, status, startedAt, result, facts);
+    journal.append(row, samplesOf(entry, result));
+    options.onCase({ ...position, row });
+  }
+  const missing = begun.case_ids.length - journal.rows.length;
+  const interrupted = missing > 0;
+  writeManifest(path('run.json'), {
+    ...manifest,
+    state: interrupted ? 'interrupted' : 'finished',
+    finished_at: interrupted ? undefined : new Date().toISOString(),
+  });
+  journal.close();
+  return { runId: begun.run_id, csvPath: path('csv'), rows: journal.rows, interrupted, missing };
+}
+
+async function probeBackends(cases: readonly Case[]): Promise<Map<string, BackendStatus>> {
+  const statuses = new Map<string, BackendStatus>();
+  for (const id of new Set(cases.map((entry) => entry.backend))) statuses.set(id, await backendOf(id).probe());
+  return statuses;
+}
+
+/** The case's result; undefined when the run was interrupted during it. */
+async function runOne(
+  entry: Case,
+  status: BackendStatus,
+  { preset, timeout, kernels, inProcess }: RunArguments,
+  { debug, signal }: RunOptions,
+): Promise<CaseResult | undefined> {
+  if (!status.available) return { status: 'skipped', reason: status.reason };
+  const budget: Budget = presets[preset].budget;
+  const request: CaseRequest = { case: entry, budget, kernelsDirs: kernels };
+  if (inProcess) return runCase(request).catch(resultOfError);
+  return runIsolated(request, { timeoutS: timeout ?? presets[preset].timeoutS, env: status.env, debug, signal });
+}
+
+function samplesOf(entry: Case, { samples }: CaseResult): SampleRecord | undefined {
+  if (samples === undefined) return undefined;
+  const rounded = (rounds: readonly (readonly number[])[]) => rounds.map((round) => round.map(Math.round));
+  return {
+    case_id: entry.id,
+    candidate_ns: rounded(samples.candidate.rounds),
+    baseline_ns: rounded(samples.baseline.rounds),
+  };
+}
+
+/** Sorts by time and is safe in file names: 2031-05-04T03-02-01-7f3a. */
+function newRunId(now: Date): string {
+  const random = Math.floor(Math.random() * 2 ** 16);
+  return `${now.toISOString().slice(0, 19).replaceAll(':', '-')}-${random.toString(16).padStart(4, '0')}`;
+}

@@ -1,0 +1,197 @@
+// The table after a run: per problem, techniques down and backends across.
+import { styleText } from 'node:util';
+import { paretoFront } from './pareto.ts';
+import { driftReason, isFailure } from './progress.ts';
+import type { ResultRow } from './result-row.ts';
+
+/** Techniques that others are held against show their own rate instead of a speed-up. */
+const isBaseline = (row: ResultRow) => row.case_id === row.baseline_case_id;
+
+const ON_FRONT = '◆';
+/** Marks stand behind the figures; whatever has none keeps their place. */
+const MARK_ROOM = '  ';
+const GAP = '  ';
+
+export interface SummaryOptions {
+  /** Columns of the terminal. */
+  readonly width: number;
+}
+
+export function formatSummary(rows: readonly ResultRow[], { width }: SummaryOptions): string {
+  const tables = [...groupBy(rows, problemTitle)].map(([title, group]) => formatProblem(title, group, width));
+  return [...tables, formatLegend(rows), ...formatFailures(rows), formatCounts(rows)].filter(Boolean).join('\n\n');
+}
+
+function problemTitle(row: ResultRow): string {
+  const { M, N, K, seq_len, heads, head_dim, causal } = row;
+  const shape =
+    row.op === 'matmul'
+      ? `M=${M} N=${N} K=${K}`
+      : `M=${M} keys=${seq_len} heads=${heads} headDim=${head_dim}${causal ? ' causal' : ''}`;
+  return `${row.op} ${shape} · ${row.weights}${row.seed ? ` · seed ${row.seed}` : ''}`;
+}
+
+function formatProblem(title: string, rows: readonly ResultRow[], width: number): string {
+  const fronts = new Set([...groupBy(rows, (row) => row.backend ?? '').values()].flatMap(frontOf));
+  const techniques = [...groupBy(baselineFirst(rows), techniqueLabel)];
+  const backends = [...groupBy(rows, backendLabel).keys()];
+  const fixed = [
+    column(
+      'technique',
+      techniques.map(([label]) => label),
+      'left',
+    ),
+    column(
+      rows[0].op === 'attention' ? 'scratch' : 'bytes',
+      techniques.map(([, group]) => memoryCell(group)),
+    ),
+    column(
+      'SQNR dB',
+      techniques.map(([, group]) => driftCell(group)),
+    ),
+  ];
+  const measured = backends.map((backend) =>
+    column(
+      `${backend}${MARK_ROOM}`,
+      techniques.map(([, group]) =>
+        speedCell(
+          group.find((row) => backendLabel(row) === backend),
+          fronts,
+        ),
+      ),
+    ),
+  );
+  const blocks = splitToWidth(fixed, measured, width).map((columns) => joinColumns(columns, techniques.length));
+  return [styleText('bold', title), ...blocks].join('\n');
+}
+
+function baselineFirst(rows: readonly ResultRow[]): ResultRow[] {
+  return [...rows.filter(isBaseline), ...rows.filter((row) => !isBaseline(row))];
+}
+
+function techniqueLabel({ technique, params }: ResultRow): string {
+  const values = (params ?? '').split(';').map((param) => param.slice(param.indexOf('=') + 1));
+  return `${technique} ${values.join('/')}`.trim();
+}
+
+function backendLabel({ backend, adapter_type }: ResultRow): string {
+  return `${backend}${adapter_type === 'software' ? '*' : ''}`;
+}
+
+function frontOf(rows: readonly ResultRow[]): ResultRow[] {
+  const candidates = rows
+    .filter((row) => row.p20_ns !== undefined && !isFailure(row))
+    .map((row) => ({
+      row,
+      timeNs: row.p20_ns ?? 0,
+      bytes: (row.stored_bytes ?? 0) + (row.workspace_bytes ?? 0),
+      driftDb: wholeDb(row.sqnr_db),
+    }));
+  return paretoFront(candidates).map(({ row }) => row);
+}
+
+/** Differences below a decibel are rounding of f32, not compression. */
+function wholeDb(sqnrDb: number | undefined): number {
+  return sqnrDb === undefined ? Number.POSITIVE_INFINITY : Math.min(Math.round(sqnrDb), LOSSLESS_DB);
+}
+
+/** What f32 arithmetic alone leaves; above it techniques count as equally exact. */
+const LOSSLESS_DB = 110;
+
+function memoryCell(group: readonly ResultRow[]): string {
+  const row = group.find((candidate) => candidate.stored_bytes !== undefined);
+  if (row === undefined) return '';
+  if (row.op === 'attention') return formatBytes(row.workspace_bytes ?? 0);
+  return row.compression_ratio === undefined ? '' : `÷${row.compression_ratio.toFixed(2)}`;
+}
+
+function formatBytes(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  return bytes < 1024 ** 2 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+}
+
+/** The worst over the backends, which compute the same but for rounding. */
+function driftCell(group: readonly ResultRow[]): string {
+  const values = group.flatMap((row) => (row.sqnr_db === undefined ? [] : [row.sqnr_db]));
+  return values.length > 0 ? Math.min(...values).toFixed(1) : '';
+}
+
+function speedCell(row: ResultRow | undefined, fronts: ReadonlySet<ResultRow>): string {
+  if (row === undefined) return '';
+  if (row.p20_ns === undefined) return `${row.status}${MARK_ROOM}`;
+  const figure = isBaseline(row) ? `${row.dense_gflops?.toPrecision(2)} GF/s` : `${formatRatio(row.speedup ?? 0)}x`;
+  const mark = fronts.has(row) ? ON_FRONT : ' ';
+  return `${row.status === 'noisy' ? '~' : ''}${figure}${row.drift_ok === false ? '!' : ''} ${mark}`;
+}
+
+function formatRatio(ratio: number): string {
+  return ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(2);
+}
+
+interface TextColumn {
+  readonly cells: readonly string[];
+  readonly width: number;
+  readonly align: 'left' | 'right';
+}
+
+function column(heading: string, cells: readonly string[], align: 'left' | 'right' = 'right'): TextColumn {
+  const all = [heading, ...cells];
+  return { cells: all, width: Math.max(...all.map((cell) => cell.length)), align };
+}
+
+/** Measured columns that don't fit beside the fixed ones go on in a table below. */
+function splitToWidth(fixed: readonly TextColumn[], measured: readonly TextColumn[], width: number): TextColumn[][] {
+  const blocks: TextColumn[][] = [[...fixed]];
+  for (const next of measured) {
+    const block = blocks[blocks.length - 1];
+    const needed = [...block, next].reduce((sum, { width: w }) => sum + w + GAP.length, -GAP.length);
+    if (needed > width && block.length > fixed.length) blocks.push([...fixed, next]);
+    else block.push(next);
+  }
+  return blocks;
+}
+
+function joinColumns(columns: readonly TextColumn[], rows: number): string {
+  const lines = Array.from({ length: rows + 1 }, (_, line) => {
+    const cells = columns.map(({ cells: all, width, align }) => {
+      return align === 'left' ? all[line].padEnd(width) : all[line].padStart(width);
+    });
+    const text = cells.join(GAP).trimEnd();
+    return line === 0 ? styleText('dim', text) : text;
+  });
+  return lines.join('\n');
+}
+
+function formatLegend(rows: readonly ResultRow[]): string {
+  if (!rows.some((row) => row.p20_ns !== undefined)) return '';
+  const lines = [
+    'GF/s: rate of the uncompressed technique; x: speed-up over it on the same backend, at p20',
+    `${ON_FRONT} on the Pareto front of its backend (time, bytes with scratch, SQNR)   ~ noisy   ! over its drift budget`,
+  ];
+  if (rows.some((row) => row.adapter_type === 'software')) {
+    lines.push('* software adapter: a GPU emulated on the CPU; its times say nothing of a real GPU');
+  }
+  return styleText('dim', lines.join('\n'));
+}
+
+const MOST_FAILURES = 10;
+
+function formatFailures(rows: readonly ResultRow[]): string[] {
+  const failures = rows.filter(isFailure);
+  if (failures.length === 0) return [];
+  const lines = failures.slice(0, MOST_FAILURES).map((row) => {
+    return `${row.status === 'ok' ? 'drifted' : row.status} ${row.case_id}: ${row.reason ?? driftReason(row)}`;
+  });
+  if (failures.length > MOST_FAILURES) lines.push(`… and ${failures.length - MOST_FAILURES} more in the CSV`);
+  return [styleText('red', lines.join('\n'))];
+}
+
+function formatCounts(rows: readonly ResultRow[]): string {
+  const counts = [...groupBy(rows, (row) => row.status ?? '')].map(([status, group]) => `${group.length} ${status}`);
+  const skips = new Set(rows.filter((row) => row.status === 'skipped').map((row) => `${row.backend}: ${row.reason}`));
+  return [`${rows.length} cases: ${counts.join(', ')}`, ...skips].join('\n');
+}
+
+function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
+  return Map.groupBy(items, key);
+}

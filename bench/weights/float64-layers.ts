@@ -1,0 +1,100 @@
+// The layers of a transformer in float64, as plainly as they can be written: they make inputs and are never timed.
+
+/** float32 of 1e-6, as Universal Sentence Encoder's graph holds it. */
+const LAYER_NORM_EPSILON = Math.fround(1e-6);
+
+/** X [rows, K] · kernel [K, N] + bias [N] → Y [rows, N] */
+export function linear(X: Float64Array, kernel: Float32Array, bias: Float32Array): Float64Array {
+  const N = bias.length;
+  const K = kernel.length / N;
+  const Y = new Float64Array((X.length / K) * N);
+  for (let r = 0; r < X.length / K; r++) {
+    const y = Y.subarray(r * N, (r + 1) * N);
+    y.set(bias);
+    for (let k = 0; k < K; k++) {
+      const x = X[r * K + k];
+      // ReLU leaves nine zeros in ten.
+      if (x === 0) continue;
+      for (let n = 0; n < N; n++) y[n] += x * kernel[k * N + n];
+    }
+  }
+  return Y;
+}
+
+/** Over each row of X [rows, width]: scale · (x − mean) / √(variance + ε) + bias, both [width]. */
+export function layerNorm(X: Float64Array, scale: Float32Array, bias: Float32Array): Float64Array {
+  const width = scale.length;
+  const Y = new Float64Array(X.length);
+  for (let from = 0; from < X.length; from += width) {
+    const row = X.subarray(from, from + width);
+    const mean = row.reduce((sum, v) => sum + v, 0) / width;
+    const variance = row.reduce((sum, v) => sum + (v - mean) ** 2, 0) / width;
+    const rstd = 1 / Math.sqrt(variance + LAYER_NORM_EPSILON);
+    for (let i = 0; i < width; i++) Y[from + i] = scale[i] * rstd * (row[i] - mean) + bias[i];
+  }
+  return Y;
+}
+
+/**
+ * qkv [tokens, 3, heads, headDim] → softmax(Q·Kᵀ / √headDim) · V, [tokens, heads, headDim]. Tokens see each other only
+ * within a sentence: the rows rowStart[s] ≤ row < rowStart[s + 1].
+ */
+export function attention(qkv: Float64Array, heads: number, rowStart: readonly number[]): Float64Array {
+  const tokens = rowStart[rowStart.length - 1];
+  const headDim = qkv.length / tokens / 3 / heads;
+  const out = new Float64Array(qkv.length / 3);
+  for (let s = 0; s + 1 < rowStart.length; s++) {
+    for (let row = rowStart[s]; row < rowStart[s + 1]; row++) {
+      for (let h = 0; h < heads; h++) {
+        const part = (token: number, which: number) => {
+          const from = ((token * 3 + which) * heads + h) * headDim;
+          return qkv.subarray(from, from + headDim);
+        };
+        const outFrom = (row * heads + h) * headDim;
+        attendRow(part, out.subarray(outFrom, outFrom + headDim), row, rowStart[s], rowStart[s + 1]);
+      }
+    }
+  }
+  return out;
+}
+
+type Part = (token: number, which: number) => Float64Array;
+
+function attendRow(part: Part, out: Float64Array, row: number, from: number, to: number): void {
+  const query = part(row, 0);
+  const weights = Float64Array.from({ length: to - from }, (_, j) => dot(query, part(from + j, 1)));
+  softmax(weights, 1 / Math.sqrt(query.length));
+  for (let j = from; j < to; j++) {
+    const value = part(j, 2);
+    for (let d = 0; d < out.length; d++) out[d] += weights[j - from] * value[d];
+  }
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
+
+function softmax(scores: Float64Array, scale: number): void {
+  const max = scores.reduce((a, b) => Math.max(a, b), -Infinity);
+  let sum = 0;
+  for (let j = 0; j < scores.length; j++) sum += scores[j] = Math.exp((scores[j] - max) * scale);
+  for (let j = 0; j < scores.length; j++) scores[j] /= sum;
+}
+
+/** Element by element. */
+export function add(a: Float64Array, b: Float64Array): Float64Array {
+  return a.map((v, i) => v + b[i]);
+}
+
+/** Each row divided by its Euclidean length. */
+export function normaliseRows(X: Float64Array, width: number): Float64Array {
+  const Y = new Float64Array(X.length);
+  for (let from = 0; from < X.length; from += width) {
+    const row = X.subarray(from, from + width);
+    const norm = Math.sqrt(row.reduce((sum, v) => sum + v * v, 0));
+    for (let i = 0; i < width; i++) Y[from + i] = row[i] / norm;
+  }
+  return Y;
+}

@@ -1,0 +1,82 @@
+import type { Gpu, Resident, Thread } from '../../bench/backends/gpujs.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
+import { paddedRows, prepareMatmul } from '../dense/gpu-matmul.ts';
+import type { CsrWeights } from './pack.ts';
+
+type Context = KernelContext<'matmul', CsrWeights, Record<string, unknown>, Gpu>;
+type Constants = { maxNnz: number; values: number[]; colIdx: number[]; rowPtr: number[] };
+
+export function gpuCsr({ packed, problem, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
+  const { M, N, K } = problem;
+  const { values, colIdx, rowPtr } = packed;
+  const rows = paddedRows(M);
+  const constants = {
+    maxNnz: largestRow(rowPtr),
+    values: asResident(values),
+    colIdx: asResident(colIdx),
+    rowPtr: asResident(rowPtr),
+  };
+  return prepareMatmul(runtime, problem, {
+    paddedK: K,
+    storedBytes: values.byteLength + colIdx.byteLength + rowPtr.byteLength,
+    build: (program, X) =>
+      M === 1
+        ? program.step(oneRow, { threads: [N], constants, inputs: [X] })
+        : program.step(fourRows, { threads: [rows / 4, N], constants, inputs: [X] }),
+    place: (m, n) => n * rows + m,
+  });
+}
+
+function fourRows(this: Thread<Constants>, X: number[][]): number[] {
+  // X [paddedM,K] f32, values [nnz], colIdx [nnz], rowPtr [N+1] → Yᵀ [N, paddedM/4, 4]
+  const m = this.thread.x * 4;
+  const n = this.thread.y;
+  const from = this.constants.rowPtr[n];
+  const count = this.constants.rowPtr[n + 1] - from;
+  let y0 = 0;
+  let y1 = 0;
+  let y2 = 0;
+  let y3 = 0;
+  for (let i = 0; i < this.constants.maxNnz; i++) {
+    if (i >= count) break;
+    const k = this.constants.colIdx[from + i];
+    const w = this.constants.values[from + i];
+    y0 += X[m][k] * w;
+    y1 += X[m + 1][k] * w;
+    y2 += X[m + 2][k] * w;
+    y3 += X[m + 3][k] * w;
+  }
+  return [y0, y1, y2, y3];
+}
+
+function oneRow(this: Thread<Constants>, X: number[][]): number {
+  // X [1,K] f32, values [nnz], colIdx [nnz], rowPtr [N+1] → Y [N]
+  const n = this.thread.x + this.thread.y;
+  const from = this.constants.rowPtr[n];
+  const count = this.constants.rowPtr[n + 1] - from;
+  let y = 0;
+  for (let i = 0; i < this.constants.maxNnz; i++) {
+    if (i >= count) break;
+    y += X[0][this.constants.colIdx[from + i]] * this.constants.values[from + i];
+  }
+  return y;
+}
+
+function largestRow(rowPtr: Uint32Array): number {
+  let largest = 0;
+  for (let n = 1; n < rowPtr.length; n++) largest = Math.max(largest, rowPtr[n] - rowPtr[n - 1]);
+  return largest;
+}
+
+const EXACT_INTEGERS = 2 ** 24;
+
+/** gpu.js has f32 buffers only, which hold integers to 2²⁴; and none may be empty. */
+function asResident(values: Float32Array | Uint16Array | Uint32Array): Resident {
+  if (values.length > EXACT_INTEGERS) {
+    throw new Error(`csr: gpu.js counts nonzeros to ${EXACT_INTEGERS} at most, got ${values.length}`);
+  }
+  return {
+    size: [Math.max(1, values.length)],
+    values: values.length === 0 ? new Float32Array(1) : Float32Array.from(values),
+  };
+}

@@ -1,0 +1,25 @@
+import { defineTechnique } from '../../bench/technique.ts';
+import { gpuCsr } from './gpu.ts';
+import { packCsr, unpackCsr } from './pack.ts';
+import { tsCsr } from './ts.ts';
+
+export default defineTechnique({
+  op: 'matmul',
+  family: 'sparse',
+  summary: 'unstructured magnitude pruning, compressed sparse rows',
+  source: 'Han et al., Learning both Weights and Connections, arXiv 1506.02626; CSR: Saad, Iterative Methods, §3.4',
+  axes: { sparsity: [0.5, 0.7, 0.8, 0.9, 0.95] },
+  pack: ({ W }, problem, { sparsity }) => packCsr(W, problem, sparsity),
+  unpack: (packed, problem) => ({ W: unpackCsr(packed, problem) }),
+  bytes: ({ values, colIdx, rowPtr }) => ({
+    values: values.byteLength,
+    indices: colIdx.byteLength + rowPtr.byteLength,
+    scales: 0,
+  }),
+  flops: ({ values }, { M }) => 2 * M * values.length,
+  minSqnrDb: ({ sparsity }) => MIN_SQNR_DB[sparsity],
+  columns: ({ sparsity }) => ({ sparsity, bits: 32 }),
+  kernels: { ts: tsCsr, gpujs: gpuCsr },
+});
+
+const MIN_SQNR_DB = { 0.5: 0, 0.7: 0, 0.8: 0, 0.9: 0, 0.95: 0 };

@@ -1,0 +1,71 @@
+// What the gpu.js kernels of all matmul techniques have in common: how activations get in and outputs come out. A thread
+// computes four outputs, the most gpu.js lets it return, so that what it reads or decodes serves four times: four rows
+// of Y, or four columns where there is only one row.
+import type { Gpu, GpuBuffer, GpuProgram, Size } from '../../bench/backends/gpujs.ts';
+import type { MatmulProblem } from '../../bench/problem.ts';
+import type { PreparedKernel } from '../../bench/technique.ts';
+
+export interface MatmulPlan {
+  /** K rounded up to what a thread reads at once; activations beyond K are zero. */
+  readonly paddedK: number;
+  /** Bytes of the packed weights, to tell what the kernel's own form of them takes beyond. */
+  readonly storedBytes: number;
+  /** Appends the steps that compute Y from X [paddedM, paddedK]. */
+  build(program: GpuProgram, X: GpuBuffer): Promise<GpuBuffer>;
+  /** Where Y[m,n] stands in the last step's output. */
+  place(m: number, n: number): number;
+}
+
+export function roundUp(value: number, multiple: number): number {
+  return Math.ceil(value / multiple) * multiple;
+}
+
+/** Rows a thread computes; one row alone isn't padded. */
+export function paddedRows(M: number): number {
+  return M === 1 ? 1 : roundUp(M, 4);
+}
+
+/** Threads of a kernel that computes four rows of one column; the webasm mode takes four columns at a time. */
+export function rowThreads({ M, N }: MatmulProblem): Size {
+  return [roundUp(N, 4), paddedRows(M) / 4];
+}
+
+/** Threads of a kernel that computes four columns of the only row. */
+export function columnThreads({ N }: MatmulProblem): Size {
+  return [roundUp(N, 4) / 4];
+}
+
+/** Where the outputs of these threads stand. */
+export function placeOf({ M, N }: MatmulProblem): (m: number, n: number) => number {
+  const paddedN = roundUp(N, 4);
+  return M === 1 ? (_, n) => n : (m, n) => ((m >> 2) * paddedN + n) * 4 + (m & 3);
+}
+
+export async function prepareMatmul(
+  gpu: Gpu,
+  { M, N, K }: MatmulProblem,
+  { paddedK, storedBytes, build, place }: MatmulPlan,
+): Promise<PreparedKernel<'matmul'>> {
+  const program = gpu.createProgram();
+  const input = program.input([paddedK, paddedRows(M)]);
+  const output = await build(program, input);
+  const padded = new Float32Array(paddedRows(M) * paddedK);
+  const Y = new Float32Array(M * N);
+  return {
+    upload: ({ X }) => {
+      for (let m = 0; m < M; m++) padded.set(X.subarray(m * K, (m + 1) * K), m * paddedK);
+      return program.upload(input, padded);
+    },
+    run: () => program.run(),
+    readOutput: async () => {
+      const values = await program.read(output);
+      for (let m = 0; m < M; m++) for (let n = 0; n < N; n++) Y[m * N + n] = values[place(m, n)];
+      return Y;
+    },
+    workspaceBytes: program.intermediateBytes + Math.max(0, program.residentBytes - storedBytes),
+    get deviceBytes() {
+      return program.deviceBytes;
+    },
+    dispose: () => program.dispose(),
+  };
+}

@@ -1,0 +1,24 @@
+import { defineTechnique } from '../../bench/technique.ts';
+import { gpuDense } from './gpu.ts';
+import { tsDense } from './ts.ts';
+
+export interface DenseWeights {
+  /** [N,K] f32 */
+  readonly values: Float32Array;
+}
+
+export default defineTechnique({
+  op: 'matmul',
+  family: 'dense',
+  summary: 'uncompressed f32 weights, the baseline of every matmul',
+  source: 'Goto & van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008',
+  axes: {},
+  pack: ({ W }): DenseWeights => ({ values: W.slice() }),
+  unpack: ({ values }) => ({ W: values }),
+  bytes: ({ values }) => ({ values: values.byteLength, indices: 0, scales: 0 }),
+  flops: (_, { M, N, K }) => 2 * M * N * K,
+  // Not compressed: what is left is the rounding of f32 arithmetic, 2⁻²⁴ (144 dB) less what accumulation adds.
+  minSqnrDb: () => 110,
+  columns: () => ({ bits: 32, sparsity: 0 }),
+  kernels: { ts: tsDense, gpujs: gpuDense },
+});

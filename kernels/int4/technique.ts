@@ -1,0 +1,19 @@
+import { defineTechnique } from '../../bench/technique.ts';
+import { gpuInt4 } from './gpu.ts';
+import { packInt4, unpackInt4 } from './pack.ts';
+import { tsInt4 } from './ts.ts';
+
+export default defineTechnique({
+  op: 'matmul',
+  family: 'quantized',
+  summary: 'symmetric int4 weights in groups along K, two to a byte, f16 scales',
+  source: "ggml's Q4_0, github.com/ggml-org/ggml, with the group size as an axis",
+  axes: { groupSize: [32, 64, 128] },
+  pack: ({ W }, problem, { groupSize }) => packInt4(W, problem, groupSize),
+  unpack: (packed, problem, { groupSize }) => ({ W: unpackInt4(packed, problem, groupSize) }),
+  bytes: ({ values, scales }) => ({ values: values.byteLength, indices: 0, scales: scales.byteLength }),
+  flops: (_, { M, N, K }) => 2 * M * N * K,
+  minSqnrDb: () => 0,
+  columns: ({ groupSize }) => ({ bits: 4, group_size: groupSize }),
+  kernels: { ts: tsInt4, gpujs: gpuInt4 },
+});

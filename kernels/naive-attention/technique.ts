@@ -1,0 +1,24 @@
+import { defineTechnique } from '../../bench/technique.ts';
+import { gpuNaiveAttention } from './gpu.ts';
+import { tsNaiveAttention } from './ts.ts';
+
+/** Keys and values as they come, each [heads, seqLen, headDim] f32. */
+export interface KeyValues {
+  readonly K: Float32Array;
+  readonly V: Float32Array;
+}
+
+export default defineTechnique({
+  op: 'attention',
+  family: 'attention',
+  summary: 'scores of all keys at once, softmax, then the values: the baseline of every attention',
+  source: 'Vaswani et al., Attention Is All You Need, arXiv 1706.03762, §3.2.1',
+  axes: {},
+  pack: ({ K, V }): KeyValues => ({ K: K.slice(), V: V.slice() }),
+  unpack: ({ K, V }) => ({ K, V }),
+  bytes: ({ K, V }) => ({ values: K.byteLength + V.byteLength, indices: 0, scales: 0 }),
+  flops: (_, { M, seqLen, heads, headDim }) => 4 * heads * M * seqLen * headDim,
+  minSqnrDb: () => 0,
+  columns: () => ({ bits: 32 }),
+  kernels: { ts: tsNaiveAttention, gpujs: gpuNaiveAttention },
+});

@@ -1,0 +1,19 @@
+import { defineTechnique } from '../../bench/technique.ts';
+import { gpuSparse24 } from './gpu.ts';
+import { packSparse24, unpackSparse24 } from './pack.ts';
+import { tsSparse24 } from './ts.ts';
+
+export default defineTechnique({
+  op: 'matmul',
+  family: 'sparse',
+  summary: '2 of 4 weights kept by magnitude, values and 2-bit indices packed',
+  source: 'Mishra et al., Accelerating Sparse Deep Neural Networks, arXiv 2104.08378',
+  axes: {},
+  pack: ({ W }, problem) => packSparse24(W, problem),
+  unpack: (packed, problem) => ({ W: unpackSparse24(packed, problem) }),
+  bytes: ({ values, indices }) => ({ values: values.byteLength, indices: indices.byteLength, scales: 0 }),
+  flops: ({ values }, { M }) => 2 * M * values.length,
+  minSqnrDb: () => 0,
+  columns: () => ({ sparsity: 0.5, bits: 32 }),
+  kernels: { ts: tsSparse24, gpujs: gpuSparse24 },
+});

@@ -1,0 +1,32 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { backends } from '../bench/backend.ts';
+import type { ContractOutcome } from './contract.ts';
+
+/** A process of its own for each backend, as in a run: a software GPU's driver must be in place before Node starts. */
+async function outcomesOf(backendId: string, env: Readonly<Record<string, string>>): Promise<ContractOutcome[]> {
+  const child = fork(join(import.meta.dirname, 'contract-child.ts'), [backendId], { env: { ...process.env, ...env } });
+  const exit = once(child, 'exit').then(([code, signal]) => {
+    throw new Error(`${backendId}: must answer before it exits, got ${signal ?? code}`);
+  });
+  const [outcomes] = await Promise.race([once(child, 'message'), exit]);
+  return outcomes as ContractOutcome[];
+}
+
+for (const { id, probe } of backends) {
+  const status = await probe();
+  describe(id, () => {
+    if (!status.available) {
+      test.skip(`is unavailable here: ${status.reason}`, () => {});
+      return;
+    }
+    test('holds to the contract with every technique over tiny, odd problems', async () => {
+      const outcomes = await outcomesOf(id, status.env);
+      const broken = outcomes.filter(({ failures }) => failures.length > 0);
+      expect(broken.map(({ name, failures }) => `${name}: ${failures.join('; ')}`)).toEqual([]);
+      expect(outcomes.length).toBeGreaterThan(100);
+    });
+  });
+}

@@ -1,0 +1,19 @@
+import { defineTechnique } from '../../bench/technique.ts';
+import type { KeyValues } from '../naive-attention/technique.ts';
+import { gpuTiledAttention } from './gpu.ts';
+import { tsTiledAttention } from './ts.ts';
+
+export default defineTechnique({
+  op: 'attention',
+  family: 'attention',
+  summary: 'online softmax over tiles of keys: scratch bounded by the tile, causal tiles skipped',
+  source: 'Dao et al., FlashAttention, arXiv 2205.14135, algorithm 1',
+  axes: { tileSize: [32, 128] },
+  pack: ({ K, V }): KeyValues => ({ K: K.slice(), V: V.slice() }),
+  unpack: ({ K, V }) => ({ K, V }),
+  bytes: ({ K, V }) => ({ values: K.byteLength + V.byteLength, indices: 0, scales: 0 }),
+  flops: (_, { M, seqLen, heads, headDim }) => 4 * heads * M * seqLen * headDim,
+  minSqnrDb: () => 0,
+  columns: () => ({ bits: 32 }),
+  kernels: { ts: tsTiledAttention, gpujs: gpuTiledAttention },
+});

@@ -1,0 +1,32 @@
+// Naive against tiled attention: what tiling saves in scratch, and whether it costs time.
+import { syntheticAttention, useLiteAttention } from '../bench/problems/model-problems.ts';
+import { defineSuite } from '../bench/suite.ts';
+
+export default defineSuite({
+  summary:
+    "attention over the model's own Q, K, V and over longer synthetic ones, decode (M=1) and prefill, causal and not",
+  blocks: [
+    {
+      presets: ['quick'],
+      problems: [
+        useLiteAttention(1, 1, 128, false),
+        useLiteAttention(1, 128, 128, false),
+        syntheticAttention(2, 256, 256, 64, true),
+      ],
+      families: ['attention'],
+      axes: { tileSize: [32] },
+    },
+    {
+      presets: ['nightly'],
+      problems: [
+        ...([0, 1] as const).flatMap((layer) => [1, 64, 128].map((M) => useLiteAttention(layer, M, 128, false))),
+        ...([0, 1] as const).map((layer) => useLiteAttention(layer, 128, 128, true)),
+        syntheticAttention(4, 1, 4096, 64, true),
+        syntheticAttention(4, 512, 512, 64, false),
+        syntheticAttention(4, 512, 512, 64, true),
+        syntheticAttention(1, 2048, 2048, 64, true),
+      ],
+      families: ['attention'],
+    },
+  ],
+});

@@ -1,0 +1,23 @@
+// What the uncompressed layers cost: the ground the other suites stand on.
+import { layerMatrices, syntheticMatmul, useLiteMatmul } from '../bench/problems/model-problems.ts';
+import { defineSuite } from '../bench/suite.ts';
+
+export default defineSuite({
+  summary: 'uncompressed f32 layers at decode (M=1) and prefill shapes',
+  blocks: [
+    {
+      presets: ['quick'],
+      problems: [useLiteMatmul('layer1.fc2', 1), useLiteMatmul('layer1.fc2', 64)],
+      families: ['dense'],
+    },
+    {
+      presets: ['nightly'],
+      problems: [
+        ...layerMatrices.flatMap((matrix) => [1, 64, 512].map((M) => useLiteMatmul(matrix, M))),
+        // 64 MiB of weights: past the last-level cache of most machines.
+        syntheticMatmul(1, 4096, 4096),
+      ],
+      families: ['dense'],
+    },
+  ],
+});

@@ -1,0 +1,23 @@
+// Fewer bits a weight: int8 with and without int8 activations, int4 in groups.
+import { layerMatrices, syntheticMatmul, useLiteMatmul } from '../bench/problems/model-problems.ts';
+import { defineSuite } from '../bench/suite.ts';
+
+export default defineSuite({
+  summary: 'int8 and int4 layers at decode (M=1) and prefill shapes',
+  blocks: [
+    {
+      presets: ['quick'],
+      problems: [useLiteMatmul('layer1.fc2', 1), useLiteMatmul('layer1.fc2', 64)],
+      families: ['quantized'],
+      axes: { granularity: ['channel'], groupSize: [64] },
+    },
+    {
+      presets: ['nightly'],
+      problems: [
+        ...layerMatrices.flatMap((matrix) => [1, 64, 512].map((M) => useLiteMatmul(matrix, M))),
+        syntheticMatmul(1, 4096, 4096),
+      ],
+      families: ['quantized'],
+    },
+  ],
+});

@@ -1,0 +1,21 @@
+// One small case of everything, to see that all of it runs and drifts no further than it may.
+import { useLiteAttention, useLiteMatmul } from '../bench/problems/model-problems.ts';
+import { defineSuite } from '../bench/suite.ts';
+
+export default defineSuite({
+  summary: 'one small case of every technique on every backend',
+  blocks: [
+    {
+      presets: ['smoke'],
+      problems: [useLiteMatmul('layer0.out', 4)],
+      families: ['dense', 'sparse', 'quantized'],
+      axes: { sparsity: [0.9], granularity: ['channel'], activations: ['int8'], groupSize: [64] },
+    },
+    {
+      presets: ['smoke'],
+      problems: [useLiteAttention(0, 16, 16, true)],
+      families: ['attention'],
+      axes: { tileSize: [32] },
+    },
+  ],
+});

@@ -1,0 +1,23 @@
+// Zeros: where dropping weights starts to pay, unstructured and 2 of 4.
+import { layerMatrices, syntheticMatmul, useLiteMatmul } from '../bench/problems/model-problems.ts';
+import { defineSuite } from '../bench/suite.ts';
+
+export default defineSuite({
+  summary: 'pruned layers, CSR and 2:4, at decode (M=1) and prefill shapes',
+  blocks: [
+    {
+      presets: ['quick'],
+      problems: [useLiteMatmul('layer1.fc2', 1), useLiteMatmul('layer1.fc2', 64)],
+      families: ['sparse'],
+      axes: { sparsity: [0.5, 0.9] },
+    },
+    {
+      presets: ['nightly'],
+      problems: [
+        ...layerMatrices.flatMap((matrix) => [1, 64, 512].map((M) => useLiteMatmul(matrix, M))),
+        syntheticMatmul(1, 4096, 4096),
+      ],
+      families: ['sparse'],
+    },
+  ],
+});
