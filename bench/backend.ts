@@ -5,17 +5,17 @@ import type { KernelKind, Runtimes } from './technique.ts';
 
 export type AdapterType = 'none' | 'hardware' | 'software';
 
-export type BackendStatus =
-  | {
-      readonly available: true;
-      readonly adapterType: AdapterType;
-      /** Name of the GPU adapter; empty on CPU backends. */
-      readonly adapter: string;
-      readonly driver: string;
-      /** What a child process must be started with to find the adapter. */
-      readonly env: Readonly<Record<string, string>>;
-    }
-  | { readonly available: false; readonly reason: string };
+export interface AvailableBackend {
+  readonly available: true;
+  readonly adapterType: AdapterType;
+  /** Name of the GPU adapter; empty on CPU backends. */
+  readonly adapter: string;
+  readonly driver: string;
+  /** What a child process must be started with to find the adapter. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export type BackendStatus = AvailableBackend | { readonly available: false; readonly reason: string };
 
 export interface Backend {
   readonly id: string;

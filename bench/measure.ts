@@ -31,8 +31,6 @@ interface Warm extends Timed {
 export interface Samples {
   readonly rounds: readonly (readonly number[])[];
   readonly dropped: number;
-  /** Most samples were preempted: none was left out, as what remained would be a matter of luck. */
-  readonly preempted: boolean;
 }
 
 export interface Pair {
@@ -150,16 +148,13 @@ function involuntarySwitches(): number {
   return process.resourceUsage().involuntaryContextSwitches;
 }
 
+/** Where most samples were preempted, as long ones are, none is left out: what remained would be a matter of luck. */
 function keepUndisturbed(rounds: Sample[][], dropPreempted: boolean): Samples {
   const all = rounds.flat();
   const preempted = dropPreempted ? all.filter((sample) => sample.preempted).length : 0;
   const keepAll = preempted * 2 > all.length;
   const kept = rounds.map((round) => round.filter((sample) => keepAll || !dropPreempted || !sample.preempted));
-  return {
-    rounds: kept.map((round) => round.map((sample) => sample.ns)),
-    dropped: keepAll ? 0 : preempted,
-    preempted: keepAll,
-  };
+  return { rounds: kept.map((round) => round.map((sample) => sample.ns)), dropped: keepAll ? 0 : preempted };
 }
 
 export function summarize({ rounds }: Samples, seed: number): Summary {

@@ -80,7 +80,7 @@ export const columns = [
     name: 'dropped_samples',
     group: 'speed',
     type: 'integer',
-    doc: 'samples left out because the system preempted the process during them',
+    doc: 'samples left out because the system preempted the process during them (none where that were most of them, as with long calls; CPU backends only)',
   },
   { name: 'median_ns', group: 'speed', type: 'number', doc: 'time of one call, ns' },
   { name: 'p20_ns', group: 'speed', type: 'number', doc: '20th percentile, the location all rates and ratios use, ns' },

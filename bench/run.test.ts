@@ -34,6 +34,8 @@ const runIn = (folder: string) =>
   readdirSync(folder)
     .find((name) => name.endsWith('.csv'))
     ?.slice(0, -4) ?? '';
+/** How steady the machine was is no matter of these tests: a noisy row was measured like an ok one. */
+const stateOf = ({ status, reason }: Record<string, string>) => (status === 'noisy' ? ['ok', ''] : [status, reason]);
 const rowsOf = (run: string) => parse<Record<string, string>>(readFileSync(join(out, `${run}.csv`)), { columns: true });
 
 describe('a kernel that goes wrong becomes its row and the run goes on', () => {
@@ -60,14 +62,14 @@ describe('a kernel that goes wrong becomes its row and the run goes on', () => {
       '3',
     );
     const rows = rowsOf(runIn(out));
-    expect(rows.map((row) => [row.technique, row.status])).toEqual(
+    expect(rows.map((row) => [row.technique, stateOf(row)[0]])).toEqual(
       [
         [technique, status],
         ['int4', 'ok'],
       ].toSorted((a, b) => (a[0] < b[0] ? -1 : 1)),
     );
     const row = rows.find((candidate) => candidate.technique === technique);
-    expect(row?.reason).toMatch(reason);
+    expect(stateOf(row ?? {})[1]).toMatch(reason);
     expect(row?.drift_ok).toBe(technique === 'drifts' ? 'false' : '');
     expect(stderr).not.toMatch(/\n {4}at /);
     expect(exit).toBe(1);
@@ -182,7 +184,7 @@ test('a full disk stops the run, keeps what is written and says so', () => {
   expect(status).toBe(2);
   const rows = rowsOf(runIn(out));
   expect(rows.length).toBeLessThan(5);
-  expect(rows.every((row) => row.status === 'ok')).toBe(true);
+  expect(rows.every((row) => stateOf(row)[0] === 'ok')).toBe(true);
 });
 
 test("every 2-D tensor of the user's file is a problem, and one with NaN says so in its row", () => {
@@ -204,7 +206,7 @@ test("every 2-D tensor of the user's file is a problem, and one with NaN says so
   );
   const { status } = tare(...smoke(), '--technique', 'dense', '--weights', file);
   expect(status).toBe(1);
-  expect(rowsOf(runIn(out)).map((row) => [row.weights, row.N, row.K, row.status, row.reason])).toEqual([
+  expect(rowsOf(runIn(out)).map((row) => [row.weights, row.N, row.K, ...stateOf(row)])).toEqual([
     ['tiny/good', '3', '4', 'ok', ''],
     ['tiny/bad', '4', '3', 'error', 'weights: must be finite, got NaN at W[7]'],
   ]);

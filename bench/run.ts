@@ -1,7 +1,7 @@
 // A run: every selected case in its own process, its row on disk before the next one starts.
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { type BackendStatus, backendOf } from './backend.ts';
+import { type AvailableBackend, type BackendStatus, backendOf } from './backend.ts';
 import type { Case } from './case.ts';
 import { describeMachine, gitState, timerResolutionNs } from './environment.ts';
 import { InputError } from './input-error.ts';
@@ -9,6 +9,7 @@ import { runIsolated } from './isolate.ts';
 import { Journal, type SampleRecord } from './journal.ts';
 import { type Manifest, type RunArguments, readManifest, writeManifest } from './manifest.ts';
 import type { Budget } from './measure.ts';
+import { operationOf } from './operations.ts';
 import { presets } from './preset.ts';
 import { resultOfError } from './result-of-error.ts';
 import { type ResultRow, SCHEMA_VERSION } from './result-row.ts';
@@ -139,11 +140,23 @@ async function runOne(
   { preset, timeout, kernels, inProcess }: RunArguments,
   { debug, signal }: RunOptions,
 ): Promise<CaseResult | undefined> {
-  if (!status.available) return { status: 'skipped', reason: status.reason };
+  const reason = status.available ? tooLargeFor(status, entry) : status.reason;
+  if (!status.available || reason !== undefined) return { status: 'skipped', reason };
   const budget: Budget = presets[preset].budget;
   const request: CaseRequest = { case: entry, budget, kernelsDirs: kernels };
   if (inProcess) return runCase(request).catch(resultOfError);
   return runIsolated(request, { timeoutS: timeout ?? presets[preset].timeoutS, env: status.env, debug, signal });
+}
+
+/** A GPU emulated on the CPU runs at some 0.1 GFLOP/s: above this a single call takes seconds and says nothing. */
+const SOFTWARE_GPU_MAX_FLOPS = 2 ** 28;
+
+function tooLargeFor({ adapterType }: AvailableBackend, { problem }: Case): string | undefined {
+  if (adapterType !== 'software') return undefined;
+  const flops = operationOf(problem.op).denseFlops(problem);
+  if (flops <= SOFTWARE_GPU_MAX_FLOPS) return undefined;
+  const [needed, most] = [flops, SOFTWARE_GPU_MAX_FLOPS].map((value) => Math.round(value / 1e6));
+  return `software adapter: problems must stay below ${most} MFLOP, got ${needed}; a real GPU has no such limit`;
 }
 
 function samplesOf(entry: Case, { samples }: CaseResult): SampleRecord | undefined {

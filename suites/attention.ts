@@ -10,8 +10,8 @@ export default defineSuite({
       presets: ['quick'],
       problems: [
         useLiteAttention(1, 1, 128, false),
-        useLiteAttention(1, 128, 128, false),
-        syntheticAttention(2, 256, 256, 64, true),
+        useLiteAttention(0, 64, 64, false),
+        syntheticAttention(2, 192, 192, 64, true),
       ],
       families: ['attention'],
       axes: { tileSize: [32] },

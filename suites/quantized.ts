@@ -1,5 +1,5 @@
 // Fewer bits a weight: int8 with and without int8 activations, int4 in groups.
-import { layerMatrices, syntheticMatmul, useLiteMatmul } from '../bench/problems/model-problems.ts';
+import { layerMatrices, quickMatmuls, syntheticMatmul, useLiteMatmul } from '../bench/problems/model-problems.ts';
 import { defineSuite } from '../bench/suite.ts';
 
 export default defineSuite({
@@ -7,7 +7,7 @@ export default defineSuite({
   blocks: [
     {
       presets: ['quick'],
-      problems: [useLiteMatmul('layer1.fc2', 1), useLiteMatmul('layer1.fc2', 64)],
+      problems: quickMatmuls,
       families: ['quantized'],
       axes: { granularity: ['channel'], groupSize: [64] },
     },

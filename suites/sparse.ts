@@ -1,5 +1,5 @@
 // Zeros: where dropping weights starts to pay, unstructured and 2 of 4.
-import { layerMatrices, syntheticMatmul, useLiteMatmul } from '../bench/problems/model-problems.ts';
+import { layerMatrices, quickMatmuls, syntheticMatmul, useLiteMatmul } from '../bench/problems/model-problems.ts';
 import { defineSuite } from '../bench/suite.ts';
 
 export default defineSuite({
@@ -7,7 +7,7 @@ export default defineSuite({
   blocks: [
     {
       presets: ['quick'],
-      problems: [useLiteMatmul('layer1.fc2', 1), useLiteMatmul('layer1.fc2', 64)],
+      problems: quickMatmuls,
       families: ['sparse'],
       axes: { sparsity: [0.5, 0.9] },
     },

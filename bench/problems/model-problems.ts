@@ -12,6 +12,9 @@ export function useLiteMatmul(matrix: string, M: number): MatmulProblem {
   return { op: 'matmul', M, N, K, weights: `use-lite/${matrix}`, seed: DEFAULT_SEED };
 }
 
+/** Decode on the matrix with the model's largest outliers, prefill on one that a software GPU gets through. */
+export const quickMatmuls = [useLiteMatmul('layer1.fc2', 1), useLiteMatmul('layer0.qkv', 64)];
+
 /** Seeded gaussian weights with outlier channels: for shapes the model does not have. */
 export function syntheticMatmul(M: number, N: number, K: number): MatmulProblem {
   return { op: 'matmul', M, N, K, weights: 'synthetic', seed: DEFAULT_SEED };

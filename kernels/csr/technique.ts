@@ -22,4 +22,5 @@ export default defineTechnique({
   kernels: { ts: tsCsr, gpujs: gpuCsr },
 });
 
-const MIN_SQNR_DB = { 0.5: 0, 0.7: 0, 0.8: 0, 0.9: 0, 0.95: 0 };
+/** About a decibel below the worst of the suites' inputs. */
+const MIN_SQNR_DB = { 0.5: 10, 0.7: 5.5, 0.8: 4, 0.9: 2, 0.95: 1 };

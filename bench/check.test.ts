@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { checkOutput } from './check.ts';
+
+const reference = { values: Float64Array.of(1, 2, 3), tolerance: Float64Array.of(0.1, 0.1, 0.1) };
+
+test('an output within tolerance everywhere passes, with its error as NMSE', () => {
+  const check = checkOutput(Float32Array.of(1, 2, 3.05), reference);
+  expect(check.failure).toBeUndefined();
+  expect(check.nmse).toBeCloseTo(0.0025 / 14, 8);
+});
+
+test.each([
+  ['one wrong element', [1, 2.5, 3], /^output\[1\]: must be 2\.00000 ± 0\.10, got 2\.5 \(1 of 3 values are off\)$/],
+  ['NaN', [1, Number.NaN, 3], /got NaN/],
+  ['infinity', [Number.POSITIVE_INFINITY, 2, 3], /got Infinity/],
+  ['zeros', [0, 0, 0], /3 of 3/],
+  ['too few values', [1, 2], /must hold 3 values, got 2/],
+])('%s is rejected', (_, output, failure) => {
+  expect(checkOutput(Float32Array.from(output), reference).failure).toMatch(failure);
+});

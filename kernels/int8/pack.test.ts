@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import type { MatmulProblem } from '../../bench/problem.ts';
+import { packInt8, quantizeRow, quantizeRows, unpackInt8 } from './pack.ts';
+
+const problem: MatmulProblem = { op: 'matmul', M: 1, N: 2, K: 3, weights: 'synthetic', seed: 0 };
+const W = Float32Array.of(127, -63.6, 0, 1, -2, 0.5);
+
+test('each channel has its own scale, its largest magnitude at ±127', () => {
+  const packed = packInt8(W, problem, 'channel');
+  expect([...packed.values]).toEqual([127, -64, 0, 64, -127, 32]);
+  expect(packed.scales[0]).toBe(1);
+  expect(packed.scales[1]).toBeCloseTo(2 / 127, 8);
+});
+
+test('one scale for the tensor leaves a small channel little', () => {
+  const packed = packInt8(W, problem, 'tensor');
+  expect([...packed.scales]).toEqual([1]);
+  expect([...packed.values]).toEqual([127, -64, 0, 1, -2, 1]);
+  expect([...unpackInt8(packed)]).toEqual([127, -64, 0, 1, -2, 1]);
+});
+
+test('no weight moves by more than half a step', () => {
+  const packed = packInt8(W, problem, 'channel');
+  unpackInt8(packed).forEach((w, i) => {
+    expect(Math.abs(w - W[i])).toBeLessThanOrEqual(packed.scales[Math.floor(i / 3)] * 0.5 * (1 + 1e-6));
+  });
+});
+
+test('activations are rounded by their row’s own scale, and near ties are told', () => {
+  const rounded = new Int8Array(3);
+  expect(quantizeRow(Float32Array.of(0, 0, 0), 0, 3, rounded)).toBe(0);
+  expect([...rounded]).toEqual([0, 0, 0]);
+  const { X, slack } = quantizeRows(Float32Array.of(127, 3.5, 3.4), 1, 3);
+  expect([...X]).toEqual([127, 4, 3]);
+  expect([...slack]).toEqual([0, 1, 0]);
+});
