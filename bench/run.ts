@@ -15,7 +15,7 @@ import { resultOfError } from './result-of-error.ts';
 import { type ResultRow, SCHEMA_VERSION } from './result-row.ts';
 import { type RunFacts, rowOfCase } from './row-of-case.ts';
 import { type CaseRequest, type CaseResult, runCase } from './run-case.ts';
-import { selectCases } from './select.ts';
+import { kernelsDirs, selectCases } from './select.ts';
 import { ensureUseLiteCache } from './weights/use-lite-cache-build.ts';
 
 export interface RunOptions {
@@ -143,7 +143,7 @@ async function runOne(
   const reason = status.available ? tooLargeFor(status, entry) : status.reason;
   if (!status.available || reason !== undefined) return { status: 'skipped', reason };
   const budget: Budget = presets[preset].budget;
-  const request: CaseRequest = { case: entry, budget, kernelsDirs: kernels };
+  const request: CaseRequest = { case: entry, budget, kernelsDirs: kernelsDirs(kernels) };
   if (inProcess) return runCase(request).catch(resultOfError);
   return runIsolated(request, { timeoutS: timeout ?? presets[preset].timeoutS, env: status.env, debug, signal });
 }

@@ -1,5 +1,4 @@
 // From what was asked to the cases: names are looked up, and a wrong one is answered with the nearest right ones.
-import { resolve } from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import { backends } from './backend.ts';
 import { type Case, expandCases, matchesFilter } from './case.ts';
@@ -17,7 +16,7 @@ export interface Selection {
 /** The cases a request comes to, never none. Throws InputError on an unknown name or a filter that matches nothing. */
 export async function selectCases(request: RunArguments): Promise<Selection> {
   const allSuites = await loadSuites();
-  const allTechniques = await loadTechniques(request.kernels);
+  const allTechniques = await loadTechniques(kernelsDirs(request.kernels));
   const suites = chooseKeys('suite', request.suite, allSuites);
   const techniques = chooseKeys('technique', request.technique, allTechniques);
   const chosenBackends = chooseNames(
@@ -49,7 +48,7 @@ export async function selectCases(request: RunArguments): Promise<Selection> {
 
 /** tare's own techniques, then those of the folders the user names. */
 export function kernelsDirs(folders: readonly string[]): string[] {
-  return [KERNELS_DIR, ...folders.map((folder) => resolve(folder))];
+  return [KERNELS_DIR, ...folders];
 }
 
 function chooseKeys<T>(flag: string, asked: readonly string[], known: ReadonlyMap<string, T>): Map<string, T> {

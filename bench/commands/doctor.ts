@@ -1,4 +1,4 @@
-import { cpus, freemem, totalmem } from 'node:os';
+import { freemem, totalmem } from 'node:os';
 import { styleText } from 'node:util';
 import type { CommandModule } from 'yargs';
 import { backends } from '../backend.ts';
@@ -30,13 +30,14 @@ function examineMachine(): Finding[] {
   const load = loadAverage();
   const governor = cpuGovernor();
   const resolution = timerResolutionNs();
+  canaryNs(); // compiles the loop
   const canary = Array.from({ length: 5 }, canaryNs);
   const spreadPct = (Math.max(...canary) / Math.min(...canary) - 1) * 100;
   return [
     { name: 'Node', value: machine.node_version, advice: nodeAdvice(machine.node_version) },
     { name: 'V8', value: machine.v8_version },
     { name: 'OS', value: machine.os },
-    { name: 'processor', value: `${machine.cpu_count} × ${machine.cpu_model}, ${cpus()[0]?.speed ?? 0} MHz` },
+    { name: 'processor', value: `${machine.cpu_count} × ${machine.cpu_model}` },
     { name: 'memory', value: `${gibibytes(freemem())} of ${gibibytes(totalmem())} GiB free` },
     {
       name: 'load',

@@ -1,9 +1,10 @@
 // The flags that say which cases are meant, shared by `run` and `list cases`.
+import { resolve } from 'node:path';
 import type { InferredOptionTypes, Options } from 'yargs';
 import { DEFAULT_SEED } from '../case.ts';
 import type { RunArguments } from '../manifest.ts';
 import { presets } from '../preset.ts';
-import { chooseNames, kernelsDirs } from '../select.ts';
+import { chooseNames } from '../select.ts';
 import type { PresetName } from '../suite.ts';
 
 export const presetNames = Object.keys(presets) as PresetName[];
@@ -57,5 +58,14 @@ type SelectionFlags = InferredOptionTypes<typeof selectionFlags>;
 
 export function selectionOf(flags: SelectionFlags): Omit<RunArguments, 'timeout' | 'inProcess'> {
   const { preset, suite, technique, backend, filter, weights, kernels, seed } = flags;
-  return { preset, suite, technique, backend, filter, weights, kernels: kernelsDirs(kernels), seed };
+  return {
+    preset,
+    suite,
+    technique,
+    backend,
+    filter,
+    weights,
+    kernels: kernels.map((folder) => resolve(folder)),
+    seed,
+  };
 }
