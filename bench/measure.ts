@@ -119,7 +119,8 @@ async function timeRound(side: Warm, roundMs: number): Promise<Sample[]> {
   const bench = new Bench({ warmup: false, time: roundMs, iterations: 1, throws: true });
   const samples: Sample[] = [];
   const sample = side.isAsync ? sampleAsync : sampleSync;
-  bench.add('kernel', () => sample(side, bench, samples));
+  // Left to itself tinybench would try the function once, without waiting for it.
+  bench.add('kernel', () => sample(side, bench, samples), { async: side.isAsync });
   if (side.isAsync) await bench.run();
   else bench.runSync();
   return samples;
