@@ -22,12 +22,16 @@ export interface Backend {
   readonly summary: string;
   readonly device: 'cpu' | 'gpu';
   readonly kind: KernelKind;
-  readonly threads: number;
+  /** Threads the kernel itself uses, of those asked for. */
+  threads(asked: number): number;
+  /** Flags Node must be started with. */
+  readonly execArgv?: readonly string[];
   /** Can it run here, and on what; if not, why and how to mend it. */
   probe(): Promise<BackendStatus>;
-  open(): Promise<Runtimes[KernelKind]>;
+  open(threads: number): Promise<Runtimes[KernelKind]>;
 }
 
+const one = () => 1;
 const ON_CPU: BackendStatus = { available: true, adapterType: 'none', adapter: '', driver: '', env: {} };
 
 export const backends: readonly Backend[] = [
@@ -36,7 +40,7 @@ export const backends: readonly Backend[] = [
     summary: 'plain TypeScript on one thread, register-blocked loops over flat typed arrays',
     device: 'cpu',
     kind: 'ts',
-    threads: 1,
+    threads: one,
     probe: async () => ON_CPU,
     open: async () => undefined,
   },
@@ -46,7 +50,7 @@ export const backends: readonly Backend[] = [
 ];
 
 function gpujs(mode: GpuMode, device: Backend['device'], summary: string, probe: Backend['probe']): Backend {
-  return { id: `gpujs-${mode}`, summary, device, kind: 'gpujs', threads: 1, probe, open: () => openGpu(mode) };
+  return { id: `gpujs-${mode}`, summary, device, kind: 'gpujs', threads: one, probe, open: () => openGpu(mode) };
 }
 
 export function backendOf(id: string): Backend {

@@ -20,6 +20,8 @@ const STDERR_TAIL = 4000;
 export interface IsolateOptions {
   readonly timeoutS: number;
   readonly env: Readonly<Record<string, string>>;
+  /** Flags Node is started with. */
+  readonly execArgv: readonly string[];
   /** Shows what the child writes on stderr. */
   readonly debug: boolean;
   readonly signal: AbortSignal;
@@ -29,7 +31,7 @@ export interface IsolateOptions {
 export function runIsolated(request: CaseRequest, options: IsolateOptions): Promise<CaseResult | undefined> {
   const { timeoutS, env, signal } = options;
   const cpuLimitS = timeoutS * availableParallelism() + SPARE_CPU_S;
-  const command = [process.execPath, CHILD, JSON.stringify(request)];
+  const command = [process.execPath, ...options.execArgv, CHILD, JSON.stringify(request)];
   const child = spawn('/bin/sh', ['-c', GUARDS, 'sh', String(cpuLimitS), ...command], {
     // Stripped types and compiled code are kept from child to child, which saves each about 0.2 s of its start.
     env: { NODE_COMPILE_CACHE: getCompileCacheDir(), ...process.env, ...env },

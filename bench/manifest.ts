@@ -18,6 +18,7 @@ const RunArguments = z.object({
   seed: z.number().int(),
   timeout: z.number().optional(),
   inProcess: z.boolean(),
+  threads: z.number().int(),
 });
 export type RunArguments = z.infer<typeof RunArguments>;
 

@@ -13,6 +13,8 @@ export interface RunFacts {
   readonly git: { readonly commit: string; readonly dirty: boolean } | undefined;
   readonly machine: Machine;
   readonly timerResolutionNs: number;
+  /** Threads asked for. */
+  readonly threads: number;
 }
 
 export function rowOfCase(
@@ -38,7 +40,7 @@ export function rowOfCase(
     technique: entry.technique,
     params: spellParams(entry.params),
     backend: entry.backend,
-    threads,
+    threads: threads(run.threads),
     device,
     adapter_type: adapter.adapterType,
     weights: problem.weights,

@@ -18,6 +18,8 @@ export interface CaseRequest {
   readonly budget: Budget;
   /** Folders techniques are looked up in. */
   readonly kernelsDirs: readonly string[];
+  /** For backends that use several. */
+  readonly threads: number;
 }
 
 export type Status = 'ok' | 'skipped' | 'unsupported' | 'incorrect' | 'error' | 'timeout' | 'oom' | 'noisy';
@@ -77,7 +79,7 @@ export async function runCase(request: CaseRequest): Promise<CaseResult> {
   const nonfinite = findNonfinite(inputs.weights);
   if (nonfinite !== undefined) return { status: 'error', reason: nonfinite, inputHash };
 
-  const runtime = await backend.open();
+  const runtime = await backend.open(backend.threads(request.threads));
   const candidate = await prepare(technique, params, request.case, inputs, backend, runtime);
   const baseline = await prepare(dense, {}, request.case, inputs, backend, runtime);
   const first = await runOnce(candidate.kernel);

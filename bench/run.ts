@@ -100,6 +100,7 @@ async function executeRun(begun: Manifest, options: RunOptions): Promise<RunOutc
     git: gitState(),
     machine: describeMachine(),
     timerResolutionNs: timerResolutionNs(),
+    threads: begun.arguments.threads,
   };
   for (const [i, entry] of remaining.entries()) {
     if (options.signal.aborted) break;
@@ -137,15 +138,21 @@ async function probeBackends(cases: readonly Case[]): Promise<Map<string, Backen
 async function runOne(
   entry: Case,
   status: BackendStatus,
-  { preset, timeout, kernels, inProcess }: RunArguments,
+  { preset, timeout, kernels, inProcess, threads }: RunArguments,
   { debug, signal }: RunOptions,
 ): Promise<CaseResult | undefined> {
   const reason = status.available ? tooLargeFor(status, entry) : status.reason;
   if (!status.available || reason !== undefined) return { status: 'skipped', reason };
   const budget: Budget = presets[preset].budget;
-  const request: CaseRequest = { case: entry, budget, kernelsDirs: kernelsDirs(kernels) };
+  const request: CaseRequest = { case: entry, budget, kernelsDirs: kernelsDirs(kernels), threads };
   if (inProcess) return runCase(request).catch(resultOfError);
-  return runIsolated(request, { timeoutS: timeout ?? presets[preset].timeoutS, env: status.env, debug, signal });
+  return runIsolated(request, {
+    execArgv: backendOf(entry.backend).execArgv ?? [],
+    timeoutS: timeout ?? presets[preset].timeoutS,
+    env: status.env,
+    debug,
+    signal,
+  });
 }
 
 /** A GPU emulated on the CPU runs at some 0.1 GFLOP/s: above this a single call takes seconds and says nothing. */

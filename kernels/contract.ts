@@ -25,7 +25,7 @@ interface Trial {
 /** Every technique with all its parameters over all trials of its operation, on one backend. */
 export async function checkContract(backendId: string): Promise<ContractOutcome[]> {
   const backend = backendOf(backendId);
-  const runtime = await backend.open();
+  const runtime = await backend.open(backend.threads(2));
   const outcomes: ContractOutcome[] = [];
   for (const [id, technique] of await loadTechniques([KERNELS_DIR])) {
     const makeKernel = technique.kernels[backend.kind];

@@ -67,11 +67,10 @@ async function listTechniques({ kernels }: Flags): Promise<Entry[]> {
 
 async function listBackends(): Promise<Entry[]> {
   return Promise.all(
-    backends.map(async ({ id, summary, device, threads, probe }) => ({
+    backends.map(async ({ id, summary, device, probe }) => ({
       id,
       summary,
       device,
-      threads,
       ...withoutEnvironment(await probe()),
     })),
   );
@@ -85,7 +84,7 @@ function withoutEnvironment(status: BackendStatus) {
 }
 
 async function listCases(argv: Flags): Promise<Entry[]> {
-  const { cases } = await selectCases({ ...selectionOf(argv), inProcess: false });
+  const { cases } = await selectCases({ ...selectionOf(argv), inProcess: false, threads: 1 });
   return cases.map(({ id, suite, technique, params, backend, problem }) => {
     return { id, suite, technique, params, backend, problem };
   });

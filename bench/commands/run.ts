@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { basename, dirname } from 'node:path';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { InputError } from '../input-error.ts';
@@ -16,6 +17,13 @@ const flags = {
     describe: 'time limit of one case, s',
     defaultDescription: "the preset's",
   },
+  threads: {
+    type: 'number',
+    requiresArg: true,
+    default: availableParallelism(),
+    defaultDescription: 'all cores',
+    describe: 'threads of the backends that use several',
+  },
   'in-process': { type: 'boolean', default: false, describe: 'no child processes: for debuggers, not for figures' },
   json: { type: 'boolean', default: false, describe: 'print the rows as JSON instead of the table' },
 } as const satisfies Record<string, Options>;
@@ -28,8 +36,10 @@ export const runCommand: CommandModule<object, InferredOptionTypes<typeof flags>
   builder: (yargs) =>
     yargs
       .options(flags)
-      .check(({ seed, timeout }) => {
+      .check(({ seed, timeout, threads }) => {
         if (!Number.isSafeInteger(seed)) throw new InputError(`--seed: must be a whole number, got ${seed}`);
+        if (!(Number.isInteger(threads) && threads > 0))
+          throw new InputError(`--threads: must be a count, got ${threads}`);
         if (timeout !== undefined && !(timeout > 0))
           throw new InputError(`--timeout: must be above 0 s, got ${timeout}`);
         return true;
@@ -64,7 +74,10 @@ async function run(argv: Flags): Promise<void> {
 
 function begin(argv: Flags, options: RunOptions): Promise<RunOutcome> {
   if (argv.resume === undefined) {
-    return startRun({ ...selectionOf(argv), timeout: argv.timeout, inProcess: argv.inProcess }, options);
+    return startRun(
+      { ...selectionOf(argv), timeout: argv.timeout, inProcess: argv.inProcess, threads: argv.threads },
+      options,
+    );
   }
   if (!argv.resume.endsWith('.csv')) return resumeRun(argv.resume, options);
   return resumeRun(basename(argv.resume, '.csv'), { ...options, out: dirname(argv.resume) });

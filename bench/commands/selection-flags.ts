@@ -56,7 +56,7 @@ export const selectionFlags = {
 
 type SelectionFlags = InferredOptionTypes<typeof selectionFlags>;
 
-export function selectionOf(flags: SelectionFlags): Omit<RunArguments, 'timeout' | 'inProcess'> {
+export function selectionOf(flags: SelectionFlags): Omit<RunArguments, 'timeout' | 'inProcess' | 'threads'> {
   const { preset, suite, technique, backend, filter, weights, kernels, seed } = flags;
   return {
     preset,

@@ -1,3 +1,4 @@
+import { attention } from '../../bench/problems/attention.ts';
 import { defineTechnique } from '../../bench/technique.ts';
 import { gpuNaiveAttention } from './gpu.ts';
 import { tsNaiveAttention } from './ts.ts';
@@ -17,7 +18,7 @@ export default defineTechnique({
   pack: ({ K, V }): KeyValues => ({ K: K.slice(), V: V.slice() }),
   unpack: ({ K, V }) => ({ K, V }),
   bytes: ({ K, V }) => ({ values: K.byteLength + V.byteLength, indices: 0, scales: 0 }),
-  flops: (_, { M, seqLen, heads, headDim }) => 4 * heads * M * seqLen * headDim,
+  flops: (_, problem) => attention.denseFlops(problem),
   // Not compressed: only the rounding of f32 arithmetic is left.
   minSqnrDb: () => 110,
   columns: () => ({ bits: 32 }),
