@@ -1,5 +1,7 @@
 // Where kernels run. A backend is probed once a run by the parent and opened by the child process of each case.
 import { type GpuMode, openGpu } from './backends/gpujs.ts';
+import { openWasm } from './backends/wasm.ts';
+import { REVECTORIZE, whyNotRevectorized } from './backends/wasm-revectorize.ts';
 import { probeWebGpu } from './backends/webgpu-adapter.ts';
 import type { KernelKind, Runtimes } from './technique.ts';
 
@@ -28,6 +30,8 @@ export interface Backend {
   readonly execArgv?: readonly string[];
   /** Can it run here, and on what; if not, why and how to mend it. */
   probe(): Promise<BackendStatus>;
+  /** Why a technique can't be measured here although the backend runs: its rows are skipped. */
+  whyNot?(technique: string): Promise<string | undefined>;
   open(threads: number): Promise<Runtimes[KernelKind]>;
 }
 
@@ -43,6 +47,35 @@ export const backends: readonly Backend[] = [
     threads: one,
     probe: async () => ON_CPU,
     open: async () => undefined,
+  },
+  {
+    id: 'wasm',
+    summary: 'WebAssembly with 128-bit vectors and relaxed multiply-add, one thread',
+    device: 'cpu',
+    kind: 'wasm',
+    threads: one,
+    probe: async () => ON_CPU,
+    open: () => openWasm(128, 1),
+  },
+  {
+    id: 'wasm-mt',
+    summary: 'the same kernels on --threads threads over shared memory',
+    device: 'cpu',
+    kind: 'wasm',
+    threads: (asked) => asked,
+    probe: async () => ON_CPU,
+    open: (threads) => openWasm(128, threads),
+  },
+  {
+    id: 'wasm-256',
+    summary: "experimental: one thread, paired into 256-bit vectors by V8's re-vectoriser",
+    device: 'cpu',
+    kind: 'wasm',
+    threads: one,
+    execArgv: [REVECTORIZE],
+    probe: async () => ON_CPU,
+    whyNot: whyNotRevectorized,
+    open: () => openWasm(256, 1),
   },
   gpujs('cpu', 'cpu', "gpu.js's JavaScript mode", async () => ON_CPU),
   gpujs('webasm', 'cpu', "gpu.js's WebAssembly mode", async () => ON_CPU),

@@ -141,7 +141,7 @@ async function runOne(
   { preset, timeout, kernels, inProcess, threads }: RunArguments,
   { debug, signal }: RunOptions,
 ): Promise<CaseResult | undefined> {
-  const reason = status.available ? tooLargeFor(status, entry) : status.reason;
+  const reason = status.available ? await whyNot(status, entry) : status.reason;
   if (!status.available || reason !== undefined) return { status: 'skipped', reason };
   const budget: Budget = presets[preset].budget;
   const request: CaseRequest = { case: entry, budget, kernelsDirs: kernelsDirs(kernels), threads };
@@ -157,6 +157,10 @@ async function runOne(
 
 /** A GPU emulated on the CPU runs at some 0.1 GFLOP/s: above this a single call takes seconds and says nothing. */
 const SOFTWARE_GPU_MAX_FLOPS = 2 ** 28;
+
+async function whyNot(status: AvailableBackend, entry: Case): Promise<string | undefined> {
+  return tooLargeFor(status, entry) ?? backendOf(entry.backend).whyNot?.(entry.technique);
+}
 
 function tooLargeFor({ adapterType }: AvailableBackend, { problem }: Case): string | undefined {
   if (adapterType !== 'software') return undefined;

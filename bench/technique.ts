@@ -1,6 +1,7 @@
 // The contract a technique fills in. `kernels/<id>/technique.ts` default-exports `defineTechnique({...})`; the folder's
 // name is the technique's id and nothing else lists it.
 import type { Gpu } from './backends/gpujs.ts';
+import type { Wasm } from './backends/wasm.ts';
 import type { ActivationsOf, Op, ProblemOf, WeightsOf } from './problem.ts';
 
 export type AxisValue = string | number;
@@ -22,6 +23,8 @@ export interface StoredBytes {
 export interface Runtimes {
   /** Plain TypeScript needs nothing. */
   readonly ts: undefined;
+  /** tare's own compiled kernels, with vectors of the backend's width on the backend's threads. */
+  readonly wasm: Wasm;
   /** The typed façade around gpu.js, in the mode of the backend. */
   readonly gpujs: Gpu;
 }

@@ -1,6 +1,7 @@
 import { defineTechnique } from '../../bench/technique.ts';
 import { gpuDense } from './gpu.ts';
 import { tsDense } from './ts.ts';
+import { wasmDense } from './wasm.ts';
 
 export interface DenseWeights {
   /** [N,K] f32 */
@@ -20,5 +21,5 @@ export default defineTechnique({
   // Not compressed: what is left is the rounding of f32 arithmetic, 2⁻²⁴ (144 dB) less what accumulation adds.
   minSqnrDb: () => 110,
   columns: () => ({ bits: 32, sparsity: 0 }),
-  kernels: { ts: tsDense, gpujs: gpuDense },
+  kernels: { ts: tsDense, wasm: wasmDense, gpujs: gpuDense },
 });

@@ -1,0 +1,55 @@
+// Dense f32 products over packed panels, after Goto & van de Geijn 2008. `from` and `to` are a thread's share.
+import { row, tile1, tile2, tile3, tile4, tile5, tile6 } from './tiles';
+
+const MR: i32 = 6;
+// A part of K: KC·(MR + NR) values stay in L1, and MC·KC of X in L2.
+const KC: i32 = 256;
+const MC: i32 = 192;
+
+// X [M,K] → panels [ceil(M/6)][K][rows of the panel], panels from … to
+export function packX(from: i32, to: i32, X: usize, panels: usize, M: i32, K: i32): void {
+  for (let p = from; p < to; p++) {
+    const rows = min(MR, M - p * MR);
+    let target = panels + ((p * MR * K) << 2);
+    const source = X + ((p * MR * K) << 2);
+    for (let k = 0; k < K; k++) {
+      for (let r = 0; r < rows; r++) {
+        store<f32>(target, load<f32>(source + ((r * K + k) << 2)));
+        target += 4;
+      }
+    }
+  }
+}
+
+// X in panels, W [to][K][NR], Y [M, ldY]: columns of the panels from … to
+export function gemm(from: i32, to: i32, X: usize, W: usize, Y: usize, M: i32, ldY: i32, K: i32, NR: i32): void {
+  for (let k = 0; k < K; k += KC) {
+    const kc = min(KC, K - k);
+    for (let block = 0; block < M; block += MC) {
+      const end = min(M, block + MC);
+      for (let n = from; n < to; n++) {
+        const w = W + (((n * K + k) * NR) << 2);
+        for (let m = block; m < end; m += MR) {
+          const rows = min(MR, M - m);
+          multiplyTile(rows, X + ((m * K + k * rows) << 2), w, kc, Y + ((m * ldY + n * NR) << 2), ldY << 2, k == 0);
+        }
+      }
+    }
+  }
+}
+
+function multiplyTile(rows: i32, x: usize, w: usize, kc: i32, y: usize, ldY: usize, first: bool): void {
+  switch (rows) {
+    case 1: return tile1(x, w, kc, y, ldY, first);
+    case 2: return tile2(x, w, kc, y, ldY, first);
+    case 3: return tile3(x, w, kc, y, ldY, first);
+    case 4: return tile4(x, w, kc, y, ldY, first);
+    case 5: return tile5(x, w, kc, y, ldY, first);
+    default: return tile6(x, w, kc, y, ldY, first);
+  }
+}
+
+// x [K], W [to][K][NR] → y [to·NR], panels from … to
+export function gemv(from: i32, to: i32, x: usize, W: usize, y: usize, K: i32, NR: i32): void {
+  for (let n = from; n < to; n++) row(x, W + ((n * K * NR) << 2), K, y + ((n * NR) << 2));
+}
