@@ -26,6 +26,8 @@ export interface Backend {
   readonly kind: KernelKind;
   /** Threads the kernel itself uses, of those asked for. */
   threads(asked: number): number;
+  /** Widest vectors the kernels use, whose measured peak they are held against; 128 where not said. */
+  readonly vectorBits?: 256;
   /** Flags Node must be started with. */
   readonly execArgv?: readonly string[];
   /** Can it run here, and on what; if not, why and how to mend it. */
@@ -72,6 +74,7 @@ export const backends: readonly Backend[] = [
     device: 'cpu',
     kind: 'wasm',
     threads: one,
+    vectorBits: 256,
     execArgv: [REVECTORIZE],
     probe: async () => ON_CPU,
     whyNot: whyNotRevectorized,

@@ -6,6 +6,7 @@ import { hideBin } from 'yargs/helpers';
 import { completeNames } from './commands/completion.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { listCommand } from './commands/list.ts';
+import { rooflineCommand } from './commands/roofline.ts';
 import { runCommand } from './commands/run.ts';
 import { InputError } from './input-error.ts';
 
@@ -27,10 +28,11 @@ async function main(args: string[]): Promise<void> {
     )
     .command(runCommand)
     .command(listCommand)
+    .command(rooflineCommand)
     .command(doctorCommand)
     .completion('completion', 'print a script that completes commands, flags and names in your shell', completeNames)
     .option('debug', { type: 'boolean', default: false, describe: 'show stack traces and what child processes say' })
-    .demandCommand(1, 'command: must be one of run, list, doctor; see tare --help')
+    .demandCommand(1, 'command: must be one of run, list, roofline, doctor; see tare --help')
     .strict()
     .recommendCommands()
     .version()

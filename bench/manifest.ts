@@ -3,6 +3,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { InputError } from './input-error.ts';
 import { SCHEMA_VERSION } from './result-row.ts';
+import { Roofline } from './roofline/roofline.ts';
 
 const names = z.array(z.string());
 
@@ -32,6 +33,7 @@ const Manifest = z.object({
   case_ids: names,
   machine: z.record(z.string(), z.unknown()),
   backends: z.record(z.string(), z.unknown()),
+  roofline: Roofline.optional(),
 });
 export type Manifest = z.infer<typeof Manifest>;
 

@@ -213,6 +213,12 @@ export const columns = [
     doc: 'a fixed scalar loop timed before the case: tells a throttled or crowded machine',
   },
   { name: 'timer_resolution_ns', group: 'machine', type: 'integer', doc: 'smallest step of the clock' },
+  {
+    name: 'cache',
+    group: 'rates',
+    type: 'text',
+    doc: 'resident where stored weights, activations and output fit the last-level cache, else streamed',
+  },
 ] as const satisfies readonly Column[];
 
 interface CellTypes {

@@ -5,6 +5,7 @@ import { hashEnvironment, type Machine } from './environment.ts';
 import { operationOf } from './operations.ts';
 import type { Problem } from './problem.ts';
 import { type ResultRow, SCHEMA_VERSION } from './result-row.ts';
+import { attainable, levelOf, type Roofline } from './roofline/roofline.ts';
 import type { CaseResult } from './run-case.ts';
 import type { Params, Technique } from './technique.ts';
 
@@ -13,6 +14,8 @@ export interface RunFacts {
   readonly git: { readonly commit: string; readonly dirty: boolean } | undefined;
   readonly machine: Machine;
   readonly timerResolutionNs: number;
+  /** Missing where it wasn't measured. */
+  readonly roofline: Roofline | undefined;
   /** Threads asked for. */
   readonly threads: number;
 }
@@ -54,6 +57,7 @@ export function rowOfCase(
     dense_bytes: operationOf(problem.op).denseBytes(problem),
     ...speedOf(result),
     ...ratesOf(problem, result),
+    ...rooflineOf(entry, technique, result, run),
     ...memoryOf(problem, result),
     kernel_nmse: result.kernelNmse,
     ...result.drift,
@@ -116,6 +120,33 @@ function ratesOf(problem: Problem, { summary, flops, storedBytes }: CaseResult):
     actual_gflops: flops / summary.p20Ns,
     gbytes_per_s: moved / summary.p20Ns,
     tokens_per_s: (problem.M * 1e9) / summary.p20Ns,
+  };
+}
+
+/** Only CPU backends are held against the roofline, which is measured there. */
+function rooflineOf(
+  { backend: id, problem, params }: Case,
+  technique: Technique,
+  { summary, flops, storedBytes }: CaseResult,
+  { roofline, threads }: RunFacts,
+): ResultRow {
+  const backend = backendOf(id);
+  if (roofline === undefined || backend.device !== 'cpu' || storedBytes === undefined) return {};
+  if (summary === undefined || flops === undefined) return {};
+  const movedBytes = totalBytes(storedBytes) + operationOf(problem.op).activationBytes(problem);
+  const roof = attainable(
+    {
+      operations: flops,
+      arithmetic: technique.arithmetic?.(params) ?? 'f32',
+      movedBytes,
+      width: backend.vectorBits ?? 128,
+      threads: backend.threads(threads),
+    },
+    roofline,
+  );
+  return {
+    roofline_pct: roof === undefined ? undefined : ((flops / summary.p20Ns) * 100) / roof,
+    cache: levelOf(movedBytes, roofline) === 'DRAM' ? 'streamed' : 'resident',
   };
 }
 

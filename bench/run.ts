@@ -13,9 +13,12 @@ import { operationOf } from './operations.ts';
 import { presets } from './preset.ts';
 import { resultOfError } from './result-of-error.ts';
 import { type ResultRow, SCHEMA_VERSION } from './result-row.ts';
+import { probeRoofline } from './roofline/probe.ts';
+import type { Roofline } from './roofline/roofline.ts';
 import { type RunFacts, rowOfCase } from './row-of-case.ts';
 import { type CaseRequest, type CaseResult, runCase } from './run-case.ts';
 import { kernelsDirs, selectCases } from './select.ts';
+import type { PresetName } from './suite.ts';
 import { ensureUseLiteCache } from './weights/use-lite-cache-build.ts';
 
 export interface RunOptions {
@@ -91,7 +94,8 @@ async function executeRun(begun: Manifest, options: RunOptions): Promise<RunOutc
   const done = new Set(journal.rows.map((row) => row.case_id));
   const remaining = cases.filter((entry) => begun.case_ids.includes(entry.id) && !done.has(entry.id));
   const statuses = await probeBackends(remaining);
-  const manifest: Manifest = { ...begun, state: 'running', backends: Object.fromEntries(statuses) };
+  const roofline = begun.roofline ?? (await measureRoofline(begun.arguments.preset, remaining));
+  const manifest: Manifest = { ...begun, state: 'running', backends: Object.fromEntries(statuses), roofline };
   writeManifest(path('run.json'), manifest);
   if (remaining.some((entry) => entry.problem.weights.startsWith('use-lite/'))) ensureUseLiteCache();
 
@@ -101,6 +105,7 @@ async function executeRun(begun: Manifest, options: RunOptions): Promise<RunOutc
     machine: describeMachine(),
     timerResolutionNs: timerResolutionNs(),
     threads: begun.arguments.threads,
+    roofline,
   };
   for (const [i, entry] of remaining.entries()) {
     if (options.signal.aborted) break;
@@ -126,6 +131,12 @@ async function executeRun(begun: Manifest, options: RunOptions): Promise<RunOutc
   });
   journal.close();
   return { runId: begun.run_id, csvPath: path('csv'), rows: journal.rows, interrupted, missing };
+}
+
+/** The smoke preset's rough times are held against nothing, and a GPU's can't be. */
+async function measureRoofline(preset: PresetName, cases: readonly Case[]): Promise<Roofline | undefined> {
+  const isMeasured = preset !== 'smoke' && cases.some((entry) => backendOf(entry.backend).device === 'cpu');
+  return isMeasured ? probeRoofline() : undefined;
 }
 
 async function probeBackends(cases: readonly Case[]): Promise<Map<string, BackendStatus>> {

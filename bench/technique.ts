@@ -82,6 +82,8 @@ export interface TechniqueSpec<O extends Op, A extends Axes, Packed> {
   flops(packed: Packed, problem: ProblemOf<O>): number;
   /** Drift budget on the suites' inputs: the least acceptable SQNR against the original weights, in dB. */
   minSqnrDb(params: ParamsOf<A>): number;
+  /** The arithmetic most of the work is done in, which sets the roof it is held against; f32 where not said. */
+  arithmetic?(params: ParamsOf<A>): 'f32' | 'int8';
   /** Columns of the result row this technique fills beside the common ones. */
   columns?(params: ParamsOf<A>): { sparsity?: number; bits?: number; group_size?: number };
   readonly kernels: { readonly [Kind in KernelKind]?: Kernel<O, Packed, ParamsOf<A>, Runtimes[Kind]> };

@@ -6,8 +6,13 @@ import { backends } from '../bench/backend.ts';
 import type { ContractOutcome } from './contract.ts';
 
 /** A process of its own for each backend, as in a run: a software GPU's driver must be in place before Node starts. */
-async function outcomesOf(backendId: string, env: Readonly<Record<string, string>>): Promise<ContractOutcome[]> {
-  const child = fork(join(import.meta.dirname, 'contract-child.ts'), [backendId], { env: { ...process.env, ...env } });
+async function outcomesOf(
+  backendId: string,
+  env: Readonly<Record<string, string>>,
+  execArgv: readonly string[] = [],
+): Promise<ContractOutcome[]> {
+  const options = { env: { ...process.env, ...env }, execArgv: [...execArgv] };
+  const child = fork(join(import.meta.dirname, 'contract-child.ts'), [backendId], options);
   const exit = once(child, 'exit').then(([code, signal]) => {
     throw new Error(`${backendId}: must answer before it exits, got ${signal ?? code}`);
   });
@@ -15,7 +20,7 @@ async function outcomesOf(backendId: string, env: Readonly<Record<string, string
   return outcomes as ContractOutcome[];
 }
 
-for (const { id, probe } of backends) {
+for (const { id, probe, execArgv } of backends) {
   const status = await probe();
   describe(id, () => {
     if (!status.available) {
@@ -23,7 +28,7 @@ for (const { id, probe } of backends) {
       return;
     }
     test('holds to the contract with every technique over tiny, odd problems', async () => {
-      const outcomes = await outcomesOf(id, status.env);
+      const outcomes = await outcomesOf(id, status.env, execArgv);
       const broken = outcomes.filter(({ failures }) => failures.length > 0);
       expect(broken.map(({ name, failures }) => `${name}: ${failures.join('; ')}`)).toEqual([]);
       expect(outcomes.length).toBeGreaterThan(100);
