@@ -26,6 +26,8 @@ export interface Backend {
   readonly kind: KernelKind;
   /** Threads the kernel itself uses, of those asked for. */
   threads(asked: number): number;
+  /** Takes part only where the command line or a suite names it. */
+  readonly onlyWhenNamed?: true;
   /** Widest vectors the kernels use, whose measured peak they are held against; 128 where not said. */
   readonly vectorBits?: 256;
   /** Flags Node must be started with. */

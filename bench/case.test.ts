@@ -13,6 +13,7 @@ const selection = {
   suites: new Map([['quantized', suite]]),
   techniques: await loadTechniques([KERNELS_DIR]),
   backends: ['ts'],
+  defaultBackends: ['ts'],
   preset: 'quick',
   seed: 0,
 } as const;
@@ -58,4 +59,16 @@ test.each([
   ['*layer0xfc1*', false],
 ])('filter %s', (filter, matches) => {
   expect(matchesFilter('quantized:int4:ts:M=1,N=2,K=512,weights=use-lite/layer0.fc1', filter)).toBe(matches);
+});
+
+test('a block that names backends gets those of them that were chosen, defaults or not', () => {
+  const [block] = suite.blocks;
+  const suites = new Map([['peers', defineSuite({ ...suite, blocks: [{ ...block, backends: ['ort-node', 'ts'] }] })]]);
+  const cases = expandCases({
+    ...selection,
+    suites,
+    backends: ['ts', 'ort-node', 'wasm'],
+    defaultBackends: ['ts', 'wasm'],
+  });
+  expect(new Set(cases.map((entry) => entry.backend))).toEqual(new Set(['ts', 'ort-node']));
 });

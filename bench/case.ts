@@ -21,7 +21,9 @@ export const DEFAULT_SEED = 0;
 export interface CaseSelection {
   readonly suites: ReadonlyMap<string, Suite>;
   readonly techniques: ReadonlyMap<string, Technique>;
+  /** Backends a block may ask for, and those it gets where it asks for none. */
   readonly backends: readonly string[];
+  readonly defaultBackends: readonly string[];
   readonly preset: PresetName;
   readonly seed: number;
   /** Problems that take the place of each matmul block's own (weights out of the user's file). */
@@ -41,15 +43,17 @@ export function expandCases(selection: CaseSelection): Case[] {
 }
 
 function expandBlock(suite: string, block: Block, selection: CaseSelection): Case[] {
+  const backends =
+    block.backends === undefined
+      ? selection.defaultBackends
+      : selection.backends.filter((backend) => block.backends?.includes(backend));
   const problems = block.problems.flatMap((problem) => selection.replaceMatmul?.(problem) ?? [problem]);
   return problems.flatMap((problem) =>
     [...selection.techniques].flatMap(([id, technique]) => {
       if (technique.op !== problem.op || !block.families.includes(technique.family)) return [];
       const grid = paramGrid(narrowAxes(technique, block));
       const seeded = { ...problem, seed: selection.seed };
-      return grid.flatMap((params) =>
-        selection.backends.map((backend) => makeCase(suite, id, params, backend, seeded)),
-      );
+      return grid.flatMap((params) => backends.map((backend) => makeCase(suite, id, params, backend, seeded)));
     }),
   );
 }

@@ -7,6 +7,7 @@ const [entry] = expandCases({
   suites: await loadSuites(),
   techniques: await loadTechniques([KERNELS_DIR]),
   backends: ['ts'],
+  defaultBackends: ['ts'],
   preset: 'smoke',
   seed: 0,
 });

@@ -1,6 +1,6 @@
 // From what was asked to the cases: names are looked up, and a wrong one is answered with the nearest right ones.
 import { distance } from 'fastest-levenshtein';
-import { backends } from './backend.ts';
+import { backendOf, backends } from './backend.ts';
 import { type Case, expandCases, matchesFilter } from './case.ts';
 import { InputError } from './input-error.ts';
 import type { RunArguments } from './manifest.ts';
@@ -17,7 +17,8 @@ export interface Selection {
 export async function selectCases(request: RunArguments): Promise<Selection> {
   const allSuites = await loadSuites();
   const allTechniques = await loadTechniques(kernelsDirs(request.kernels));
-  const suites = chooseKeys('suite', request.suite, allSuites);
+  const named = chooseKeys('suite', request.suite, allSuites);
+  const suites = request.suite.length > 0 ? named : new Map([...named].filter(([, suite]) => !suite.onlyWhenNamed));
   const techniques = chooseKeys('technique', request.technique, allTechniques);
   const chosenBackends = chooseNames(
     'backend',
@@ -28,6 +29,7 @@ export async function selectCases(request: RunArguments): Promise<Selection> {
     suites,
     techniques,
     backends: chosenBackends,
+    defaultBackends: chosenBackends.filter((id) => request.backend.length > 0 || !backendOf(id).onlyWhenNamed),
     preset: request.preset,
     seed: request.seed,
     replaceMatmul: request.weights === undefined ? undefined : weightFileProblems(request.weights),
