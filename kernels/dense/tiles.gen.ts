@@ -1,7 +1,7 @@
 // Writes the AssemblyScript inner tiles of the dense kernels: asc neither unrolls loops nor keeps arrays in registers.
 
 const ROWS = [1, 2, 3, 4, 5, 6];
-const UNROLL = 2;
+const UNROLL = 4;
 /** Independent sums of a one-row product, so that one multiply-add need not wait for the last. */
 const SUMS = 4;
 
@@ -18,15 +18,20 @@ function range(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i);
 }
 
+/**
+ * The pointer to x moves on with every step: V8 computes base + offset of each splat apart and keeps the six of one step
+ * in registers; four steps' worth of different offsets would be computed anew every time.
+ */
 function tile(MR: number, vectors: number[], NR: number): string {
   const rows = range(MR);
   const sums = rows.flatMap((r) => vectors.map((v) => ({ r, v, name: `c${r}_${v}`, at: `${v * 16}` })));
   const step = (u: number) => [
     ...vectors.map((v) => `const w${u}_${v} = v128.load(w, ${u * NR * 4 + v * 16});`),
     ...rows.flatMap((r) => [
-      `const x${u}_${r} = v128.load32_splat(x, ${u * MR * 4 + r * 4});`,
+      `const x${u}_${r} = v128.load32_splat(x, ${r * 4});`,
       ...vectors.map((v) => `c${r}_${v} = f32x4.relaxed_madd(x${u}_${r}, w${u}_${v}, c${r}_${v});`),
     ]),
+    `x += ${MR * 4};`,
   ];
   return `// x [kc][${MR}], w [kc][${NR}] → y [${MR}][${NR}] with rows ldY bytes apart; adds to y where it isn't the first part of K
 export function tile${MR}(x: usize, w: usize, kc: i32, y: usize, ldY: usize, first: bool): void {
@@ -34,12 +39,10 @@ export function tile${MR}(x: usize, w: usize, kc: i32, y: usize, ldY: usize, fir
   let k = kc;
   for (; k >= ${UNROLL}; k -= ${UNROLL}) {
     ${range(UNROLL).flatMap(step).join('\n    ')}
-    x += ${UNROLL * MR * 4};
     w += ${UNROLL * NR * 4};
   }
   for (; k > 0; k--) {
     ${step(0).join('\n    ')}
-    x += ${MR * 4};
     w += ${NR * 4};
   }
   ${rows.map((r) => `const y${r} = ${r === 0 ? 'y' : `y${r - 1} + ldY`};`).join('\n  ')}

@@ -3,8 +3,8 @@ import { row, tile1, tile2, tile3, tile4, tile5, tile6 } from './tiles';
 
 const MR: i32 = 6;
 // A part of K: KC·(MR + NR) values stay in L1, and MC·KC of X in L2.
-const KC: i32 = 256;
-const MC: i32 = 192;
+const KC: i32 = 512;
+const MC: i32 = 96;
 
 // X [M,K] → panels [ceil(M/6)][K][rows of the panel], panels from … to
 export function packX(from: i32, to: i32, X: usize, panels: usize, M: i32, K: i32): void {
