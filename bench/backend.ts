@@ -1,5 +1,6 @@
 // Where kernels run. A backend is probed once a run by the parent and opened by the child process of each case.
 import { type GpuMode, openGpu } from './backends/gpujs.ts';
+import { peers } from './backends/peers/peers.ts';
 import { openWasm } from './backends/wasm.ts';
 import { REVECTORIZE, whyNotRevectorized } from './backends/wasm-revectorize.ts';
 import { probeWebGpu } from './backends/webgpu-adapter.ts';
@@ -15,6 +16,8 @@ export interface AvailableBackend {
   readonly driver: string;
   /** What a child process must be started with to find the adapter. */
   readonly env: Readonly<Record<string, string>>;
+  /** Package and version of a runtime that is not tare's own. */
+  readonly version?: string;
 }
 
 export type BackendStatus = AvailableBackend | { readonly available: false; readonly reason: string };
@@ -30,6 +33,8 @@ export interface Backend {
   readonly onlyWhenNamed?: true;
   /** Widest vectors the kernels use, whose measured peak they are held against; 128 where not said. */
   readonly vectorBits?: 256;
+  /** Runs machine code: no roofline measured with WebAssembly bounds it. */
+  readonly isNative?: true;
   /** Flags Node must be started with. */
   readonly execArgv?: readonly string[];
   /** Can it run here, and on what; if not, why and how to mend it. */
@@ -85,6 +90,7 @@ export const backends: readonly Backend[] = [
   gpujs('cpu', 'cpu', "gpu.js's JavaScript mode", async () => ON_CPU),
   gpujs('webasm', 'cpu', "gpu.js's WebAssembly mode", async () => ON_CPU),
   gpujs('webgpu', 'gpu', "gpu.js's WebGPU mode in Node, through Dawn", probeWebGpu),
+  ...peers,
 ];
 
 function gpujs(mode: GpuMode, device: Backend['device'], summary: string, probe: Backend['probe']): Backend {

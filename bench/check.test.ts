@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { checkOutput } from './check.ts';
 
-const reference = { values: Float64Array.of(1, 2, 3), tolerance: Float64Array.of(0.1, 0.1, 0.1) };
+const reference = { values: Float64Array.of(1, 2, 3), tolerance: Float64Array.of(0.1, 0.1, 0.1), errorEnergy: 0.01 };
 
 test('an output within tolerance everywhere passes, with its error as NMSE', () => {
   const check = checkOutput(Float32Array.of(1, 2, 3.05), reference);
@@ -17,4 +17,10 @@ test.each([
   ['too few values', [1, 2], /must hold 3 values, got 2/],
 ])('%s is rejected', (_, output, failure) => {
   expect(checkOutput(Float32Array.from(output), reference).failure).toMatch(failure);
+});
+
+test('errors that all stay within tolerance but add up to more than rounding does are rejected', () => {
+  expect(checkOutput(Float32Array.of(1.09, 2.09, 3.09), reference).failure).toMatch(
+    /0\.10 at most .*, got 0\.16: too few bits/,
+  );
 });

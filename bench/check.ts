@@ -1,4 +1,5 @@
-// Is the output right? Every element must lie within the tolerance derived for it; one wrong element is a wrong kernel.
+// Is the output right? Every element must lie within the tolerance derived for it, one wrong element is a wrong kernel;
+// and the errors together must be as small as those of f32 are.
 import type { Reference } from './operation.ts';
 
 export interface Check {
@@ -8,7 +9,7 @@ export interface Check {
   readonly failure: string | undefined;
 }
 
-export function checkOutput(output: Float32Array, { values, tolerance }: Reference): Check {
+export function checkOutput(output: Float32Array, { values, tolerance, errorEnergy }: Reference): Check {
   if (output.length !== values.length) {
     return { nmse: undefined, failure: `output: must hold ${values.length} values, got ${output.length}` };
   }
@@ -26,8 +27,14 @@ export function checkOutput(output: Float32Array, { values, tolerance }: Referen
   }
   return {
     nmse: signal > 0 && Number.isFinite(noise) ? noise / signal : undefined,
-    failure: first < 0 ? undefined : describe(output, values, tolerance, first, wrong),
+    failure: first < 0 ? describeEnergy(noise, errorEnergy) : describe(output, values, tolerance, first, wrong),
   };
+}
+
+function describeEnergy(noise: number, errorEnergy: number): string | undefined {
+  if (noise <= errorEnergy) return undefined;
+  const [got, most] = [noise, errorEnergy].map((energy) => Math.sqrt(energy).toPrecision(2));
+  return `output: must differ from the reference by ${most} at most (root of squares), got ${got}: too few bits somewhere`;
 }
 
 function describe(

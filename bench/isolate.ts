@@ -30,7 +30,7 @@ export interface IsolateOptions {
 /** Never rejects for what a child does; the signal's abort kills the child and gives undefined. */
 export function runIsolated(request: CaseRequest, options: IsolateOptions): Promise<CaseResult | undefined> {
   const { timeoutS, env, signal } = options;
-  const cpuLimitS = timeoutS * availableParallelism() + SPARE_CPU_S;
+  const cpuLimitS = Math.ceil(timeoutS * availableParallelism()) + SPARE_CPU_S;
   const command = [process.execPath, ...options.execArgv, CHILD, JSON.stringify(request)];
   const child = spawn('/bin/sh', ['-c', GUARDS, 'sh', String(cpuLimitS), ...command], {
     // Stripped types and compiled code are kept from child to child, which saves each about 0.2 s of its start.

@@ -92,18 +92,33 @@ function takeBack(file: number, size: number): void {
 /** A record is one line, so one without its line end is unfinished. */
 function repairCsv(path: string): ResultRow[] {
   const text = cutLastLine(path);
-  return text === '' ? [] : parseRows(text, path);
+  if (text === '') return [];
+  // Rows are written in this tare's order of columns, which an older file's header need not have.
+  const rows = parseRows(text, path);
+  if (!text.startsWith(formatHeader())) {
+    throw new InputError(`${path}: must have the columns of this tare, got others; start a new run`);
+  }
+  return rows;
 }
 
 function repairSamples(path: string, finished: ReadonlySet<string | undefined>): void {
   const lines = cutLastLine(path).split('\n').slice(0, -1);
   let size = 0;
   for (const line of lines) {
-    const record: SampleRecord = JSON.parse(line);
-    if (!finished.has(record.case_id)) break;
+    if (!finished.has(caseOf(line))) break;
     size += Buffer.byteLength(line) + 1;
   }
   truncate(path, size);
+}
+
+/** The case of a line of samples; undefined where the line is damaged. */
+function caseOf(line: string): string | undefined {
+  try {
+    const record: SampleRecord = JSON.parse(line);
+    return record.case_id;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The file's whole lines, after anything behind the last line end was cut off. */

@@ -1,5 +1,5 @@
 // <run>.run.json: what was asked and on which machine, so that an interrupted run can be finished as it was begun.
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { InputError } from './input-error.ts';
 import { SCHEMA_VERSION } from './result-row.ts';
@@ -57,14 +57,18 @@ export function readManifest(path: string): Manifest {
   return parsed.data;
 }
 
+/** What a full disk, a limit on file sizes and a quota answer. */
+const FULL = ['ENOSPC', 'EFBIG', 'EDQUOT'];
+
 /** Whole or not at all: written beside its place and renamed. */
 export function writeManifest(path: string, manifest: Manifest): void {
   try {
     writeFileSync(`${path}.new`, `${JSON.stringify(manifest, undefined, 2)}\n`);
     renameSync(`${path}.new`, path);
   } catch (error) {
-    throw new InputError(
-      `--out: must be a folder tare can write, got ${(error as NodeJS.ErrnoException).code} at ${path}`,
-    );
+    rmSync(`${path}.new`, { force: true });
+    const { code = '' } = error as NodeJS.ErrnoException;
+    const rule = FULL.includes(code) ? 'must have room to grow (all rows are kept)' : 'must be a folder tare can write';
+    throw new InputError(`--out: ${rule}, got ${code} at ${path}`);
   }
 }

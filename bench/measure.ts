@@ -64,6 +64,11 @@ const SLOW_ROUNDS = 3;
 /** p20 moves least under the noise of shared machines: the minimum catches lucky samples, the median preemption. */
 const LOCATION = 0.2;
 
+/** Calls whose median says what a call costs: a single one may have been preempted. */
+const RECENT_CALLS = 5;
+/** A faster call is below what the clock tells apart. */
+const MIN_CALL_MS = 1e-4;
+
 interface Sample {
   readonly ns: number;
   readonly preempted: boolean;
@@ -88,23 +93,26 @@ export async function measurePair(candidate: Timed, baseline: Timed, options: Me
       samples[side].push(await timeRound(sides[side], roundMs));
     }
   }
-  const [ours, theirs] = samples.map((side) => keepUndisturbed(side, dropPreempted));
+  const isDropping = dropPreempted && samples.every((side) => !isMostlyPreempted(side.flat()));
+  const [ours, theirs] = samples.map((side) => keepUndisturbed(side, isDropping));
   return { candidate: ours, baseline: theirs };
 }
 
-/** Runs for the given time, at least twice unless a call is very slow; the last call is the one that counts. */
+/** Runs for the given time, at least twice unless a call is very slow; the last few calls tell what one costs. */
 async function warmUp(side: Timed, warmupMs: number): Promise<Warm> {
   const end = performance.now() + warmupMs;
-  let callMs = 0;
+  const recentMs: number[] = [];
   let isAsync = false;
   for (let calls = 0; calls < 2 || performance.now() < end; calls++) {
     const start = performance.now();
     const pending = side.run();
     isAsync = pending instanceof Promise;
     if (isAsync) await pending;
-    callMs = performance.now() - start;
-    if (callMs > SLOW_CALL_MS) break;
+    recentMs.push(performance.now() - start);
+    if (recentMs.length > RECENT_CALLS) recentMs.shift();
+    if (recentMs[0] > SLOW_CALL_MS) break;
   }
+  const callMs = Math.max(quantile(recentMs, 0.5), MIN_CALL_MS);
   const batch = Math.max(1, Math.ceil(MIN_SAMPLE_NS / (callMs * 1e6)));
   return { run: () => side.run(), callMs, isAsync, batch };
 }
@@ -149,13 +157,17 @@ function involuntarySwitches(): number {
   return process.resourceUsage().involuntaryContextSwitches;
 }
 
-/** Where most samples were preempted, as long ones are, none is left out: what remained would be a matter of luck. */
-function keepUndisturbed(rounds: Sample[][], dropPreempted: boolean): Samples {
-  const all = rounds.flat();
-  const preempted = dropPreempted ? all.filter((sample) => sample.preempted).length : 0;
-  const keepAll = preempted * 2 > all.length;
-  const kept = rounds.map((round) => round.filter((sample) => keepAll || !dropPreempted || !sample.preempted));
-  return { rounds: kept.map((round) => round.map((sample) => sample.ns)), dropped: keepAll ? 0 : preempted };
+/** As long samples are: then none is left out on either side, since what remained would be a matter of luck. */
+function isMostlyPreempted(samples: readonly Sample[]): boolean {
+  return samples.filter((sample) => sample.preempted).length * 2 > samples.length;
+}
+
+function keepUndisturbed(rounds: Sample[][], isDropping: boolean): Samples {
+  const kept = rounds.map((round) => round.filter((sample) => !isDropping || !sample.preempted));
+  return {
+    rounds: kept.map((round) => round.map((sample) => sample.ns)),
+    dropped: rounds.flat().length - kept.flat().length,
+  };
 }
 
 export function summarize({ rounds }: Samples, seed: number): Summary {

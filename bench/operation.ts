@@ -5,6 +5,11 @@ import type { ActivationsOf, Op, ProblemOf, WeightsOf } from './problem.ts';
 export interface Reference {
   readonly values: Float64Array;
   readonly tolerance: Float64Array;
+  /**
+   * How large Σ error² may be over all elements together: no kernel meets the worst case everywhere, so this bound is the
+   * one that tells arithmetic of too few bits.
+   */
+  readonly errorEnergy: number;
 }
 
 export interface Operation<O extends Op> {
@@ -35,3 +40,5 @@ export interface Operation<O extends Op> {
 
 /** Unit roundoff of f32. */
 export const F32_ROUNDOFF = 2 ** -24;
+/** Smallest normal f32; devices may flush what is smaller to zero. */
+export const F32_SMALLEST = 2 ** -126;

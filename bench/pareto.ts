@@ -1,5 +1,6 @@
 export interface Tradeoff {
-  readonly timeNs: number;
+  /** In units of the baseline's time. */
+  readonly relativeTime: number;
   readonly bytes: number;
   readonly driftDb: number;
 }
@@ -10,6 +11,6 @@ export function paretoFront<T extends Tradeoff>(candidates: readonly T[]): T[] {
 }
 
 function dominates(a: Tradeoff, b: Tradeoff): boolean {
-  const isNoWorse = a.timeNs <= b.timeNs && a.bytes <= b.bytes && a.driftDb >= b.driftDb;
-  return isNoWorse && (a.timeNs < b.timeNs || a.bytes < b.bytes || a.driftDb > b.driftDb);
+  const isNoWorse = a.relativeTime <= b.relativeTime && a.bytes <= b.bytes && a.driftDb >= b.driftDb;
+  return isNoWorse && (a.relativeTime < b.relativeTime || a.bytes < b.bytes || a.driftDb > b.driftDb);
 }

@@ -1,6 +1,6 @@
 // How far a run has come: one line that is written over on a terminal, a line a case elsewhere.
 import { styleText } from 'node:util';
-import type { ResultRow } from './result-row.ts';
+import { driftReason, isFailure } from './failure.ts';
 import type { CaseEvent } from './run.ts';
 
 interface Terminal {
@@ -28,10 +28,6 @@ export function createProgress(stream: Terminal = process.stderr): { onCase(even
   };
 }
 
-export function isFailure({ status, drift_ok }: ResultRow): boolean {
-  return status === 'incorrect' || status === 'error' || status === 'timeout' || status === 'oom' || drift_ok === false;
-}
-
 /** From the mean time of the cases so far. */
 function timeLeft({ number, total, row }: CaseEvent, start: number): string {
   const done = row === undefined ? number - 1 : number;
@@ -46,10 +42,4 @@ function outcome({ case: { id }, row }: CaseEvent): string {
   const why = row?.drift_ok === false ? driftReason(row) : row?.reason;
   const text = `${row?.status === 'ok' ? 'drifted' : row?.status} ${id}: ${why}`;
   return row !== undefined && isFailure(row) ? styleText('red', text, { stream: process.stderr }) : text;
-}
-
-/** Why a row fails its drift budget. */
-export function driftReason({ sqnr_db, drift_budget_db, nonfinite }: ResultRow): string {
-  if (nonfinite) return `${nonfinite} values of the output are not finite`;
-  return `drift: SQNR must reach ${drift_budget_db} dB, got ${sqnr_db?.toFixed(1)}`;
 }

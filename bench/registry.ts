@@ -23,7 +23,9 @@ export async function loadTechniques(folders: readonly string[]): Promise<Map<st
 export async function loadTechnique(id: string, folders: readonly string[]): Promise<Technique> {
   const folder = folders.findLast((candidate) => existsSync(techniqueFile(candidate, id)));
   if (folder === undefined) throw new Error(`technique: must be a folder of ${folders.join(', ')}, got ${id}`);
-  return defaultExport<Technique>(techniqueFile(folder, id));
+  const technique = await defaultExport<Technique>(techniqueFile(folder, id));
+  if (typeof technique.pack === 'function' && technique.kernels !== undefined) return technique;
+  throw new InputError(`${techniqueFile(folder, id)}: must export what defineTechnique returns`);
 }
 
 export async function loadSuites(): Promise<Map<string, Suite>> {
@@ -45,7 +47,12 @@ function techniqueFile(folder: string, id: string): string {
 }
 
 async function defaultExport<T>(file: string): Promise<T> {
-  const module: { default?: T } = await import(pathToFileURL(file).href);
-  if (module.default === undefined) throw new Error(`${file}: must have a default export`);
+  let module: { default?: T };
+  try {
+    module = await import(pathToFileURL(file).href);
+  } catch (error) {
+    throw new InputError(`${file}: must be a module that loads, got ${(error as Error).message}`);
+  }
+  if (module.default === undefined) throw new InputError(`${file}: must have a default export`);
   return module.default;
 }

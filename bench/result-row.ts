@@ -147,7 +147,7 @@ export const columns = [
     name: 'workspace_bytes',
     group: 'memory',
     type: 'integer',
-    doc: 'scratch the kernel holds beside weights, activations and output',
+    doc: 'scratch the kernel holds beside weights, activations and output; empty where a peer keeps it to itself',
   },
   {
     name: 'device_bytes',

@@ -145,7 +145,7 @@ function rooflineOf(
     roofline,
   );
   return {
-    roofline_pct: roof === undefined ? undefined : ((flops / summary.p20Ns) * 100) / roof,
+    roofline_pct: roof === undefined || backend.isNative ? undefined : ((flops / summary.p20Ns) * 100) / roof,
     cache: levelOf(movedBytes, roofline) === 'DRAM' ? 'streamed' : 'resident',
   };
 }

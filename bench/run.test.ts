@@ -144,7 +144,7 @@ describe('bad input is one line on stderr and exit code 2', () => {
       /--filter: must match one of \d+ case ids, got nothing/,
     ],
     ['a fractional seed', ['run', '--seed', '1.5'], /--seed: must be a whole number, got 1.5/],
-    ['no time', ['run', '--timeout', '0'], /--timeout: must be above 0 s, got 0/],
+    ['no time', ['run', '--timeout', '0'], /--timeout: must be above 0 s and at most 2000000, got 0/],
     ['weights that are not there', ['run', '--weights', '/nonexistent.safetensors'], /nonexistent\.safetensors/],
     [
       'an unwritable place',

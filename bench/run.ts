@@ -17,8 +17,10 @@ import { probeRoofline } from './roofline/probe.ts';
 import type { Roofline } from './roofline/roofline.ts';
 import { type RunFacts, rowOfCase } from './row-of-case.ts';
 import { type CaseRequest, type CaseResult, runCase } from './run-case.ts';
+import { lockRun } from './run-lock.ts';
 import { kernelsDirs, selectCases } from './select.ts';
 import type { PresetName } from './suite.ts';
+import type { Technique } from './technique.ts';
 import { ensureUseLiteCache } from './weights/use-lite-cache-build.ts';
 
 export interface RunOptions {
@@ -84,53 +86,71 @@ export async function resumeRun(run: string, options: RunOptions): Promise<RunOu
 }
 
 async function executeRun(begun: Manifest, options: RunOptions): Promise<RunOutcome> {
-  const { cases, techniques } = await selectCases(begun.arguments);
-  const known = new Set(cases.map((entry) => entry.id));
-  const gone = begun.case_ids.find((id) => !known.has(id));
-  if (gone !== undefined)
-    throw new InputError(`--resume: the run's cases must still exist, got none for ${gone}; start a new run`);
+  const selection = await selectCases(begun.arguments);
+  assertCasesExist(begun, selection.cases);
   const path = (kind: string) => join(options.out, `${begun.run_id}.${kind}`);
+  const unlock = lockRun(path('lock'));
   const journal = new Journal(path('csv'), path('samples.jsonl'));
-  const done = new Set(journal.rows.map((row) => row.case_id));
-  const remaining = cases.filter((entry) => begun.case_ids.includes(entry.id) && !done.has(entry.id));
+  try {
+    const done = new Set(journal.rows.map((row) => row.case_id));
+    const remaining = selection.cases.filter(({ id }) => begun.case_ids.includes(id) && !done.has(id));
+    if (remaining.length > 0)
+      await runRemaining(begun, remaining, selection.techniques, journal, path('run.json'), options);
+  } finally {
+    journal.close();
+    unlock();
+  }
+  const missing = begun.case_ids.length - journal.rows.length;
+  return { runId: begun.run_id, csvPath: path('csv'), rows: journal.rows, interrupted: missing > 0, missing };
+}
+
+function assertCasesExist({ case_ids }: Manifest, cases: readonly Case[]): void {
+  const known = new Set(cases.map((entry) => entry.id));
+  const gone = case_ids.find((id) => !known.has(id));
+  if (gone === undefined) return;
+  throw new InputError(`--resume: the run's cases must still exist, got none for ${gone}; start a new run`);
+}
+
+/** Runs and records the cases that have no row yet, until all have one or the run is interrupted. */
+async function runRemaining(
+  begun: Manifest,
+  remaining: readonly Case[],
+  techniques: ReadonlyMap<string, Technique>,
+  journal: Journal,
+  manifestPath: string,
+  options: RunOptions,
+): Promise<void> {
   const statuses = await probeBackends(remaining);
   const roofline = begun.roofline ?? (await measureRoofline(begun.arguments.preset, remaining));
-  const manifest: Manifest = { ...begun, state: 'running', backends: Object.fromEntries(statuses), roofline };
-  writeManifest(path('run.json'), manifest);
-  if (remaining.some((entry) => entry.problem.weights.startsWith('use-lite/'))) ensureUseLiteCache();
-
-  const facts: RunFacts = {
-    runId: begun.run_id,
-    git: gitState(),
-    machine: describeMachine(),
-    timerResolutionNs: timerResolutionNs(),
-    threads: begun.arguments.threads,
-    roofline,
-  };
+  const backends = { ...begun.backends, ...Object.fromEntries(statuses) };
+  const manifest: Manifest = { ...begun, state: 'running', backends, roofline };
+  writeManifest(manifestPath, manifest);
+  if (remaining.some(({ problem }) => problem.weights.startsWith('use-lite/'))) ensureUseLiteCache();
+  const facts = { ...factsOf(begun), roofline };
   for (const [i, entry] of remaining.entries()) {
-    if (options.signal.aborted) break;
+    const [technique, status] = [techniques.get(entry.technique), statuses.get(entry.backend)];
+    if (technique === undefined || status === undefined) throw new Error(`case: must be known, got ${entry.id}`);
     const position = { case: entry, number: i + 1, total: remaining.length };
     options.onCase(position);
-    const status = statuses.get(entry.backend);
-    if (status === undefined) throw new Error(`backend: must have been probed, got ${entry.backend}`);
     const startedAt = new Date().toISOString();
     const result = await runOne(entry, status, begun.arguments, options);
     if (result === undefined) break;
-    const technique = techniques.get(entry.technique);
-    if (technique === undefined) throw new Error(`technique: must be loaded, got ${entry.technique}`);
     const row = rowOfCase(entry, technique, status, startedAt, result, facts);
     journal.append(row, samplesOf(entry, result));
     options.onCase({ ...position, row });
+    if (options.signal.aborted) break;
   }
-  const missing = begun.case_ids.length - journal.rows.length;
-  const interrupted = missing > 0;
-  writeManifest(path('run.json'), {
+  const isFinished = journal.rows.length === begun.case_ids.length;
+  writeManifest(manifestPath, {
     ...manifest,
-    state: interrupted ? 'interrupted' : 'finished',
-    finished_at: interrupted ? undefined : new Date().toISOString(),
+    state: isFinished ? 'finished' : 'interrupted',
+    finished_at: isFinished ? new Date().toISOString() : undefined,
   });
-  journal.close();
-  return { runId: begun.run_id, csvPath: path('csv'), rows: journal.rows, interrupted, missing };
+}
+
+function factsOf({ run_id, arguments: { threads } }: Manifest): Omit<RunFacts, 'roofline'> {
+  const timerNs = timerResolutionNs();
+  return { runId: run_id, git: gitState(), machine: describeMachine(), timerResolutionNs: timerNs, threads };
 }
 
 /** The smoke preset's rough times are held against nothing, and a GPU's can't be. */

@@ -35,7 +35,9 @@ export async function selectCases(request: RunArguments): Promise<Selection> {
     replaceMatmul: request.weights === undefined ? undefined : weightFileProblems(request.weights),
   });
   if (cases.length === 0) {
-    throw new InputError(`--preset ${request.preset}: must leave some cases, got none of ${describeChoice(request)}`);
+    throw new InputError(
+      `--preset ${request.preset}: must leave some cases, got none of ${describeChoice(request)}; \`tare list suites\` shows each suite's presets`,
+    );
   }
   const filtered = cases.filter(
     ({ id }) => request.filter.length === 0 || request.filter.some((f) => matchesFilter(id, f)),

@@ -1,7 +1,7 @@
 // The table after a run: per problem, techniques down and backends across.
 import { styleText } from 'node:util';
+import { driftReason, isFailure } from './failure.ts';
 import { paretoFront } from './pareto.ts';
-import { driftReason, isFailure } from './progress.ts';
 import type { ResultRow } from './result-row.ts';
 
 /** Techniques that others are held against show their own rate instead of a speed-up. */
@@ -83,7 +83,8 @@ function frontOf(rows: readonly ResultRow[]): ResultRow[] {
     .filter((row) => row.p20_ns !== undefined && !isFailure(row))
     .map((row) => ({
       row,
-      timeNs: row.p20_ns ?? 0,
+      // Times of different processes are not compared: each technique's ratio to the baseline in its own process is.
+      relativeTime: 1 / (isBaseline(row) ? 1 : (row.speedup ?? 0)),
       bytes: (row.stored_bytes ?? 0) + (row.workspace_bytes ?? 0),
       driftDb: wholeDb(row.sqnr_db),
     }));
@@ -99,9 +100,10 @@ function wholeDb(sqnrDb: number | undefined): number {
 const LOSSLESS_DB = 110;
 
 function memoryCell(group: readonly ResultRow[]): string {
+  const scratch = group.find((candidate) => candidate.workspace_bytes !== undefined);
+  if (group[0]?.op === 'attention') return scratch === undefined ? '' : formatBytes(scratch.workspace_bytes ?? 0);
   const row = group.find((candidate) => candidate.stored_bytes !== undefined);
   if (row === undefined) return '';
-  if (row.op === 'attention') return formatBytes(row.workspace_bytes ?? 0);
   return row.compression_ratio === undefined ? '' : `÷${row.compression_ratio.toFixed(2)}`;
 }
 
@@ -165,11 +167,12 @@ function joinColumns(columns: readonly TextColumn[], rows: number): string {
 function formatLegend(rows: readonly ResultRow[]): string {
   if (!rows.some((row) => row.p20_ns !== undefined)) return '';
   const lines = [
-    'GF/s: rate of the uncompressed technique; x: speed-up over it on the same backend, at p20',
-    `${ON_FRONT} on the Pareto front of its backend (time, bytes with scratch, SQNR)   ~ noisy   ! over its drift budget`,
+    'GF/s: rate of the uncompressed technique; x: speed-up over it, same backend',
+    `${ON_FRONT} on its backend's Pareto front of time, bytes with scratch and SQNR`,
+    '~ noisy   ! over its drift budget   bytes: packed weights, scratch apart',
   ];
   if (rows.some((row) => row.adapter_type === 'software')) {
-    lines.push('* software adapter: a GPU emulated on the CPU; its times say nothing of a real GPU');
+    lines.push('* software adapter: a GPU emulated on the CPU, no measure of a real one');
   }
   return styleText('dim', lines.join('\n'));
 }

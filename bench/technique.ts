@@ -1,6 +1,9 @@
 // The contract a technique fills in. `kernels/<id>/technique.ts` default-exports `defineTechnique({...})`; the folder's
 // name is the technique's id and nothing else lists it.
 import type { Gpu } from './backends/gpujs.ts';
+import type { Jax } from './backends/peers/jax.ts';
+import type { Ort } from './backends/peers/ort.ts';
+import type { Tfjs } from './backends/peers/tfjs.ts';
 import type { Wasm } from './backends/wasm.ts';
 import type { ActivationsOf, Op, ProblemOf, WeightsOf } from './problem.ts';
 
@@ -27,6 +30,10 @@ export interface Runtimes {
   readonly wasm: Wasm;
   /** The typed façade around gpu.js, in the mode of the backend. */
   readonly gpujs: Gpu;
+  /** ONNX Runtime, native or as WebAssembly: runs ONNX graphs. */
+  readonly ort: Ort;
+  readonly tfjs: Tfjs;
+  readonly jax: Jax;
 }
 export type KernelKind = keyof Runtimes;
 
@@ -42,6 +49,12 @@ export type Kernel<O extends Op, Packed, Params, Runtime> = (
   context: KernelContext<O, Packed, Params, Runtime>,
 ) => PreparedKernel<O> | Promise<PreparedKernel<O>>;
 
+/** Activations as a kernel rounds them, and by how much each may be off where the rounding was nearly a tie. */
+export interface RoundedActivations<O extends Op> {
+  readonly activations: ActivationsOf<O>;
+  readonly slack: ActivationsOf<O>;
+}
+
 export interface PreparedKernel<O extends Op> {
   /** Takes new activations into the kernel's own memory, finished on return. On a device, timed apart. */
   upload(activations: ActivationsOf<O>): void | Promise<void>;
@@ -49,8 +62,13 @@ export interface PreparedKernel<O extends Op> {
   run(): void | Promise<void>;
   /** The output of the last run, row-major. On a device, timed apart. May be a view that the next run overwrites. */
   readOutput(): Float32Array | Promise<Float32Array>;
-  /** Scratch the kernel holds beside weights, activations and output. */
-  readonly workspaceBytes: number;
+  /**
+   * The technique's `quantizeActivations`, where this kernel rounds activations in a way of its own: what it is held
+   * against instead.
+   */
+  quantizeActivations?(activations: ActivationsOf<O>): RoundedActivations<O>;
+  /** Scratch the kernel holds beside weights, activations and output; undefined where another's runtime keeps it to itself. */
+  readonly workspaceBytes: number | undefined;
   /** Everything allocated on the device; undefined on CPU backends. */
   readonly deviceBytes?: number;
   dispose(): void;
@@ -76,7 +94,7 @@ export interface TechniqueSpec<O extends Op, A extends Axes, Packed> {
     activations: ActivationsOf<O>,
     problem: ProblemOf<O>,
     params: ParamsOf<A>,
-  ): { activations: ActivationsOf<O>; slack: ActivationsOf<O> } | undefined;
+  ): RoundedActivations<O> | undefined;
   bytes(packed: Packed): StoredBytes;
   /** Floating-point (or integer) operations really executed; the dense-equivalent count comes from the operation. */
   flops(packed: Packed, problem: ProblemOf<O>): number;

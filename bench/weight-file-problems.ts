@@ -4,6 +4,9 @@ import { InputError } from './input-error.ts';
 import type { Problem } from './problem.ts';
 import { readHeader } from './weights/safetensors.ts';
 
+/** Control characters, which would reach terminals, and the marks that case ids are taken apart by. */
+const UNPRINTABLE = /[\p{Cc},:]/gu;
+
 /**
  * What a suite's matmul problem turns into: one problem a tensor, read as W [N,K] the way PyTorch's Linear stores it,
  * at the suite's M. Other operations have no place for a file's weights and are left out.
@@ -24,7 +27,7 @@ export function weightFileProblems(path: string): (problem: Problem) => Problem[
       M: problem.M,
       N,
       K,
-      weights: `${stem}/${name}`,
+      weights: `${stem}/${name}`.replace(UNPRINTABLE, '_'),
       seed: problem.seed,
       file: { path: file, values: { dtype, byteOffset, byteLength } },
     }));

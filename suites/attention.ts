@@ -7,14 +7,14 @@ export default defineSuite({
     "attention over the model's own Q, K, V and over longer synthetic ones, decode (M=1) and prefill, causal and not",
   blocks: [
     {
-      presets: ['quick'],
+      presets: ['quick', 'nightly'],
       problems: [
         useLiteAttention(1, 1, 128, false),
         useLiteAttention(0, 64, 64, false),
         syntheticAttention(2, 192, 192, 64, true),
       ],
       families: ['attention'],
-      axes: { tileSize: [32] },
+      axes: { tileSize: [48] },
     },
     {
       presets: ['nightly'],

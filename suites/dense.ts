@@ -6,7 +6,7 @@ export default defineSuite({
   summary: 'uncompressed f32 layers at decode (M=1) and prefill shapes',
   blocks: [
     {
-      presets: ['quick'],
+      presets: ['quick', 'nightly'],
       problems: quickMatmuls,
       families: ['dense'],
     },

@@ -6,7 +6,7 @@ export default defineSuite({
   summary: 'int8 and int4 layers at decode (M=1) and prefill shapes',
   blocks: [
     {
-      presets: ['quick'],
+      presets: ['quick', 'nightly'],
       problems: quickMatmuls,
       families: ['quantized'],
       axes: { granularity: ['channel'], groupSize: [64] },

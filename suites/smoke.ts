@@ -15,7 +15,7 @@ export default defineSuite({
       presets: ['smoke'],
       problems: [useLiteAttention(0, 16, 16, true)],
       families: ['attention'],
-      axes: { tileSize: [32] },
+      axes: { tileSize: [48] },
     },
   ],
 });

@@ -6,7 +6,7 @@ export default defineSuite({
   summary: 'pruned layers, CSR and 2:4, at decode (M=1) and prefill shapes',
   blocks: [
     {
-      presets: ['quick'],
+      presets: ['quick', 'nightly'],
       problems: quickMatmuls,
       families: ['sparse'],
       axes: { sparsity: [0.5, 0.9] },

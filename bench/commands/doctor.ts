@@ -78,7 +78,7 @@ async function examineBackends(): Promise<Finding[]> {
       status.available
         ? {
             name: id,
-            value: ['available', status.adapterType, status.adapter]
+            value: ['available', status.adapterType, status.adapter, status.version]
               .filter((part) => part && part !== 'none')
               .join(', '),
           }

@@ -99,11 +99,15 @@ function formatListing([kind, entries]: [string, Entry[]]): string {
   return [styleText('bold', kind), ...lines].join('\n');
 }
 
-function formatDetails({ axes, available, adapterType, adapter, reason, presets }: Entry, indent: number): string {
+function formatDetails(
+  { axes, available, adapterType, adapter, version, reason, presets }: Entry,
+  indent: number,
+): string {
   const details: string[] = [];
   for (const [axis, values] of Object.entries(axes ?? {})) details.push(`${axis}: ${[values].flat().join(', ')}`);
   if (available === false) details.push(styleText('yellow', `unavailable: ${reason}`));
   if (adapterType === 'software' || adapterType === 'hardware') details.push(`${adapterType} adapter: ${adapter}`);
+  if (version !== undefined) details.push(`${version}`);
   if (Array.isArray(presets)) details.push(`presets: ${presets.join(', ')}`);
   return details.map((detail) => `\n${' '.repeat(indent)}${detail}`).join('');
 }

@@ -1,25 +1,41 @@
 import { availableParallelism } from 'node:os';
 import { basename, dirname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
+import { DEFAULT_SEED } from '../case.ts';
+import { isFailure } from '../failure.ts';
 import { InputError } from '../input-error.ts';
-import { createProgress, isFailure } from '../progress.ts';
+import { createProgress } from '../progress.ts';
 import { type RunOptions, type RunOutcome, resumeRun, startRun } from '../run.ts';
 import { formatSummary } from '../summary.ts';
-import { selectionFlags, selectionOf } from './selection-flags.ts';
+import { once, onceNumber, selectionFlags, selectionOf } from './selection-flags.ts';
 
 const flags = {
   ...selectionFlags,
-  out: { type: 'string', requiresArg: true, default: 'results', describe: 'folder the results go to' },
-  resume: { type: 'string', requiresArg: true, describe: 'finish an interrupted run: its id or its CSV' },
+  out: {
+    type: 'string',
+    requiresArg: true,
+    default: 'results',
+    coerce: once('out'),
+    describe: 'folder the results go to',
+  },
+  resume: {
+    type: 'string',
+    requiresArg: true,
+    coerce: once('resume'),
+    describe: 'finish an interrupted run: its id or its CSV',
+  },
   timeout: {
     type: 'number',
     requiresArg: true,
+    coerce: onceNumber('timeout'),
     describe: 'time limit of one case, s',
     defaultDescription: "the preset's",
   },
   threads: {
     type: 'number',
     requiresArg: true,
+    coerce: onceNumber('threads'),
     default: availableParallelism(),
     defaultDescription: 'all cores',
     describe: 'threads of the backends that use several',
@@ -40,25 +56,30 @@ export const runCommand: CommandModule<object, InferredOptionTypes<typeof flags>
         if (!Number.isSafeInteger(seed)) throw new InputError(`--seed: must be a whole number, got ${seed}`);
         if (!(Number.isInteger(threads) && threads > 0))
           throw new InputError(`--threads: must be a count, got ${threads}`);
-        if (timeout !== undefined && !(timeout > 0))
-          throw new InputError(`--timeout: must be above 0 s, got ${timeout}`);
+        if (timeout !== undefined && !(timeout > 0 && timeout <= MAX_TIMEOUT_S))
+          throw new InputError(`--timeout: must be above 0 s and at most ${MAX_TIMEOUT_S}, got ${timeout}`);
         return true;
       })
       .example('$0 run', 'the quick preset, into results/')
       .example('$0 run --preset smoke --backend ts,gpujs-webasm', 'does it all run?')
-      .example("$0 run --suite quantized --filter 'int4*M=1,'", 'int4 decode only')
+      .example("$0 run --suite quantized --filter '*int4*M=1,*'", 'int4 decode only')
       .example('$0 run --weights model.safetensors --filter fc1', 'your own layers')
       .example('$0 run --resume 2031-05-04T03-02-01-7f3a', 'go on after Ctrl-C or a crash'),
   handler: run,
 };
 
 const INTERRUPTED = 130;
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** Node's timers count milliseconds in 31 bits. */
+const MAX_TIMEOUT_S = 2_000_000;
 
 async function run(argv: Flags): Promise<void> {
   const progress = createProgress();
   const stop = new AbortController();
   const interrupt = () => (stop.signal.aborted ? process.exit(INTERRUPTED) : stop.abort());
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  // In this process a kernel can't be stopped but with all of tare.
+  const signals = argv['in-process'] ? [] : STOP_SIGNALS;
+  for (const signal of signals) process.on(signal, interrupt);
   const options: RunOptions = {
     out: argv.out,
     debug: argv.debug ?? false,
@@ -66,7 +87,7 @@ async function run(argv: Flags): Promise<void> {
     onCase: progress.onCase,
   };
   const outcome = await begin(argv, options).finally(progress.end);
-  process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  for (const signal of signals) process.off(signal, interrupt);
   report(outcome, argv.json);
   if (outcome.interrupted) process.exitCode = INTERRUPTED;
   else if (outcome.rows.some(isFailure)) process.exitCode = 1;
@@ -79,8 +100,29 @@ function begin(argv: Flags, options: RunOptions): Promise<RunOutcome> {
       options,
     );
   }
+  assertDefaults(argv);
   if (!argv.resume.endsWith('.csv')) return resumeRun(argv.resume, options);
   return resumeRun(basename(argv.resume, '.csv'), { ...options, out: dirname(argv.resume) });
+}
+
+/** A run is finished as it was begun: what is asked beside --resume would be passed over. */
+function assertDefaults(argv: Flags): void {
+  const defaults = {
+    preset: 'quick',
+    suite: [],
+    technique: [],
+    backend: [],
+    filter: [],
+    kernels: [],
+    seed: DEFAULT_SEED,
+  };
+  if (
+    isDeepStrictEqual({ ...selectionOf(argv), weights: undefined }, { ...defaults, weights: undefined }) &&
+    !argv.weights
+  ) {
+    return;
+  }
+  throw new InputError('--resume: must stand without flags that select cases: a run goes on as it was begun');
 }
 
 const MAX_WIDTH = 100;
@@ -89,10 +131,12 @@ function report({ runId, csvPath, rows, interrupted, missing }: RunOutcome, json
   if (json) {
     process.stdout.write(`${JSON.stringify({ run_id: runId, csv: csvPath, rows }, undefined, 2)}\n`);
   } else {
-    const width = Math.min(MAX_WIDTH, process.stdout.columns ?? MAX_WIDTH);
+    const width = Math.min(MAX_WIDTH, process.stdout.columns || MAX_WIDTH);
     process.stdout.write(`${formatSummary(rows, { width })}\n${csvPath}\n`);
   }
   if (interrupted) {
-    process.stderr.write(`tare: interrupted with ${missing} cases to go; finish with: tare run --resume ${csvPath}\n`);
+    process.stderr.write(
+      `tare: interrupted with ${missing} cases to go; finish with: npm run tare -- run --resume ${csvPath}\n`,
+    );
   }
 }

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { InferredOptionTypes, Options } from 'yargs';
 import { DEFAULT_SEED } from '../case.ts';
+import { InputError } from '../input-error.ts';
 import type { RunArguments } from '../manifest.ts';
 import { presets } from '../preset.ts';
 import { chooseNames } from '../select.ts';
@@ -9,14 +10,32 @@ import type { PresetName } from '../suite.ts';
 
 export const presetNames = Object.keys(presets) as PresetName[];
 
-function choosePreset(name: string): PresetName {
-  const [chosen] = chooseNames('preset', [name], presetNames);
+/** For flags that take one value: yargs hands over a list where one is repeated. */
+export function once(flag: string): (value: string | readonly string[]) => string {
+  return (value) => {
+    if (typeof value !== 'string') throw new InputError(`--${flag}: must be given once, got ${value.join(' and ')}`);
+    if (value === '') throw new InputError(`--${flag}: must not be empty`);
+    return value;
+  };
+}
+
+export function onceNumber(flag: string): (value: number | readonly number[]) => number {
+  return (value) => {
+    if (typeof value !== 'number') throw new InputError(`--${flag}: must be given once, got ${value.join(' and ')}`);
+    return value;
+  };
+}
+
+function choosePreset(name: string | readonly string[]): PresetName {
+  const [chosen] = chooseNames('preset', [once('preset')(name)], presetNames);
   return chosen as PresetName;
 }
 
 /** `--backend ts,gpujs-cpu` and `--backend ts --backend gpujs-cpu` mean the same. */
 function splitList(values: readonly string[]): string[] {
-  return values.flatMap((value) => String(value).split(',')).filter((value) => value !== '');
+  const names = values.flatMap((value) => value.split(','));
+  if (names.includes('')) throw new InputError('lists of names: must not hold an empty one');
+  return names;
 }
 
 const list = { type: 'string', array: true, requiresArg: true, default: [] as string[], coerce: splitList } as const;
@@ -43,12 +62,14 @@ export const selectionFlags = {
   weights: {
     type: 'string',
     requiresArg: true,
+    coerce: once('weights'),
     describe: 'a .safetensors file: its 2-D tensors replace the model’s matrices',
   },
   kernels: { ...list, describe: 'folders with techniques of your own', defaultDescription: 'none' },
   seed: {
     type: 'number',
     requiresArg: true,
+    coerce: onceNumber('seed'),
     default: DEFAULT_SEED,
     describe: 'seed of synthetic inputs and resampling',
   },
@@ -64,7 +85,7 @@ export function selectionOf(flags: SelectionFlags): Omit<RunArguments, 'timeout'
     technique,
     backend,
     filter,
-    weights,
+    weights: weights && resolve(weights),
     kernels: kernels.map((folder) => resolve(folder)),
     seed,
   };

@@ -24,7 +24,8 @@ export const attention: Operation<'attention'> = {
       values.set(row.values, r * headDim);
       tolerance.set(row.tolerance, r * headDim);
     }
-    return { values, tolerance };
+    const errorEnergy = tolerance.reduce((sum, bound) => sum + bound * bound, 0);
+    return { values, tolerance, errorEnergy };
   },
   denseFlops: (problem) => 4 * problem.heads * problem.headDim * visiblePairs(problem),
   denseBytes: ({ heads, seqLen, headDim }) => 8 * heads * seqLen * headDim,

@@ -1,11 +1,13 @@
 // Y[M,N] = X[M,K] · W[N,K]ᵀ, row-major. W holds the weights and is what gets compressed.
-import { F32_ROUNDOFF, type Operation } from '../operation.ts';
+import { F32_ROUNDOFF, F32_SMALLEST, type Operation } from '../operation.ts';
 import type { MatmulProblem } from '../problem.ts';
 import { readTensor } from '../weights/safetensors-data.ts';
 import { syntheticActivations, syntheticWeights } from '../weights/synthetic.ts';
 import { useLiteActivations, useLiteWeights } from '../weights/use-lite-cache.ts';
 
 const USE_LITE = 'use-lite/';
+/** Of dequantisation, scaling and the final store. */
+const FIXED_ROUNDINGS = 8;
 
 export const matmul: Operation<'matmul'> = {
   baseline: 'dense',
@@ -14,13 +16,16 @@ export const matmul: Operation<'matmul'> = {
   freshActivations: ({ X }) => ({ X: X.toReversed().map((x) => -x) }),
   outputShape: ({ M, N }) => ({ rows: M, columns: N }),
   /**
-   * A kernel that adds K products in any order, each rounded, is off by at most γ = K·u of Σ|x||w| (Higham, Accuracy
-   * and Stability of Numerical Algorithms, §3.1); the roundings of dequantisation and scaling add a few u.
+   * A kernel that adds K products in any order, each rounded, is off by at most K·u of Σ|x||w| (Higham, Accuracy and
+   * Stability of Numerical Algorithms, §3.1); the roundings of dequantisation and scaling add a few u, numbers below the
+   * smallest normal one as many of those. Together those of the sum stay below √K·u·Σ|x||w|, as random ones do (Higham & Mary,
+   * SIAM J. Sci. Comput. 41, 2019).
    */
   reference({ N, K }, { W }, { X }, rows, slack) {
     const values = new Float64Array(rows.length * N);
     const tolerance = new Float64Array(rows.length * N);
-    const gamma = (K + 8) * F32_ROUNDOFF;
+    const roundings = K + FIXED_ROUNDINGS;
+    let errorEnergy = 0;
     for (let r = 0; r < rows.length; r++) {
       const x = X.subarray(rows[r] * K, (rows[r] + 1) * K);
       const xSlack = slack?.X.subarray(rows[r] * K, (rows[r] + 1) * K);
@@ -33,10 +38,12 @@ export const matmul: Operation<'matmul'> = {
           magnitude += Math.abs(x[k] * w[k]);
         }
         values[r * N + n] = sum;
-        tolerance[r * N + n] = gamma * magnitude + (xSlack === undefined ? 0 : magnitudeOfProduct(xSlack, w));
+        const fixed = roundings * F32_SMALLEST + (xSlack === undefined ? 0 : magnitudeOfProduct(xSlack, w));
+        tolerance[r * N + n] = roundings * F32_ROUNDOFF * magnitude + fixed;
+        errorEnergy += ((Math.sqrt(K) + FIXED_ROUNDINGS) * F32_ROUNDOFF * magnitude + fixed) ** 2;
       }
     }
-    return { values, tolerance };
+    return { values, tolerance, errorEnergy };
   },
   denseFlops: ({ M, N, K }) => 2 * M * N * K,
   denseBytes: ({ N, K }) => 4 * N * K,

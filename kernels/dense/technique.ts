@@ -1,5 +1,8 @@
 import { defineTechnique } from '../../bench/technique.ts';
 import { gpuDense } from './gpu.ts';
+import { jaxDense } from './jax.ts';
+import { ortDense } from './ort.ts';
+import { tfjsDense } from './tfjs.ts';
 import { tsDense } from './ts.ts';
 import { wasmDense } from './wasm.ts';
 
@@ -21,5 +24,5 @@ export default defineTechnique({
   // Not compressed: what is left is the rounding of f32 arithmetic, 2⁻²⁴ (144 dB) less what accumulation adds.
   minSqnrDb: () => 110,
   columns: () => ({ bits: 32, sparsity: 0 }),
-  kernels: { ts: tsDense, wasm: wasmDense, gpujs: gpuDense },
+  kernels: { ts: tsDense, wasm: wasmDense, gpujs: gpuDense, ort: ortDense, tfjs: tfjsDense, jax: jaxDense },
 });

@@ -1,7 +1,9 @@
 import { defineTechnique } from '../../bench/technique.ts';
 import { gpuInt4 } from './gpu.ts';
+import { ortInt4 } from './ort.ts';
 import { packInt4, unpackInt4 } from './pack.ts';
 import { tsInt4 } from './ts.ts';
+import { wasmInt4 } from './wasm.ts';
 
 export default defineTechnique({
   op: 'matmul',
@@ -15,8 +17,8 @@ export default defineTechnique({
   flops: (_, { M, N, K }) => 2 * M * N * K,
   minSqnrDb: ({ groupSize }) => MIN_SQNR_DB[groupSize],
   columns: ({ groupSize }) => ({ bits: 4, group_size: groupSize }),
-  kernels: { ts: tsInt4, gpujs: gpuInt4 },
+  kernels: { ts: tsInt4, wasm: wasmInt4, gpujs: gpuInt4, ort: ortInt4 },
 });
 
-/** About a decibel below the worst of the suites' inputs. */
-const MIN_SQNR_DB = { 32: 18, 64: 16, 128: 14.5 };
+/** 3 dB below the worst of the suites' inputs: other seeds move the synthetic ones by up to 2.5 dB. */
+const MIN_SQNR_DB = { 32: 15.5, 64: 14, 128: 12 };

@@ -1,7 +1,9 @@
 import { defineTechnique } from '../../bench/technique.ts';
 import { gpuInt8 } from './gpu.ts';
+import { ortInt8 } from './ort.ts';
 import { packInt8, quantizeRows, unpackInt8 } from './pack.ts';
 import { tsInt8 } from './ts.ts';
+import { wasmInt8 } from './wasm.ts';
 
 export default defineTechnique({
   op: 'matmul',
@@ -18,10 +20,11 @@ export default defineTechnique({
   },
   bytes: ({ values, scales }) => ({ values: values.byteLength, indices: 0, scales: scales.byteLength }),
   flops: (_, { M, N, K }) => 2 * M * N * K,
+  arithmetic: ({ activations }) => (activations === 'int8' ? 'int8' : 'f32'),
   minSqnrDb: ({ granularity, activations }) => MIN_SQNR_DB[granularity][activations],
   columns: () => ({ bits: 8 }),
-  kernels: { ts: tsInt8, gpujs: gpuInt8 },
+  kernels: { ts: tsInt8, wasm: wasmInt8, gpujs: gpuInt8, ort: ortInt8 },
 });
 
-/** About a decibel below the worst of the suites' inputs. */
-const MIN_SQNR_DB = { channel: { f32: 29, int8: 26 }, tensor: { f32: 22, int8: 21 } };
+/** 3 to 6 dB below the worst of the suites' inputs: other seeds move the synthetic ones by so much. */
+const MIN_SQNR_DB = { channel: { f32: 27, int8: 21 }, tensor: { f32: 20, int8: 18 } };

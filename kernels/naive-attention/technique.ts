@@ -1,7 +1,11 @@
 import { attention } from '../../bench/problems/attention.ts';
 import { defineTechnique } from '../../bench/technique.ts';
 import { gpuNaiveAttention } from './gpu.ts';
+import { jaxNaiveAttention } from './jax.ts';
+import { ortNaiveAttention } from './ort.ts';
+import { tfjsNaiveAttention } from './tfjs.ts';
 import { tsNaiveAttention } from './ts.ts';
+import { wasmNaiveAttention } from './wasm.ts';
 
 /** Keys and values as they come, each [heads, seqLen, headDim] f32. */
 export interface KeyValues {
@@ -22,5 +26,12 @@ export default defineTechnique({
   // Not compressed: only the rounding of f32 arithmetic is left.
   minSqnrDb: () => 110,
   columns: () => ({ bits: 32 }),
-  kernels: { ts: tsNaiveAttention, gpujs: gpuNaiveAttention },
+  kernels: {
+    ts: tsNaiveAttention,
+    wasm: wasmNaiveAttention,
+    gpujs: gpuNaiveAttention,
+    ort: ortNaiveAttention,
+    tfjs: tfjsNaiveAttention,
+    jax: jaxNaiveAttention,
+  },
 });

@@ -2,6 +2,7 @@ import { defineTechnique } from '../../bench/technique.ts';
 import { gpuSparse24 } from './gpu.ts';
 import { packSparse24, unpackSparse24 } from './pack.ts';
 import { tsSparse24 } from './ts.ts';
+import { wasmSparse24 } from './wasm.ts';
 
 export default defineTechnique({
   op: 'matmul',
@@ -16,5 +17,5 @@ export default defineTechnique({
   // About a decibel below the worst of the suites' inputs.
   minSqnrDb: () => 6.5,
   columns: () => ({ sparsity: 0.5, bits: 32 }),
-  kernels: { ts: tsSparse24, gpujs: gpuSparse24 },
+  kernels: { ts: tsSparse24, wasm: wasmSparse24, gpujs: gpuSparse24 },
 });

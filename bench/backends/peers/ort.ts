@@ -45,8 +45,6 @@ const SESSION_CONFIG = {
   disable_qdq_constant_folding: '1',
   // Every session has threads of its own. Those of the candidate must not spin on while the baseline is timed.
   force_spinning_stop: '1',
-  // Where the processor has no VNNI, u8 × s8 products saturate in 16 bits unless the weights are made unsigned.
-  x64quantprecision: '1',
 };
 
 /** The native library: writes into the output it is given. */

@@ -45,7 +45,7 @@ function peer(
   open: Backend['open'],
 ): Backend {
   const probe = async () => probePeer(packages);
-  return { id, summary, device: 'cpu', kind, isOptional: true, threads: () => 1, probe, open };
+  return { id, summary, device: 'cpu', kind, onlyWhenNamed: true, threads: () => 1, probe, open };
 }
 
 /** Looks whether the packages are there; loading them is left to the child processes. */

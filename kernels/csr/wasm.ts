@@ -1,0 +1,170 @@
+import type { Wasm, WasmModule } from '../../bench/backends/wasm.ts';
+import type { MatmulProblem } from '../../bench/problem.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
+import { paddedRows } from '../panels.ts';
+import type { CsrWeights } from './pack.ts';
+import { MAX_UNITS, STEP } from './tiles.gen.ts';
+
+type Context = KernelContext<'matmul', CsrWeights, unknown, Wasm>;
+
+/** Rows of W in a group; as in wasm.as.ts. */
+const GROUP = 64;
+/** Share of nonzeros from which on blocks of K fit L1. */
+const L1_DENSITY = 0.25;
+/** What activations may take of L1 and of L2, beside weights and sums. */
+const L1_BYTES = 24 * 1024;
+const L2_BYTES = 256 * 1024;
+
+/** X [M,K] f32, W [N,K] in CSR → Y [M,N] f32. */
+export async function wasmCsr(context: Context): Promise<PreparedKernel<'matmul'>> {
+  const { packed, problem, runtime } = context;
+  if (packed.colIdx.BYTES_PER_ELEMENT !== 2) throw new Error(`csr: wasm takes K to 65536, got ${problem.K}`);
+  const module = await runtime.open('csr');
+  return problem.M === 1 ? multiplyRow(context, module) : multiplyPanels(context, module);
+}
+
+function multiplyRow(
+  { packed, problem: { N, K }, runtime: { threads } }: Context,
+  module: WasmModule,
+): PreparedKernel<'matmul'> {
+  const { values, colIdx, rowPtr } = packed;
+  const W = placeNonzeros(module, values, colIdx);
+  const rows = module.allocate(4 * (N + 1));
+  module.u32(rows, N + 1).set(rowPtr);
+  const shares = placeShares(module, rowPtr, threads);
+  const x = module.allocate(4 * K);
+  const y = module.allocate(4 * N);
+  return {
+    upload: ({ X }) => module.f32(x, K).set(X),
+    run: () => module.run('gemv', threads, x, rows, W.columns, W.values, shares, y),
+    readOutput: () => module.f32(y, N),
+    workspaceBytes: 4 * (threads + 1),
+    dispose: module.close,
+  };
+}
+
+function multiplyPanels({ packed, problem, runtime }: Context, module: WasmModule): PreparedKernel<'matmul'> {
+  const { M, N, K } = problem;
+  const { threads, NR } = runtime;
+  const unit = NR / 2;
+  const lanes = panelLanes(M, unit);
+  const paddedM = Math.ceil(M / unit) * unit;
+  const grouped = groupNonzeros(packed, problem, blockColumns(packed, problem, lanes));
+  const W = placeNonzeros(module, grouped.values, grouped.columns);
+  const steps = module.allocate(grouped.steps.byteLength);
+  module.u16(steps, grouped.steps.length).set(grouped.steps);
+  const starts = module.allocate(grouped.starts.byteLength);
+  module.u32(starts, grouped.starts.length).set(grouped.starts);
+  const shares = placeShares(module, grouped.starts, threads);
+  const X = module.allocate(4 * M * K);
+  const panels = module.allocate(4 * paddedM * K);
+  const sumsBytes = 4 * threads * GROUP * lanes;
+  const sums = module.allocate(sumsBytes);
+  const Y = module.allocate(4 * M * N);
+  const indexBytes = grouped.steps.byteLength + grouped.starts.byteLength + 4 * (threads + 1);
+  return {
+    upload: (activations) => module.f32(X, M * K).set(activations.X),
+    run() {
+      module.run('packLanes', Math.ceil(K / 16), X, panels, M, K, K, lanes, unit);
+      module.run(
+        'multiply',
+        threads,
+        panels,
+        starts,
+        steps,
+        W.columns,
+        W.values,
+        shares,
+        sums,
+        Y,
+        M,
+        N,
+        K,
+        grouped.blocks,
+        lanes,
+        unit,
+      );
+    },
+    readOutput: () => module.f32(Y, M * N),
+    workspaceBytes: 4 * paddedM * K + sumsBytes + Math.max(0, indexBytes - packed.rowPtr.byteLength),
+    dispose: module.close,
+  };
+}
+
+/** Rows of X side by side: as many panels as the widest tile needs, all about as wide. */
+function panelLanes(M: number, unit: number): number {
+  const panels = Math.ceil(M / (MAX_UNITS * unit));
+  return Math.ceil(M / panels / unit) * unit;
+}
+
+/**
+ * Columns of X that are met again row after row: from L1 where rows are dense enough to outweigh what a further block
+ * costs each row, from L2 otherwise.
+ */
+function blockColumns({ values }: CsrWeights, { N, K }: MatmulProblem, lanes: number): number {
+  const bytes = values.length >= L1_DENSITY * N * K ? L1_BYTES : L2_BYTES;
+  return Math.min(K, Math.floor(bytes / (4 * lanes)));
+}
+
+function placeNonzeros(module: WasmModule, values: Float32Array, columns: Uint16Array | Uint32Array) {
+  const at = { values: module.allocate(values.byteLength), columns: module.allocate(columns.byteLength) };
+  module.f32(at.values, values.length).set(values);
+  module.u16(at.columns, columns.length).set(columns);
+  return at;
+}
+
+/** Where each thread's items begin, and the end: items start at starts[i], and all threads get about as many nonzeros. */
+function placeShares(module: WasmModule, starts: Uint32Array, threads: number): number {
+  const shares = module.allocate(4 * (threads + 1));
+  const items = starts.length - 1;
+  const total = starts[items];
+  const share = module.i32(shares, threads + 1);
+  for (let t = 0, i = 0; t < threads; t++) {
+    while (i < items && starts[i] * threads < total * t) i++;
+    share[t] = i;
+  }
+  share[threads] = items;
+  return shares;
+}
+
+interface GroupedNonzeros {
+  readonly values: Float32Array;
+  readonly columns: Uint16Array;
+  /** [groups][blocks][rows of the group] */
+  readonly steps: Uint16Array;
+  /** [groups + 1] */
+  readonly starts: Uint32Array;
+  readonly blocks: number;
+}
+
+/**
+ * Nonzeros group by group of rows, within a group block by block of K, within a block row by row, each padded to whole
+ * steps with zeros.
+ */
+function groupNonzeros({ values, colIdx, rowPtr }: CsrWeights, { N, K }: MatmulProblem, KC: number): GroupedNonzeros {
+  const blocks = Math.ceil(K / KC);
+  const most = values.length + N * blocks * (STEP - 1);
+  const paddedValues = new Float32Array(most);
+  const columns = new Uint16Array(most);
+  const steps = new Uint16Array(N * blocks);
+  const starts = new Uint32Array(Math.ceil(N / GROUP) + 1);
+  const next = rowPtr.slice(0, N);
+  let at = 0;
+  let counted = 0;
+  for (let g = 0; g * GROUP < N; g++) {
+    for (let b = 0; b < blocks; b++) {
+      for (let n = g * GROUP; n < Math.min(N, (g + 1) * GROUP); n++) {
+        const begin = next[n];
+        while (next[n] < rowPtr[n + 1] && colIdx[next[n]] < (b + 1) * KC) next[n]++;
+        paddedValues.set(values.subarray(begin, next[n]), at);
+        columns.set(colIdx.subarray(begin, next[n]), at);
+        // Padding multiplies a column that is read anyway.
+        columns.fill(colIdx[begin], at + next[n] - begin, at + paddedRows(next[n] - begin, STEP));
+        steps[counted] = Math.ceil((next[n] - begin) / STEP);
+        at += steps[counted++] * STEP;
+      }
+    }
+    starts[g + 1] = at;
+  }
+  return { values: paddedValues.subarray(0, at), columns: columns.subarray(0, at), steps, starts, blocks };
+}

@@ -1,0 +1,138 @@
+// int4 weights in panels [N/NR][K/8][NR][4]: byte i of a 32-bit lane holds k = i (low half) and k = 4 + i (high half) of
+// one row of W, each biased by 8. K is padded to 32 with zeros, which is 8. Scales are f16 [N/NR][groups][NR]. Work is
+// shared out by thread where scratch is needed, `from` being the thread's index.
+import { row, tile1, tile2, tile3, tile4, tile5, tile6, unpackGroup } from './tiles';
+
+const MR: i32 = 6;
+// As in the dense kernel: KC·(MR + NR) values stay in L1, MC·KC of X in L2. Whole groups fit into KC.
+const KC: i32 = 256;
+const MC: i32 = 192;
+const BIAS: i32 = 8;
+
+/** First of `count` items that belong to a thread. */
+// @ts-ignore: decorator
+@inline
+function share(count: i32, thread: i32, threads: i32): i32 {
+  return <i32>((<i64>count * thread) / threads);
+}
+
+// X [M,K] f32 → panels [ceil(M/6)][K][rows of the panel], panels from … to
+export function packX(from: i32, to: i32, X: usize, panels: usize, M: i32, K: i32): void {
+  for (let p = from; p < to; p++) {
+    const rows = min(MR, M - p * MR);
+    let target = panels + ((p * MR * K) << 2);
+    const source = X + ((p * MR * K) << 2);
+    for (let k = 0; k < K; k++) {
+      for (let r = 0; r < rows; r++) {
+        store<f32>(target, load<f32>(source + ((r * K + k) << 2)));
+        target += 4;
+      }
+    }
+  }
+}
+
+// X in f32 panels, W [panels][words][NR][4], scales [panels][groups][NR] f16 → Y [M, ldY]; scratch [threads][KC][NR] f32
+export function gemm(
+  from: i32, to: i32, threads: i32, panels: i32, X: usize, W: usize, scales: usize, scratch: usize, Y: usize,
+  M: i32, ldY: i32, K: i32, words: i32, groups: i32, groupSize: i32, NR: i32,
+): void {
+  const w = scratch + ((from * KC * NR) << 2);
+  const end = share(panels, to, threads);
+  for (let block = 0; block < M; block += MC) {
+    const last = min(M, block + MC);
+    for (let k = 0; k < K; k += KC) {
+      const kc = min(KC, K - k);
+      for (let n = share(panels, from, threads); n < end; n++) {
+        for (let g = 0; g < kc; g += groupSize) {
+          const source = W + ((n * words + ((k + g) >> 3)) * NR << 2);
+          const scale = scales + ((n * groups + (k + g) / groupSize) * NR << 1);
+          unpackGroup(source, scale, (min(groupSize, kc - g) + 7) >> 3, w + ((g * NR) << 2));
+        }
+        for (let m = block; m < last; m += MR) {
+          const rows = min(MR, M - m);
+          multiplyTile(rows, X + ((m * K + k * rows) << 2), w, kc, Y + ((m * ldY + n * NR) << 2), ldY << 2, k == 0);
+        }
+      }
+    }
+  }
+}
+
+function multiplyTile(rows: i32, x: usize, w: usize, kc: i32, y: usize, ldY: usize, first: bool): void {
+  switch (rows) {
+    case 1: return tile1(x, w, kc, y, ldY, first);
+    case 2: return tile2(x, w, kc, y, ldY, first);
+    case 3: return tile3(x, w, kc, y, ldY, first);
+    case 4: return tile4(x, w, kc, y, ldY, first);
+    case 5: return tile5(x, w, kc, y, ldY, first);
+    default: return tile6(x, w, kc, y, ldY, first);
+  }
+}
+
+/**
+ * x [groups·groupSize] f32, groups from … to → x ≈ unit·(d₃·2²⁴ + d₂·2¹⁶ + d₁·2⁸ + d₀) as digits of a byte [K/8][d₃ … d₀][8],
+ * and of each group its unit f32 and −8·Σ(2⁸·d₃ + d₂) and −8·Σ(2⁸·d₁ + d₀) int32, which take the weights' bias off again.
+ *
+ * Nibbles widen to f32 slowly; as bytes they need not be widened at all. The unit is a power of two, 2⁻³⁰ to 2⁻²⁹ of the
+ * group's largest |x|: whatever is within 2⁶ of that is held exactly, f32 having 24 bits.
+ */
+export function splitX(from: i32, to: i32, x: usize, digits: usize, units: usize, groupSize: i32): void {
+  for (let g = from; g < to; g++) {
+    const start = x + ((g * groupSize) << 2);
+    let largest = f32x4.splat(0);
+    for (let k = 0; k < groupSize; k += 4) largest = f32x4.max(largest, f32x4.abs(v128.load(start + (k << 2))));
+    const peak = max(
+      max(f32x4.extract_lane(largest, 0), f32x4.extract_lane(largest, 1)),
+      max(f32x4.extract_lane(largest, 2), f32x4.extract_lane(largest, 3)),
+    );
+    // Exponent of the unit, kept where it and its inverse are normal numbers; anything smaller in x is lost in f32 too.
+    const exponent = min(max((reinterpret<i32>(peak) >> 23) - 29, 1), 253);
+    const inverse = f32x4.splat(reinterpret<f32>((254 - exponent) << 23));
+    let high = i32x4.splat(0);
+    let low = i32x4.splat(0);
+    for (let k = 0; k < groupSize; k += 4) {
+      const scaled = f32x4.nearest(f32x4.mul(v128.load(start + (k << 2)), inverse));
+      const integers = i32x4.trunc_sat_f32x4_s(scaled);
+      const d0 = i32x4.shr_s(i32x4.shl(integers, 24), 24);
+      const rest1 = i32x4.shr_s(i32x4.sub(integers, d0), 8);
+      const d1 = i32x4.shr_s(i32x4.shl(rest1, 24), 24);
+      const rest2 = i32x4.shr_s(i32x4.sub(rest1, d1), 8);
+      const d2 = i32x4.shr_s(i32x4.shl(rest2, 24), 24);
+      const d3 = i32x4.shr_s(i32x4.sub(rest2, d2), 8);
+      const at = digits + ((g * groupSize + k) >> 3) * 32 + (k & 4);
+      storeBytes(at, d3);
+      storeBytes(at + 8, d2);
+      storeBytes(at + 16, d1);
+      storeBytes(at + 24, d0);
+      high = i32x4.add(high, rest2);
+      low = i32x4.add(low, i32x4.add(i32x4.shl(d1, 8), d0));
+    }
+    const unit = units + g * 12;
+    store<f32>(unit, reinterpret<f32>(exponent << 23));
+    store<i32>(unit, -BIAS * sumOf(high), 4);
+    store<i32>(unit, -BIAS * sumOf(low), 8);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function storeBytes(at: usize, lanes: v128): void {
+  v128.store32_lane(at, i8x16.shuffle(lanes, lanes, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12), 0);
+}
+
+// @ts-ignore: decorator
+@inline
+function sumOf(v: v128): i32 {
+  return i32x4.extract_lane(v, 0) + i32x4.extract_lane(v, 1) + i32x4.extract_lane(v, 2) + i32x4.extract_lane(v, 3);
+}
+
+// Digits and units as splitX leaves them, W [panels][words][NR][4], scales [panels][groups][NR] f16 → y [panels·NR],
+// panels from … to
+export function gemv(
+  from: i32, to: i32, digits: usize, units: usize, W: usize, scales: usize, y: usize,
+  words: i32, groups: i32, groupSize: i32, NR: i32,
+): void {
+  for (let n = from; n < to; n++) {
+    const w = W + ((n * words * NR) << 2);
+    row(digits, units, w, scales + ((n * groups * NR) << 1), words, groupSize >> 5, y + ((n * NR) << 2));
+  }
+}

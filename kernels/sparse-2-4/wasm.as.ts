@@ -1,0 +1,137 @@
+// Products with W of which two of every four weights are kept. With many rows of X one kept weight serves all that
+// stand side by side; with one row a swizzle picks the activations of two rows of W at once.
+import { transpose } from '../csr/transpose.as';
+import { tile1, tile2, tile3, tile4, tile5, tile6, tile7, tile8 } from './tiles';
+
+export { packLanes } from '../csr/transpose.as';
+
+// Rows of W whose sums are gathered before they are turned into rows of Y, in whole cache lines.
+const GROUP: i32 = 64;
+
+// X in panels [ceil(M/lanes)][K][lanes] of up to eight units, W in groups of 64 rows: values [groups][K/KC][64][KC/2]
+// and places [groups][K/KC][64][KC/16] u16, K a multiple of 16 → Y [M,N]; sums [threads][64][lanes] is scratch.
+// `from` and `to` are threads
+export function multiply(
+  from: i32,
+  to: i32,
+  threads: i32,
+  X: usize,
+  values: usize,
+  places: usize,
+  sums: usize,
+  Y: usize,
+  M: i32,
+  N: i32,
+  K: i32,
+  KC: i32,
+  lanes: i32,
+  unit: i32,
+): void {
+  const groups = (N + GROUP - 1) / GROUP;
+  for (let t = from; t < to; t++) {
+    const begin = groups * t / threads;
+    const end = groups * (t + 1) / threads;
+    const sum = sums + ((t * GROUP * lanes) << 2);
+    for (let m = 0; m < M; m += lanes) {
+      const width = (min(lanes, M - m) + unit - 1) / unit * unit;
+      for (let g = begin; g < end; g++) {
+        const rows = min(GROUP, N - g * GROUP);
+        const kept = g * GROUP * (K >> 1);
+        multiplyGroup(X + ((m * K) << 2), values + (kept << 2), places + (kept >> 2), sum, rows, K, KC, width, width / unit);
+        transpose(sum, width << 2, Y + ((m * N + g * GROUP) << 2), N << 2, rows, min(lanes, M - m), 4);
+      }
+    }
+  }
+}
+
+// X [K][width], values and places of the group → sum [rows][width]
+function multiplyGroup(
+  X: usize,
+  values: usize,
+  places: usize,
+  sum: usize,
+  rows: i32,
+  K: i32,
+  KC: i32,
+  width: i32,
+  units: i32,
+): void {
+  for (let k = 0; k < K; k += KC) {
+    const steps = min(KC, K - k) >> 4;
+    multiplyTile(units, places, values, rows, steps, X + ((k * width) << 2), sum, k == 0);
+    values += rows * steps << 5;
+    places += rows * steps << 1;
+  }
+}
+
+function multiplyTile(
+  units: i32,
+  places: usize,
+  w: usize,
+  rows: i32,
+  steps: i32,
+  x: usize,
+  y: usize,
+  first: bool,
+): void {
+  switch (units) {
+    case 1: return tile1(places, w, rows, steps, x, y, first);
+    case 2: return tile2(places, w, rows, steps, x, y, first);
+    case 3: return tile3(places, w, rows, steps, x, y, first);
+    case 4: return tile4(places, w, rows, steps, x, y, first);
+    case 5: return tile5(places, w, rows, steps, x, y, first);
+    case 6: return tile6(places, w, rows, steps, x, y, first);
+    case 7: return tile7(places, w, rows, steps, x, y, first);
+    default: return tile8(places, w, rows, steps, x, y, first);
+  }
+}
+
+// x [4·groups], W in panels of sixteen rows: values [to][groups][16][2], places [to][groups][16] of four bits,
+// table [256][16]: the bytes of the activations that two rows' places pick → y [16·to], panels from … to
+export function gemv(from: i32, to: i32, x: usize, values: usize, places: usize, table: usize, y: usize, groups: i32): void {
+  values += (from * groups) << 7;
+  places += (from * groups) << 3;
+  for (let p = from; p < to; p++) {
+    let c0 = f32x4.splat(0);
+    let c1 = f32x4.splat(0);
+    let c2 = f32x4.splat(0);
+    let c3 = f32x4.splat(0);
+    let c4 = f32x4.splat(0);
+    let c5 = f32x4.splat(0);
+    let c6 = f32x4.splat(0);
+    let c7 = f32x4.splat(0);
+    for (let g = 0; g < groups; g++) {
+      const four = v128.load(x + (g << 4));
+      const low = load<u32>(places);
+      const high = load<u32>(places, 4);
+      c0 = f32x4.relaxed_madd(pick(four, table, low << 4), v128.load(values, 0), c0);
+      c1 = f32x4.relaxed_madd(pick(four, table, low >> 4), v128.load(values, 16), c1);
+      c2 = f32x4.relaxed_madd(pick(four, table, low >> 12), v128.load(values, 32), c2);
+      c3 = f32x4.relaxed_madd(pick(four, table, low >> 20), v128.load(values, 48), c3);
+      c4 = f32x4.relaxed_madd(pick(four, table, high << 4), v128.load(values, 64), c4);
+      c5 = f32x4.relaxed_madd(pick(four, table, high >> 4), v128.load(values, 80), c5);
+      c6 = f32x4.relaxed_madd(pick(four, table, high >> 12), v128.load(values, 96), c6);
+      c7 = f32x4.relaxed_madd(pick(four, table, high >> 20), v128.load(values, 112), c7);
+      places += 8;
+      values += 128;
+    }
+    const out = y + (p << 6);
+    v128.store(out, addPairs(c0, c1));
+    v128.store(out, addPairs(c2, c3), 16);
+    v128.store(out, addPairs(c4, c5), 32);
+    v128.store(out, addPairs(c6, c7), 48);
+  }
+}
+
+// x [4], places of two rows in bits 4 … 11 → the activations of either's two weights
+// @ts-ignore: decorator
+@inline
+function pick(x: v128, table: usize, places: u32): v128 {
+  return i8x16.relaxed_swizzle(x, v128.load(table + (places & 0xff0)));
+}
+
+// @ts-ignore: decorator
+@inline
+function addPairs(a: v128, b: v128): v128 {
+  return f32x4.add(v128.shuffle<f32>(a, b, 0, 2, 4, 6), v128.shuffle<f32>(a, b, 1, 3, 5, 7));
+}

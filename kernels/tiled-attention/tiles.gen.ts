@@ -1,0 +1,1 @@
+export { generateTiles } from '../naive-attention/tiles.gen.ts';
