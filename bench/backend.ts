@@ -81,6 +81,7 @@ export const backends: readonly Backend[] = [
     device: 'cpu',
     kind: 'wasm',
     threads: one,
+    onlyWhenNamed: true,
     vectorBits: 256,
     execArgv: [REVECTORIZE],
     probe: async () => ON_CPU,

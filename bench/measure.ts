@@ -56,6 +56,8 @@ export interface Ratio {
 
 /** Shorter calls are batched, so that the clock's resolution and its cost (about 0.1 µs) stay under 1 %. */
 const MIN_SAMPLE_NS = 20_000;
+/** More samples of one round tell nothing new and make the bootstrap slow. */
+const MAX_ROUND_SAMPLES = 100;
 /** Below five rounds no bootstrap interval exists. */
 const MIN_ROUNDS = 5;
 /** With calls longer than this a round is one call, and MIN_ROUNDS is given up for SLOW_ROUNDS. */
@@ -83,9 +85,10 @@ export interface MeasureOptions {
 
 export async function measurePair(candidate: Timed, baseline: Timed, options: MeasureOptions): Promise<Pair> {
   const { budget, seed, dropPreempted } = options;
-  const sides = [await warmUp(candidate, budget.warmupMs), await warmUp(baseline, budget.warmupMs)];
-  const rounds = roundCount(budget, sides[0].callMs + sides[1].callMs);
-  const roundMs = budget.measureMs / rounds / sides.length;
+  const warm = [await warmUp(candidate, budget.warmupMs), await warmUp(baseline, budget.warmupMs)];
+  const rounds = roundCount(budget, warm[0].callMs + warm[1].callMs);
+  const roundMs = budget.measureMs / rounds / warm.length;
+  const sides = warm.map((side) => ({ ...side, batch: batchSize(side.callMs, roundMs) }));
   const random = seededRandom(seed);
   const samples: Sample[][][] = sides.map(() => []);
   for (let round = 0; round < rounds; round++) {
@@ -113,8 +116,12 @@ async function warmUp(side: Timed, warmupMs: number): Promise<Warm> {
     if (recentMs[0] > SLOW_CALL_MS) break;
   }
   const callMs = Math.max(quantile(recentMs, 0.5), MIN_CALL_MS);
-  const batch = Math.max(1, Math.ceil(MIN_SAMPLE_NS / (callMs * 1e6)));
-  return { run: () => side.run(), callMs, isAsync, batch };
+  return { run: () => side.run(), callMs, isAsync, batch: 1 };
+}
+
+/** Calls timed together, so that samples are neither too short for the clock nor more than a round needs. */
+function batchSize(callMs: number, roundMs: number): number {
+  return Math.max(1, Math.ceil(Math.max(MIN_SAMPLE_NS / 1e6, roundMs / MAX_ROUND_SAMPLES) / callMs));
 }
 
 function roundCount({ measureMs, rounds }: Budget, pairMs: number): number {

@@ -12,12 +12,12 @@ export interface Preset {
 export const presets: { readonly [Name in PresetName]: Preset } = {
   smoke: {
     summary: 'does everything run and stay within its drift budget? Under 20 s; its times are rough',
-    budget: { warmupMs: 20, measureMs: 60, rounds: 7 },
+    budget: { warmupMs: 10, measureMs: 30, rounds: 6 },
     timeoutS: 60,
   },
   quick: {
     summary: 'the main techniques on one layer of the model, under 3 minutes on 2 cores',
-    budget: { warmupMs: 100, measureMs: 500, rounds: 15 },
+    budget: { warmupMs: 100, measureMs: 400, rounds: 15 },
     timeoutS: 120,
   },
   nightly: {
