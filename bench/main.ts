@@ -48,9 +48,13 @@ async function main(args: string[]): Promise<void> {
   await parser.parseAsync();
 }
 
+/** A shell that asks for completions reads stdout; a half-typed line is no error. */
+const isCompleting = process.argv.includes('--get-yargs-completions');
+
 try {
   await main(hideBin(process.argv));
 } catch (error) {
+  if (isCompleting) process.exit(0);
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   const isUsage = error instanceof InputError;
   const shown = process.argv.includes('--debug') ? stack : message;

@@ -211,3 +211,15 @@ test("every 2-D tensor of the user's file is a problem, and one with NaN says so
     ['tiny/bad', '4', '3', 'error', 'weights: must be finite, got NaN at W[7]'],
   ]);
 });
+
+describe('completion', () => {
+  test.each([
+    ['names of suites', ['run', '--suite', ''], 'quantized'],
+    ['names of backends', ['run', '--backend', 'gp'], 'gpujs-webgpu'],
+    ['commands', ['ro'], 'roofline'],
+  ])('%s go to stdout and nothing to stderr', (_, words, name) => {
+    const { status, stdout, stderr } = tare('--get-yargs-completions', 'tare', ...words);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout.split('\n')).toContain(name);
+  });
+});

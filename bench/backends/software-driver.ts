@@ -28,13 +28,21 @@ export function packagedDriver(): DriverSource {
   const project = fileURLToPath(new URL('../../', import.meta.url));
   const { XDG_CACHE_HOME } = process.env;
   return {
-    archive: join(dirname(resolveHere.resolve('@sparticuz/chromium')), '../bin/swiftshader.tar.br'),
+    archive: join(packageFolder(), '../bin/swiftshader.tar.br'),
     cacheFolders: [
       join(project, 'node_modules/.cache/tare'),
       ...(XDG_CACHE_HOME ? [join(XDG_CACHE_HOME, 'tare')] : []),
       join(tmpdir(), `tare-${userInfo().username}`),
     ],
   };
+}
+
+function packageFolder(): string {
+  try {
+    return dirname(resolveHere.resolve('@sparticuz/chromium'));
+  } catch {
+    throw new Error('the package @sparticuz/chromium is not installed: npm ci');
+  }
 }
 
 /**
