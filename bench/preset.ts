@@ -17,7 +17,7 @@ export const presets: { readonly [Name in PresetName]: Preset } = {
   },
   quick: {
     summary: 'the main techniques on one layer of the model, under 3 minutes on 2 cores',
-    budget: { warmupMs: 100, measureMs: 400, rounds: 15 },
+    budget: { warmupMs: 100, measureMs: 300, rounds: 15 },
     timeoutS: 120,
   },
   nightly: {

@@ -143,6 +143,13 @@ describe('bad input is one line on stderr and exit code 2', () => {
       ['run', '--filter', 'nothing'],
       /--filter: must match one of \d+ case ids, got nothing/,
     ],
+    ['an empty name', ['run', '--backend', ''], /--backend: must be one of tare's, got an empty name/],
+    ['a flag given twice', ['run', '--preset', 'quick', '--preset', 'smoke'], /--preset: must be given once/],
+    [
+      'cases chosen anew on resuming',
+      ['run', '--resume', 'x', '--suite', 'dense'],
+      /--resume: must stand without flags/,
+    ],
     ['a fractional seed', ['run', '--seed', '1.5'], /--seed: must be a whole number, got 1.5/],
     ['no time', ['run', '--timeout', '0'], /--timeout: must be above 0 s and at most 2000000, got 0/],
     ['weights that are not there', ['run', '--weights', '/nonexistent.safetensors'], /nonexistent\.safetensors/],

@@ -64,7 +64,9 @@ function chooseKeys<T>(flag: string, asked: readonly string[], known: ReadonlyMa
 export function chooseNames(flag: string, asked: readonly string[], known: readonly string[]): string[] {
   for (const name of asked) {
     if (known.includes(name)) continue;
-    throw new InputError(`--${flag}: must be one of tare's, got ${name}; nearest: ${nearest(name, known).join(', ')}`);
+    throw new InputError(
+      `--${flag}: must be one of tare's, got ${name || 'an empty name'}; nearest: ${nearest(name, known).join(', ')}`,
+    );
   }
   return known.filter((name) => asked.length === 0 || asked.includes(name));
 }
