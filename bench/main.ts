@@ -54,10 +54,12 @@ const isCompleting = process.argv.includes('--get-yargs-completions');
 try {
   await main(hideBin(process.argv));
 } catch (error) {
-  if (isCompleting) process.exit(0);
+  if (!isCompleting) report(error);
+}
+
+function report(error: unknown): void {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  const isUsage = error instanceof InputError;
   const shown = process.argv.includes('--debug') ? stack : message;
   process.stderr.write(`tare: ${shown}\n`);
-  process.exitCode = isUsage ? USAGE_ERROR : 1;
+  process.exitCode = error instanceof InputError ? USAGE_ERROR : 1;
 }
