@@ -76,7 +76,13 @@ const MAX_TIMEOUT_S = 2_000_000;
 async function run(argv: Flags): Promise<void> {
   const progress = createProgress();
   const stop = new AbortController();
-  const interrupt = () => (stop.signal.aborted ? process.exit(INTERRUPTED) : stop.abort());
+  let firstMs = 0;
+  const interrupt = () => {
+    // Some senders signal both the process and its group, which is one wish to stop and not two.
+    if (stop.signal.aborted && performance.now() - firstMs > 1000) process.exit(INTERRUPTED);
+    firstMs ||= performance.now();
+    stop.abort();
+  };
   // In this process a kernel can't be stopped but with all of tare.
   const signals = argv['in-process'] ? [] : STOP_SIGNALS;
   for (const signal of signals) process.on(signal, interrupt);
