@@ -122,7 +122,6 @@ function dot(x: usize, columns: usize, values: usize, count: i32): f32 {
 }
 
 // x [K], four columns of 16 bits → their four values
-// @ts-ignore: decorator
 @inline
 function gather(x: usize, columns: u64): v128 {
   let v = v128.load32_zero(x + (<usize>(columns & 0xffff) << 2));

@@ -33,7 +33,6 @@ const REBIAS = memory.data<f32>([${Array(4).fill('5.192296858534828e33').join(',
 
 /** Exponent and mantissa moved to where f32 has them are 2⁻¹¹² of the value, subnormal ones too. */
 const HALF_TO_FLOAT = `// four f16 → f32x4
-// @ts-ignore: decorator
 @inline
 function floats(at: usize): v128 {
   const half = v128.load16x4_u(at);

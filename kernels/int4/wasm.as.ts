@@ -10,7 +10,6 @@ const MC: i32 = 192;
 const BIAS: i32 = 8;
 
 /** First of `count` items that belong to a thread. */
-// @ts-ignore: decorator
 @inline
 function share(count: i32, thread: i32, threads: i32): i32 {
   return <i32>((<i64>count * thread) / threads);
@@ -113,13 +112,11 @@ export function splitX(from: i32, to: i32, x: usize, digits: usize, units: usize
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function storeBytes(at: usize, lanes: v128): void {
   v128.store32_lane(at, i8x16.shuffle(lanes, lanes, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12), 0);
 }
 
-// @ts-ignore: decorator
 @inline
 function sumOf(v: v128): i32 {
   return i32x4.extract_lane(v, 0) + i32x4.extract_lane(v, 1) + i32x4.extract_lane(v, 2) + i32x4.extract_lane(v, 3);

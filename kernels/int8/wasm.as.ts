@@ -13,7 +13,6 @@ const PAIR_KC: i32 = 512;
 const PAIR_MC: i32 = 240;
 
 /** First of `count` items that belong to a thread. */
-// @ts-ignore: decorator
 @inline
 function share(count: i32, thread: i32, threads: i32): i32 {
   return <i32>((<i64>count * thread) / threads);
@@ -113,7 +112,6 @@ function scaleOf(x: usize, K: i32): f32 {
 }
 
 // Four of x, the first `count` of them real → round(x / scale) as i32x4
-// @ts-ignore: decorator
 @inline
 function quantizeFour(x: usize, count: i32, inverse: v128): v128 {
   let values = f32x4.splat(0);

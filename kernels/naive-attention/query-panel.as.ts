@@ -88,7 +88,6 @@ export function storeQueries(panel: usize, sums: usize, rows: i32, headDim: i32,
 }
 
 // source [4][4] with rows ldS bytes apart → target [4][4] transposed, its rows times s0 … s3
-// @ts-ignore: decorator
 @inline
 function transposeFour(
   source: usize, ldS: usize, target: usize, ldT: usize, s0: v128, s1: v128, s2: v128, s3: v128,

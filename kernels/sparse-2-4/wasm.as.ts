@@ -124,13 +124,11 @@ export function gemv(from: i32, to: i32, x: usize, values: usize, places: usize,
 }
 
 // x [4], places of two rows in bits 4 … 11 → the activations of either's two weights
-// @ts-ignore: decorator
 @inline
 function pick(x: v128, table: usize, places: u32): v128 {
   return i8x16.relaxed_swizzle(x, v128.load(table + (places & 0xff0)));
 }
 
-// @ts-ignore: decorator
 @inline
 function addPairs(a: v128, b: v128): v128 {
   return f32x4.add(v128.shuffle<f32>(a, b, 0, 2, 4, 6), v128.shuffle<f32>(a, b, 1, 3, 5, 7));
