@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { checkOutput } from '../check.ts';
 import type { MatmulProblem } from '../problem.ts';
 import { matmul } from './matmul.ts';
 
@@ -25,4 +26,17 @@ test('fresh activations give another output', () => {
     matmul.reference(problem, weights, inputs, rows),
   );
   expect(Math.abs(first.values[0] - fresh.values[0])).toBeGreaterThan(first.tolerance[0] + fresh.tolerance[0]);
+});
+
+test('at K = 4096 activations cut to f16 are told from sums in f32', () => {
+  const long: MatmulProblem = { ...problem, M: 1, N: 256, K: 4096 };
+  const { weights, activations } = matmul.makeInputs(long);
+  const reference = matmul.reference(long, weights, activations, [0]);
+  const halves = { X: Float32Array.from(new Float16Array(activations.X)) };
+  const cut = Float32Array.from(matmul.reference(long, weights, halves, [0]).values);
+  expect(checkOutput(cut, reference).failure).toMatch(/too few bits/);
+  const sums = Float32Array.from({ length: long.N }, (_, n) => {
+    return activations.X.reduce((sum, x, k) => Math.fround(sum + Math.fround(x * weights.W[n * long.K + k])), 0);
+  });
+  expect(checkOutput(sums, reference).failure).toBeUndefined();
 });
