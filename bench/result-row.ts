@@ -219,6 +219,12 @@ export const columns = [
     type: 'text',
     doc: 'resident where stored weights, activations and output fit the last-level cache, else streamed',
   },
+  {
+    name: 'variant',
+    group: 'identity',
+    type: 'text',
+    doc: 'which of several code paths the kernel chose, where it has several',
+  },
 ] as const satisfies readonly Column[];
 
 interface CellTypes {

@@ -45,6 +45,7 @@ export function rowOfCase(
     backend: entry.backend,
     threads: threads(run.threads),
     device,
+    variant: result.variant,
     adapter_type: adapter.adapterType,
     weights: problem.weights,
     seed: problem.seed,

@@ -34,6 +34,7 @@ export interface CaseResult {
   readonly ratio?: Ratio;
   readonly transfers?: DeviceTimes;
   readonly storedBytes?: StoredBytes;
+  readonly variant?: string;
   readonly workspaceBytes?: number;
   readonly deviceBytes?: number;
   readonly flops?: number;
@@ -113,6 +114,7 @@ export async function runCase(request: CaseRequest): Promise<CaseResult> {
     ratio,
     transfers,
     storedBytes: technique.bytes(candidate.packed),
+    variant: candidate.kernel.variant,
     workspaceBytes: candidate.kernel.workspaceBytes,
     deviceBytes: candidate.kernel.deviceBytes,
     flops: technique.flops(candidate.packed, problem),

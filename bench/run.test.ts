@@ -97,6 +97,23 @@ test('a clean run exits with 0 and leaves rows, samples and manifest that agree'
   }
 });
 
+test('the row of a kernel with several code paths says which one ran', () => {
+  const { stdout } = tare(
+    'run',
+    '--preset',
+    'smoke',
+    '--backend',
+    'wasm',
+    '--technique',
+    'int8',
+    '--out',
+    out,
+    '--json',
+  );
+  const printed: { rows: ResultRow[] } = JSON.parse(stdout);
+  expect(printed.rows.map((row) => row.variant)).toEqual([expect.stringMatching(/^(relaxed-dot-i8|exact-dot-i16)$/)]);
+});
+
 /** Starts a run, and when its first row is written sends the signal. */
 async function interruptedRun(signal: NodeJS.Signals): Promise<{ run: string; code: number | null }> {
   const child = spawn(process.execPath, [MAIN, ...smoke(), '--suite', 'smoke'], { stdio: 'ignore', env: quiet });

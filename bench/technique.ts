@@ -67,6 +67,8 @@ export interface PreparedKernel<O extends Op> {
    * against instead.
    */
   quantizeActivations?(activations: ActivationsOf<O>): RoundedActivations<O>;
+  /** Which of several code paths this kernel chose for the problem and the machine; undefined where it has but one. */
+  readonly variant?: string;
   /** Scratch the kernel holds beside weights, activations and output; undefined where another's runtime keeps it to itself. */
   readonly workspaceBytes: number | undefined;
   /** Everything allocated on the device; undefined on CPU backends. */

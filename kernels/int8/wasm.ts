@@ -33,11 +33,12 @@ export async function wasmInt8(context: Context): Promise<PreparedKernel<'matmul
   const X = module.allocate(4 * M * K);
   const Y = module.allocate(4 * M * resident.ldY);
   const makeSteps = params.activations === 'int8' ? w8a8 : weightOnly;
-  const { run, scratchBytes } = makeSteps(module, context, resident, X, Y);
+  const { run, scratchBytes, variant } = makeSteps(module, context, resident, X, Y);
   const scaleBytes = 4 * (resident.ldY - context.packed.scales.length);
   return {
     upload: (activations) => module.f32(X, M * K).set(activations.X),
     run,
+    variant,
     readOutput: () => trimColumns(module.f32(Y, M * resident.ldY), M, N, resident.ldY),
     workspaceBytes: scratchBytes + scaleBytes + 4 * M * (resident.ldY - N),
     dispose: module.close,
@@ -47,6 +48,7 @@ export async function wasmInt8(context: Context): Promise<PreparedKernel<'matmul
 interface Steps {
   run(): void;
   readonly scratchBytes: number;
+  readonly variant?: string;
 }
 
 /** Weights are widened to scaled f32, a part of a panel at a time, or in registers where there is one row of X. */
@@ -96,7 +98,7 @@ function w8a8(module: WasmModule, context: Context, resident: Resident, X: numbe
       module.run('quantizeBytes', M, X, x, xScales, M, K, quads, bias);
       module.run('gemmBytes', panels, x, xScales, W, scales, start, Y, M, ldY, quads, NR);
     };
-    return { run, scratchBytes: QUAD * M * quads + 4 * (ldY + M) };
+    return { run, scratchBytes: QUAD * M * quads + 4 * (ldY + M), variant: 'relaxed-dot-i8' };
   }
   const x = module.allocate(2 * QUAD * M * quads);
   if (M === 1) {
@@ -104,14 +106,14 @@ function w8a8(module: WasmModule, context: Context, resident: Resident, X: numbe
       module.run('quantizePairs', 1, X, x, xScales, 1, K, quads);
       module.run('gemvPairs', panels, x, xScales, W, scales, Y, quads, NR);
     };
-    return { run, scratchBytes: 2 * QUAD * quads + 4 };
+    return { run, scratchBytes: 2 * QUAD * quads + 4, variant: 'exact-dot-i16' };
   }
   const scratch = module.allocate(2 * threads * PAIR_KC * NR);
   const run = () => {
     module.run('quantizePairs', M, X, x, xScales, M, K, quads);
     module.run('gemmPairs', threads, threads, panels, x, xScales, W, scales, scratch, Y, M, ldY, quads, NR);
   };
-  return { run, scratchBytes: 2 * QUAD * M * quads + 4 * M + 2 * threads * PAIR_KC * NR };
+  return { run, scratchBytes: 2 * QUAD * M * quads + 4 * M + 2 * threads * PAIR_KC * NR, variant: 'exact-dot-i16' };
 }
 
 const UNSIGNED = 4 * 127 * 255;
