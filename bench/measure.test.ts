@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { measurePair, pairedRatio, summarize } from './measure.ts';
 
 const budget = { warmupMs: 1, measureMs: 20, rounds: 6 };
-const options = { budget, seed: 1, dropPreempted: false };
+const options = { budget, seed: 1, timerResolutionNs: 100 };
 const samples = (...rounds: number[][]) => ({ rounds, dropped: 0 });
 
 test('both sides run in every round, asynchronous ones to their end', async () => {
@@ -55,4 +55,13 @@ test('rounds whose samples were all preempted are left out', () => {
 test('figures of a case come from all its samples', () => {
   const summary = summarize(samples([5, 1], [2, 3], [4], [], [6]), 1);
   expect(summary).toMatchObject({ rounds: 4, samples: 6, minNs: 1, medianNs: 3.5, p20Ns: 2 });
+});
+
+test('samples last a hundred steps of the clock, however coarse', async () => {
+  const callsPerSample = async (timerResolutionNs: number) => {
+    let calls = 0;
+    const pair = await measurePair({ run: () => void calls++ }, { run() {} }, { ...options, timerResolutionNs });
+    return calls / pair.candidate.rounds.flat().length;
+  };
+  expect(await callsPerSample(50_000)).toBeGreaterThan(2 * (await callsPerSample(100)));
 });

@@ -54,8 +54,10 @@ export interface Ratio {
   readonly ci95: Interval | undefined;
 }
 
-/** Shorter calls are batched, so that the clock's resolution and its cost (about 0.1 µs) stay under 1 %. */
+/** Shorter calls are batched, so that the clock's cost (about 0.1 µs) stays under 1 %. */
 const MIN_SAMPLE_NS = 20_000;
+/** And so that its resolution does: 5 µs in a browser. */
+const MIN_SAMPLE_STEPS = 100;
 /** More samples of one round tell nothing new and make the bootstrap slow. */
 const MAX_ROUND_SAMPLES = 100;
 /** Below five rounds no bootstrap interval exists. */
@@ -79,24 +81,30 @@ interface Sample {
 export interface MeasureOptions {
   readonly budget: Budget;
   readonly seed: number;
-  /** Preemption can be told from the process's counters only where this thread does the work itself. */
-  readonly dropPreempted: boolean;
+  /** Smallest step of `performance.now`. */
+  readonly timerResolutionNs: number;
+  /**
+   * How often this process was preempted so far; missing where that can't be told, or where this thread doesn't do the
+   * work itself.
+   */
+  readonly preemptions?: () => number;
 }
 
 export async function measurePair(candidate: Timed, baseline: Timed, options: MeasureOptions): Promise<Pair> {
-  const { budget, seed, dropPreempted } = options;
+  const { budget, seed, preemptions = () => 0 } = options;
   const warm = [await warmUp(candidate, budget.warmupMs), await warmUp(baseline, budget.warmupMs)];
   const rounds = roundCount(budget, warm[0].callMs + warm[1].callMs);
   const roundMs = budget.measureMs / rounds / warm.length;
-  const sides = warm.map((side) => ({ ...side, batch: batchSize(side.callMs, roundMs) }));
+  const sampleMs = Math.max(MIN_SAMPLE_NS, MIN_SAMPLE_STEPS * options.timerResolutionNs) / 1e6;
+  const sides = warm.map((side) => ({ ...side, batch: batchSize(side.callMs, roundMs, sampleMs) }));
   const random = seededRandom(seed);
   const samples: Sample[][][] = sides.map(() => []);
   for (let round = 0; round < rounds; round++) {
     for (const side of random.uniform() < 0.5 ? [0, 1] : [1, 0]) {
-      samples[side].push(await timeRound(sides[side], roundMs));
+      samples[side].push(await timeRound(sides[side], roundMs, preemptions));
     }
   }
-  const isDropping = dropPreempted && samples.every((side) => !isMostlyPreempted(side.flat()));
+  const isDropping = samples.every((side) => !isMostlyPreempted(side.flat()));
   const [ours, theirs] = samples.map((side) => keepUndisturbed(side, isDropping));
   return { candidate: ours, baseline: theirs };
 }
@@ -120,8 +128,8 @@ async function warmUp(side: Timed, warmupMs: number): Promise<Warm> {
 }
 
 /** Calls timed together, so that samples are neither too short for the clock nor more than a round needs. */
-function batchSize(callMs: number, roundMs: number): number {
-  return Math.max(1, Math.ceil(Math.max(MIN_SAMPLE_NS / 1e6, roundMs / MAX_ROUND_SAMPLES) / callMs));
+function batchSize(callMs: number, roundMs: number, minSampleMs: number): number {
+  return Math.max(1, Math.ceil(Math.max(minSampleMs, roundMs / MAX_ROUND_SAMPLES) / callMs));
 }
 
 function roundCount({ measureMs, rounds }: Budget, pairMs: number): number {
@@ -130,38 +138,36 @@ function roundCount({ measureMs, rounds }: Budget, pairMs: number): number {
 }
 
 /** tinybench drives the round; each sample is a mean over the side's batch. */
-async function timeRound(side: Warm, roundMs: number): Promise<Sample[]> {
+async function timeRound(side: Warm, roundMs: number, preemptions: () => number): Promise<Sample[]> {
   const bench = new Bench({ warmup: false, time: roundMs, iterations: 1, throws: true });
   const samples: Sample[] = [];
   const sample = side.isAsync ? sampleAsync : sampleSync;
   // Left to itself tinybench would try the function once, without waiting for it.
-  bench.add('kernel', () => sample(side, bench, samples), { async: side.isAsync });
+  bench.add('kernel', () => sample(side, bench, samples, preemptions), { async: side.isAsync });
   if (side.isAsync) await bench.run();
   else bench.runSync();
   return samples;
 }
 
-function sampleSync(side: Warm, bench: Bench, samples: Sample[]) {
-  const switches = involuntarySwitches();
+function sampleSync(side: Warm, bench: Bench, samples: Sample[], preemptions: () => number) {
+  const before = preemptions();
   const start = bench.now();
   for (let i = 0; i < side.batch; i++) side.run();
-  return record(bench.now() - start, side.batch, switches, samples);
+  const elapsedMs = bench.now() - start;
+  return record(elapsedMs, side.batch, preemptions() > before, samples);
 }
 
-async function sampleAsync(side: Warm, bench: Bench, samples: Sample[]) {
-  const switches = involuntarySwitches();
+async function sampleAsync(side: Warm, bench: Bench, samples: Sample[], preemptions: () => number) {
+  const before = preemptions();
   const start = bench.now();
   for (let i = 0; i < side.batch; i++) await side.run();
-  return record(bench.now() - start, side.batch, switches, samples);
+  const elapsedMs = bench.now() - start;
+  return record(elapsedMs, side.batch, preemptions() > before, samples);
 }
 
-function record(elapsedMs: number, batch: number, switches: number, samples: Sample[]) {
-  samples.push({ ns: (elapsedMs * 1e6) / batch, preempted: involuntarySwitches() > switches });
+function record(elapsedMs: number, batch: number, preempted: boolean, samples: Sample[]) {
+  samples.push({ ns: (elapsedMs * 1e6) / batch, preempted });
   return { overriddenDuration: elapsedMs / batch, overriddenIterationCost: elapsedMs };
-}
-
-function involuntarySwitches(): number {
-  return process.resourceUsage().involuntaryContextSwitches;
 }
 
 /** As long samples are: then none is left out on either side, since what remained would be a matter of luck. */

@@ -1,6 +1,11 @@
 // What the harness needs to know of an operation, whatever the technique.
 import type { ActivationsOf, Op, ProblemOf, WeightsOf } from './problem.ts';
 
+export interface Inputs<O extends Op> {
+  readonly weights: WeightsOf<O>;
+  readonly activations: ActivationsOf<O>;
+}
+
 /** Float64 result, and how far a correct f32 kernel may be off, element by element. */
 export interface Reference {
   readonly values: Float64Array;
@@ -17,7 +22,6 @@ export interface Operation<O extends Op> {
   readonly baseline: string;
   /** What tells two problems of this operation apart, in the order case ids spell it. */
   identity(problem: ProblemOf<O>): Readonly<Record<string, string | number | boolean>>;
-  makeInputs(problem: ProblemOf<O>): { weights: WeightsOf<O>; activations: ActivationsOf<O> };
   /** Other activations of the same shape, with which a stale output is a wrong one. */
   freshActivations(activations: ActivationsOf<O>): ActivationsOf<O>;
   /** Rows and row length of the output. */

@@ -212,7 +212,12 @@ export const columns = [
     type: 'integer',
     doc: 'a fixed scalar loop timed before the case: tells a throttled or crowded machine',
   },
-  { name: 'timer_resolution_ns', group: 'machine', type: 'integer', doc: 'smallest step of the clock' },
+  {
+    name: 'timer_resolution_ns',
+    group: 'machine',
+    type: 'integer',
+    doc: 'smallest step of the clock that samples were timed with',
+  },
   {
     name: 'cache',
     group: 'rates',

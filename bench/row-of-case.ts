@@ -13,7 +13,6 @@ export interface RunFacts {
   readonly runId: string;
   readonly git: { readonly commit: string; readonly dirty: boolean } | undefined;
   readonly machine: Machine;
-  readonly timerResolutionNs: number;
   /** Missing where it wasn't measured. */
   readonly roofline: Roofline | undefined;
   /** Threads asked for. */
@@ -71,7 +70,7 @@ export function rowOfCase(
     load_before: result.loadBefore,
     load_after: result.loadAfter,
     canary_ns: result.canaryNs,
-    timer_resolution_ns: run.timerResolutionNs,
+    timer_resolution_ns: result.timerResolutionNs,
   };
 }
 

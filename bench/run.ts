@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type AvailableBackend, type BackendStatus, backendOf } from './backend.ts';
 import type { Case } from './case.ts';
-import { describeMachine, gitState, timerResolutionNs } from './environment.ts';
+import { describeMachine, gitState } from './environment.ts';
 import { InputError } from './input-error.ts';
 import { runIsolated } from './isolate.ts';
 import { Journal, type SampleRecord } from './journal.ts';
@@ -149,8 +149,7 @@ async function runRemaining(
 }
 
 function factsOf({ run_id, arguments: { threads } }: Manifest): Omit<RunFacts, 'roofline'> {
-  const timerNs = timerResolutionNs();
-  return { runId: run_id, git: gitState(), machine: describeMachine(), timerResolutionNs: timerNs, threads };
+  return { runId: run_id, git: gitState(), machine: describeMachine(), threads };
 }
 
 /** The smoke preset's rough times are held against nothing, and a GPU's can't be. */

@@ -5,8 +5,8 @@ import { measureDrift } from '../bench/drift.ts';
 import { operationOf } from '../bench/operations.ts';
 import type { ActivationsOf, AttentionProblem, MatmulProblem, Op, Problem, WeightsOf } from '../bench/problem.ts';
 import { KERNELS_DIR, loadTechniques } from '../bench/registry.ts';
-import { referenceFor } from '../bench/run-case.ts';
 import { type Params, type PreparedKernel, paramGrid, type Technique } from '../bench/technique.ts';
+import { referenceFor } from '../bench/weigh-case.ts';
 import { type Random, seededRandom } from '../bench/weights/random.ts';
 
 export interface ContractOutcome {

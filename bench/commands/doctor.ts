@@ -2,7 +2,8 @@ import { freemem, totalmem } from 'node:os';
 import { styleText } from 'node:util';
 import type { CommandModule } from 'yargs';
 import { backends } from '../backend.ts';
-import { canaryNs, cpuGovernor, describeMachine, loadAverage, timerResolutionNs } from '../environment.ts';
+import { canaryNs, cpuGovernor, describeMachine, loadAverage } from '../environment.ts';
+import { timerResolutionNs } from '../timer-resolution.ts';
 
 interface Finding {
   readonly name: string;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { attentionInputs } from '../inputs.ts';
 import type { AttentionProblem } from '../problem.ts';
 import { attention, visiblePairs } from './attention.ts';
 
@@ -40,6 +41,6 @@ test('pairs are counted as causality leaves them', () => {
 });
 
 test('the queries of a decode step are the last ones of the sequence', () => {
-  const whole = attention.makeInputs({ ...problem, M: 3 }).activations.Q;
-  expect(attention.makeInputs({ ...problem, M: 1 }).activations.Q).toEqual(whole.subarray(2));
+  const whole = attentionInputs({ ...problem, M: 3 }).activations.Q;
+  expect(attentionInputs({ ...problem, M: 1 }).activations.Q).toEqual(whole.subarray(2));
 });

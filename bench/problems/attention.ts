@@ -1,18 +1,10 @@
 // O = softmax(Q·Kᵀ / √headDim) · V for each head: Q and O [heads, M, headDim], K and V [heads, seqLen, headDim].
 import { F32_ROUNDOFF, type Operation } from '../operation.ts';
 import type { AttentionProblem } from '../problem.ts';
-import { syntheticAttention } from '../weights/synthetic.ts';
-import { useLiteAttention } from '../weights/use-lite-cache.ts';
-
-const USE_LITE = /^use-lite\/layer([01])$/;
 
 export const attention: Operation<'attention'> = {
   baseline: 'naive-attention',
   identity: ({ M, seqLen, heads, headDim, causal, weights }) => ({ M, seqLen, heads, headDim, causal, weights }),
-  makeInputs(problem) {
-    const { Q, K, V } = loadQueriesKeysValues(problem);
-    return { weights: { K, V }, activations: { Q: lastQueries(Q, problem) } };
-  },
   freshActivations: ({ Q }) => ({ Q: Q.toReversed().map((q) => -q) }),
   outputShape: ({ heads, M, headDim }) => ({ rows: heads * M, columns: headDim }),
   reference(problem, { K, V }, { Q }, rows) {
@@ -82,19 +74,4 @@ function attendRow(problem: AttentionProblem, row: number, Q: Float32Array, K: F
     }
   }
   return { values, tolerance };
-}
-
-function loadQueriesKeysValues({ weights, heads, seqLen, headDim, seed }: AttentionProblem) {
-  const layer = USE_LITE.exec(weights)?.[1];
-  if (layer === undefined) return syntheticAttention(heads, seqLen, headDim, seed);
-  return useLiteAttention(layer === '0' ? 0 : 1, seqLen);
-}
-
-/** The queries of the last M positions of each head. */
-function lastQueries(Q: Float32Array, { heads, M, seqLen, headDim }: AttentionProblem): Float32Array {
-  const queries = new Float32Array(heads * M * headDim);
-  for (let h = 0; h < heads; h++) {
-    queries.set(Q.subarray(((h + 1) * seqLen - M) * headDim, (h + 1) * seqLen * headDim), h * M * headDim);
-  }
-  return queries;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkOutput } from '../check.ts';
+import { matmulInputs } from '../inputs.ts';
 import type { MatmulProblem } from '../problem.ts';
 import { matmul } from './matmul.ts';
 
@@ -20,7 +21,7 @@ test('the tolerance scales with Σ|x||w|, not with the result that cancels', () 
 });
 
 test('fresh activations give another output', () => {
-  const { weights, activations } = matmul.makeInputs(problem);
+  const { weights, activations } = matmulInputs(problem);
   const rows = [0, 1];
   const [first, fresh] = [activations, matmul.freshActivations(activations)].map((inputs) =>
     matmul.reference(problem, weights, inputs, rows),
@@ -30,7 +31,7 @@ test('fresh activations give another output', () => {
 
 test('at K = 4096 activations cut to f16 are told from sums in f32', () => {
   const long: MatmulProblem = { ...problem, M: 1, N: 256, K: 4096 };
-  const { weights, activations } = matmul.makeInputs(long);
+  const { weights, activations } = matmulInputs(long);
   const reference = matmul.reference(long, weights, activations, [0]);
   const halves = { X: Float32Array.from(new Float16Array(activations.X)) };
   const cut = Float32Array.from(matmul.reference(long, weights, halves, [0]).values);

@@ -1,18 +1,12 @@
 // Y[M,N] = X[M,K] · W[N,K]ᵀ, row-major. W holds the weights and is what gets compressed.
 import { F32_ROUNDOFF, F32_SMALLEST, type Operation } from '../operation.ts';
-import type { MatmulProblem } from '../problem.ts';
-import { readTensor } from '../weights/safetensors-data.ts';
-import { syntheticActivations, syntheticWeights } from '../weights/synthetic.ts';
-import { useLiteActivations, useLiteWeights } from '../weights/use-lite-cache.ts';
 
-const USE_LITE = 'use-lite/';
 /** Of dequantisation, scaling and the final store. */
 const FIXED_ROUNDINGS = 8;
 
 export const matmul: Operation<'matmul'> = {
   baseline: 'dense',
   identity: ({ M, N, K, weights }) => ({ M, N, K, weights }),
-  makeInputs: (problem) => ({ weights: { W: loadWeights(problem) }, activations: { X: loadActivations(problem) } }),
   freshActivations: ({ X }) => ({ X: X.toReversed().map((x) => -x) }),
   outputShape: ({ M, N }) => ({ rows: M, columns: N }),
   /**
@@ -54,15 +48,4 @@ function magnitudeOfProduct(x: Float32Array, w: Float32Array): number {
   let sum = 0;
   for (let k = 0; k < x.length; k++) sum += Math.abs(x[k] * w[k]);
   return sum;
-}
-
-function loadWeights({ weights, N, K, seed, file }: MatmulProblem): Float32Array {
-  if (file !== undefined) return readTensor(file.path, file.values);
-  if (weights.startsWith(USE_LITE)) return useLiteWeights(weights.slice(USE_LITE.length));
-  return syntheticWeights(N, K, seed);
-}
-
-function loadActivations({ weights, M, K, seed, file }: MatmulProblem): Float32Array {
-  if (file === undefined && weights.startsWith(USE_LITE)) return useLiteActivations(weights.slice(USE_LITE.length), M);
-  return syntheticActivations(M, K, seed);
 }
