@@ -1,20 +1,20 @@
-// Times a candidate and its dense baseline in turn, in short rounds, in one process: whatever disturbs the machine for
-// longer than a round disturbs both, and their paired ratio stays.
+// Times kernels in turn, in short rounds, in one process (a candidate and its dense baseline, or two versions of one kernel):
+// whatever disturbs the machine for longer than a round disturbs all, and their ratios stay.
 import { Bench } from 'tinybench';
 import { bootstrapInterval, type Interval } from './statistics/bootstrap.ts';
 import { quantile } from './statistics/quantile.ts';
-import { seededRandom } from './weights/random.ts';
+import { seededRandom, shuffled } from './weights/random.ts';
 
 /** How long to measure one case. */
 export interface Budget {
   /** Each side runs untimed for this long first: V8 tiers a kernel up over its first calls. */
   readonly warmupMs: number;
-  /** Both sides together, warm-up excluded; slow kernels overrun it by MIN_ROUNDS. */
+  /** All sides together, warm-up excluded; slow kernels overrun it by MIN_ROUNDS. */
   readonly measureMs: number;
   readonly rounds: number;
 }
 
-/** One side of a pair; `run` is finished when it returns or its promise resolves. */
+/** One side of a comparison; `run` is finished when it returns or its promise resolves. */
 export interface Timed {
   run(): void | Promise<void>;
 }
@@ -91,22 +91,31 @@ export interface MeasureOptions {
 }
 
 export async function measurePair(candidate: Timed, baseline: Timed, options: MeasureOptions): Promise<Pair> {
+  const [ours, theirs] = await measureInTurn([candidate, baseline], options);
+  return { candidate: ours, baseline: theirs };
+}
+
+/** Samples of each side, in the order given; the order within a round is drawn anew every round. */
+export async function measureInTurn(timed: readonly Timed[], options: MeasureOptions): Promise<Samples[]> {
   const { budget, seed, preemptions = () => 0 } = options;
-  const warm = [await warmUp(candidate, budget.warmupMs), await warmUp(baseline, budget.warmupMs)];
-  const rounds = roundCount(budget, warm[0].callMs + warm[1].callMs);
+  const warm: Warm[] = [];
+  for (const side of timed) warm.push(await warmUp(side, budget.warmupMs));
+  const rounds = roundCount(
+    budget,
+    warm.reduce((sum, side) => sum + side.callMs, 0),
+  );
   const roundMs = budget.measureMs / rounds / warm.length;
   const sampleMs = Math.max(MIN_SAMPLE_NS, MIN_SAMPLE_STEPS * options.timerResolutionNs) / 1e6;
   const sides = warm.map((side) => ({ ...side, batch: batchSize(side.callMs, roundMs, sampleMs) }));
   const random = seededRandom(seed);
   const samples: Sample[][][] = sides.map(() => []);
   for (let round = 0; round < rounds; round++) {
-    for (const side of random.uniform() < 0.5 ? [0, 1] : [1, 0]) {
+    for (const side of shuffled(sides.keys(), random)) {
       samples[side].push(await timeRound(sides[side], roundMs, preemptions));
     }
   }
   const isDropping = samples.every((side) => !isMostlyPreempted(side.flat()));
-  const [ours, theirs] = samples.map((side) => keepUndisturbed(side, isDropping));
-  return { candidate: ours, baseline: theirs };
+  return samples.map((side) => keepUndisturbed(side, isDropping));
 }
 
 /** Runs for the given time, at least twice unless a call is very slow; the last few calls tell what one costs. */
@@ -181,6 +190,12 @@ function keepUndisturbed(rounds: Sample[][], isDropping: boolean): Samples {
     rounds: kept.map((round) => round.map((sample) => sample.ns)),
     dropped: rounds.flat().length - kept.flat().length,
   };
+}
+
+/** What a call costs: the samples' location. Undefined where none was left. */
+export function locationNs({ rounds }: Samples): number | undefined {
+  const all = rounds.flat();
+  return all.length > 0 ? quantile(all, LOCATION) : undefined;
 }
 
 export function summarize({ rounds }: Samples, seed: number): Summary {

@@ -6,10 +6,10 @@ import { InputError } from './input-error.ts';
 import type { Suite } from './suite.ts';
 import type { Technique } from './technique.ts';
 
-const PROJECT = dirname(import.meta.dirname);
+/** Where tare itself stands. */
+export const PROJECT = dirname(import.meta.dirname);
 /** Folder of tare's own techniques. */
 export const KERNELS_DIR = join(PROJECT, 'kernels');
-const SUITES_DIR = join(PROJECT, 'suites');
 
 /** Every technique of the folders by id, in alphabetical order; of a shared id the last folder's. */
 export async function loadTechniques(folders: readonly string[]): Promise<Map<string, Technique>> {
@@ -28,11 +28,13 @@ export async function loadTechnique(id: string, folders: readonly string[]): Pro
   throw new InputError(`${techniqueFile(folder, id)}: must export what defineTechnique returns`);
 }
 
-export async function loadSuites(): Promise<Map<string, Suite>> {
+/** The suites of tare itself, or of another checkout of it. */
+export async function loadSuites(project = PROJECT): Promise<Map<string, Suite>> {
+  const folder = join(project, 'suites');
   const suites = new Map<string, Suite>();
-  for (const file of readdirSync(SUITES_DIR).sort()) {
+  for (const file of readdirSync(folder).sort()) {
     if (!file.endsWith('.ts') || file.endsWith('.test.ts')) continue;
-    suites.set(basename(file, '.ts'), await defaultExport<Suite>(join(SUITES_DIR, file)));
+    suites.set(basename(file, '.ts'), await defaultExport<Suite>(join(folder, file)));
   }
   return suites;
 }

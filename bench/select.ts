@@ -1,10 +1,11 @@
 // From what was asked to the cases: names are looked up, and a wrong one is answered with the nearest right ones.
+import { join } from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import { backendOf, backends } from './backend.ts';
 import { type Case, expandCases, matchesFilter } from './case.ts';
 import { InputError } from './input-error.ts';
 import type { RunArguments } from './manifest.ts';
-import { KERNELS_DIR, loadSuites, loadTechniques } from './registry.ts';
+import { KERNELS_DIR, loadSuites, loadTechniques, PROJECT } from './registry.ts';
 import type { Technique } from './technique.ts';
 import { weightFileProblems } from './weight-file-problems.ts';
 
@@ -13,10 +14,13 @@ export interface Selection {
   readonly techniques: ReadonlyMap<string, Technique>;
 }
 
+/** What of a run's arguments says which cases are meant. */
+export type CaseChoice = Omit<RunArguments, 'timeout' | 'inProcess' | 'threads'>;
+
 /** The cases a request comes to, never none. Throws InputError on an unknown name or a filter that matches nothing. */
-export async function selectCases(request: RunArguments): Promise<Selection> {
-  const allSuites = await loadSuites();
-  const allTechniques = await loadTechniques(kernelsDirs(request.kernels));
+export async function selectCases(request: CaseChoice, project = PROJECT): Promise<Selection> {
+  const allSuites = await loadSuites(project);
+  const allTechniques = await loadTechniques([join(project, 'kernels'), ...request.kernels]);
   const named = chooseKeys('suite', request.suite, allSuites);
   const suites = request.suite.length > 0 ? named : new Map([...named].filter(([, suite]) => !suite.onlyWhenNamed));
   const techniques = chooseKeys('technique', request.technique, allTechniques);
@@ -79,7 +83,7 @@ function nearest(name: string, known: readonly string[]): string[] {
   return known.toSorted((a, b) => cost(a) - cost(b)).slice(0, NEAREST);
 }
 
-function describeChoice({ suite, technique, backend }: RunArguments): string {
+function describeChoice({ suite, technique, backend }: CaseChoice): string {
   const parts = Object.entries({ suite, technique, backend }).filter(([, names]) => names.length > 0);
   return parts.map(([flag, names]) => `--${flag} ${names.join(',')}`).join(' ') || 'all suites';
 }

@@ -104,6 +104,8 @@ export interface TechniqueSpec<O extends Op, A extends Axes, Packed> {
   minSqnrDb(params: ParamsOf<A>): number;
   /** The arithmetic most of the work is done in, which sets the roof it is held against; f32 where not said. */
   arithmetic?(params: ParamsOf<A>): 'f32' | 'int8';
+  /** Reads activations where stored indices say: its times scatter more, so small differences say nothing. */
+  readonly irregularAccess?: true;
   /** Columns of the result row this technique fills beside the common ones. */
   columns?(params: ParamsOf<A>): { sparsity?: number; bits?: number; group_size?: number };
   readonly kernels: { readonly [Kind in KernelKind]?: Kernel<O, Packed, ParamsOf<A>, Runtimes[Kind]> };

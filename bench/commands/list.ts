@@ -84,7 +84,7 @@ function withoutEnvironment(status: BackendStatus) {
 }
 
 async function listCases(argv: Flags): Promise<Entry[]> {
-  const { cases } = await selectCases({ ...selectionOf(argv), inProcess: false, threads: 1 });
+  const { cases } = await selectCases(selectionOf(argv));
   return cases.map(({ id, suite, technique, params, backend, problem }) => {
     return { id, suite, technique, params, backend, problem };
   });

@@ -3,9 +3,8 @@ import { resolve } from 'node:path';
 import type { InferredOptionTypes, Options } from 'yargs';
 import { DEFAULT_SEED } from '../case.ts';
 import { InputError } from '../input-error.ts';
-import type { RunArguments } from '../manifest.ts';
 import { presets } from '../preset.ts';
-import { chooseNames } from '../select.ts';
+import { type CaseChoice, chooseNames } from '../select.ts';
 import type { PresetName } from '../suite.ts';
 
 export const presetNames = Object.keys(presets) as PresetName[];
@@ -75,7 +74,7 @@ export const selectionFlags = {
 
 type SelectionFlags = InferredOptionTypes<typeof selectionFlags>;
 
-export function selectionOf(flags: SelectionFlags): Omit<RunArguments, 'timeout' | 'inProcess' | 'threads'> {
+export function selectionOf(flags: SelectionFlags): CaseChoice {
   const { preset, suite, technique, backend, filter, weights, kernels, seed } = flags;
   return {
     preset,

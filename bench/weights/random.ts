@@ -22,6 +22,16 @@ export function seededRandom(seed: number, stream = 0): Random {
   return randomFromState([mix(), mix(), mix(), mix()]);
 }
 
+/** The items in an order drawn by Fisher and Yates's shuffle. */
+export function shuffled<T>(items: Iterable<T>, { uniform }: Random): T[] {
+  const order = [...items];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = Math.floor(uniform() * (i + 1));
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  return order;
+}
+
 /** The generator at a given state, of which at least one word must not be 0. */
 export function randomFromState(state: readonly [number, number, number, number]): Random {
   const uint32 = xoshiro128(Int32Array.from(state));

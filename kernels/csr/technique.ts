@@ -19,6 +19,7 @@ export default defineTechnique({
   }),
   flops: ({ values }, { M }) => 2 * M * values.length,
   minSqnrDb: ({ sparsity }) => MIN_SQNR_DB[sparsity],
+  irregularAccess: true,
   columns: ({ sparsity }) => ({ sparsity, bits: 32 }),
   kernels: { ts: tsCsr, wasm: wasmCsr, gpujs: gpuCsr },
 });
