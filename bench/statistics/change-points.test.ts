@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { seededRandom } from '../weights/random.ts';
+import { findChangePoints } from './change-points.ts';
+
+const find = (series: readonly number[], minMagnitude = 0) =>
+  findChangePoints(series, { minMagnitude, maxP: 0.001, seed: 1 });
+const indices = (series: readonly number[], minMagnitude = 0) => find(series, minMagnitude).map(({ index }) => index);
+
+test.each([
+  // The example series of Apache Otava's documentation and tests, and where Otava finds them to change.
+  [[1.02, 0.95, 0.99, 1.0, 1.12, 0.9, 0.5, 0.51, 0.48, 0.48, 0.55], [6]],
+  [[2.02, 2.03, 2.01, 2.04, 1.82, 1.85, 1.79, 1.81, 1.8, 1.76, 1.78], [4]],
+  [
+    [1.02, 0.95, 0.99, 1.0, 1.12, 1.0, 1.01, 0.98, 1.01, 0.96, 0.5, 0.51, 0.48, 0.48, 0.55, 0.5, 0.49, 0.51, 0.5, 0.49],
+    [10],
+  ],
+])("Otava's examples change where Otava says: %j", (series, expected) => {
+  expect(indices(series)).toEqual(expected);
+});
+
+test('levels before and after are the means up to the neighbouring change points', () => {
+  const [first, second] = find([1, 1.1, 0.9, 1, 1, 5, 5.1, 4.9, 5, 5, 3, 3.1, 2.9, 3, 3]);
+  expect(first).toMatchObject({ index: 5, before: 1, after: 5 });
+  expect(second).toMatchObject({ index: 10, before: 5, after: 3 });
+});
+
+test('a change below the least magnitude is none', () => {
+  const series = Array.from({ length: 40 }, (_, i) => (i < 20 ? 1 : 1.5) + 0.001 * (i % 2));
+  expect(indices(series, 0.4)).toEqual([20]);
+  expect(indices(series, 0.6)).toEqual([]);
+});
+
+test('one bad night is no new level, three are', () => {
+  const random = seededRandom(6);
+  const nights = Array.from({ length: 40 }, () => 0.01 * random.gaussian());
+  expect(indices([...nights, 1])).toEqual([]);
+  expect(indices([...nights, 1, 1, 1])).toEqual([40]);
+});
+
+test('steps far apart in a history of many windows are all found, and the same seed finds the same', () => {
+  const random = seededRandom(7);
+  const series = Array.from(
+    { length: 300 },
+    (_, i) => 0.02 * random.gaussian() + (i >= 130 ? 0.2 : 0) - (i >= 220 ? 0.1 : 0),
+  );
+  expect(indices(series)).toEqual([130, 220]);
+  expect(find(series)).toEqual(find(series));
+});
