@@ -1,7 +1,7 @@
 // Writes the AssemblyScript inner tiles of the dense kernels: asc neither unrolls loops nor keeps arrays in registers.
 
 const ROWS = [1, 2, 3, 4, 5, 6];
-const UNROLL = 4;
+const UNROLL = 8;
 /** Independent sums of a one-row product, so that one multiply-add need not wait for the last. */
 const SUMS = 4;
 
@@ -20,7 +20,7 @@ function range(count: number): number[] {
 
 /**
  * The pointer to x moves on with every step: V8 computes base + offset of each splat apart and keeps the six of one step
- * in registers; four steps' worth of different offsets would be computed anew every time.
+ * in registers; different offsets for every step would be computed anew every time.
  */
 function tile(MR: number, vectors: number[], NR: number): string {
   const rows = range(MR);

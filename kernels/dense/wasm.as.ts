@@ -1,25 +1,12 @@
 // Dense f32 products over packed panels, after Goto & van de Geijn 2008. `from` and `to` are a thread's share.
 import { row, tile1, tile2, tile3, tile4, tile5, tile6 } from './tiles';
+import { MR } from './row-panels.as';
 
-const MR: i32 = 6;
+export { packX } from './row-panels.as';
+
 // A part of K: KC·(MR + NR) values stay in L1, and MC·KC of X in L2.
 const KC: i32 = 512;
 const MC: i32 = 96;
-
-// X [M,K] → panels [ceil(M/6)][K][rows of the panel], panels from … to
-export function packX(from: i32, to: i32, X: usize, panels: usize, M: i32, K: i32): void {
-  for (let p = from; p < to; p++) {
-    const rows = min(MR, M - p * MR);
-    let target = panels + ((p * MR * K) << 2);
-    const source = X + ((p * MR * K) << 2);
-    for (let k = 0; k < K; k++) {
-      for (let r = 0; r < rows; r++) {
-        store<f32>(target, load<f32>(source + ((r * K + k) << 2)));
-        target += 4;
-      }
-    }
-  }
-}
 
 // X in panels, W [to][K][NR], Y [M, ldY]: columns of the panels from … to
 export function gemm(from: i32, to: i32, X: usize, W: usize, Y: usize, M: i32, ldY: i32, K: i32, NR: i32): void {
