@@ -1,5 +1,6 @@
 // Where kernels run. A backend is probed once a run by the parent and opened by the child process of each case.
 import { type GpuMode, openGpu } from './backends/gpujs.ts';
+import { probeHeadlessGl } from './backends/headlessgl-adapter.ts';
 import { peers } from './backends/peers/peers.ts';
 import { openWasm } from './backends/wasm.ts';
 import { REVECTORIZE, whyNotRevectorized } from './backends/wasm-revectorize.ts';
@@ -91,6 +92,10 @@ export const backends: readonly Backend[] = [
   gpujs('cpu', 'cpu', "gpu.js's JavaScript mode", async () => ON_CPU),
   gpujs('webasm', 'cpu', "gpu.js's WebAssembly mode", async () => ON_CPU),
   gpujs('webgpu', 'gpu', "gpu.js's WebGPU mode in Node, through Dawn", probeWebGpu),
+  {
+    ...gpujs('headlessgl', 'gpu', "gpu.js's OpenGL mode in Node, through the native package gl", probeHeadlessGl),
+    onlyWhenNamed: true,
+  },
   ...peers,
 ];
 

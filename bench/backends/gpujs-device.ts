@@ -13,6 +13,7 @@ import {
   outputSize,
   releaseHostCopies,
   residentBytes,
+  singly,
   volume,
 } from './gpujs-library.ts';
 
@@ -37,7 +38,7 @@ export async function openDevice(): Promise<Gpu> {
   const { create } = await import('webgpu');
   globalThis.tareDawn ??= create([]);
   Object.defineProperty(globalThis.navigator, 'gpu', { value: globalThis.tareDawn, configurable: true });
-  const library = loadGpuJs();
+  const library = await loadGpuJs();
   const context = await library.WebGPUContext.acquire();
   const device: Device = { library, context, instance: new library.GPU({ mode: 'webgpu' }) };
   watch(device);
@@ -122,14 +123,14 @@ class DeviceProgram implements GpuProgram {
     const settings = kernelSettings(library, threads, constants);
     const shortcut = instance.createKernel(source.toString(), settings);
     this.#shortcuts.push(shortcut);
-    const handles = inputs.map((input) => deviceBuffer(input).handle);
+    const handles = inputs.map((input) => deviceBuffer(singly(input)).handle);
     const dispatch = async () => {
       // Each call makes a handle of its own on the one output buffer.
       const handle = (await shortcut(...handles)) as GpuJsBufferResult;
       handle.delete();
     };
     await dispatch();
-    assertMode(shortcut.kernel, 'webgpu');
+    assertMode(library, shortcut.kernel, 'webgpu');
     releaseHostCopies(settings);
     const output = new DeviceBuffer(this.#device, outputSize(shortcut.kernel, threads), shortcut.kernel.outputBuffer!);
     this.#outputs.push(output);

@@ -12,13 +12,14 @@ import {
   outputSize,
   releaseHostCopies,
   residentBytes,
+  singly,
   volume,
 } from './gpujs-library.ts';
 
 type HostMode = 'cpu' | 'webasm';
 
 export async function openHost(mode: HostMode): Promise<Gpu> {
-  const library = loadGpuJs();
+  const library = await loadGpuJs();
   const instance = new library.GPU({ mode });
   return { mode, createProgram: () => new HostProgram(library, instance, mode), close: () => instance.destroy() };
 }
@@ -84,9 +85,9 @@ class HostProgram implements GpuProgram {
     const shortcut = this.#instance.createKernel(source.toString(), settings);
     this.#shortcuts.push(shortcut);
     if (isFlat) shortcut.kernel._shapeOutput = (values) => values;
-    const inputArguments = inputs.map((input) => hostBuffer(input).argument);
+    const inputArguments = inputs.map((input) => hostBuffer(singly(input)).argument);
     const values = shortcut(...inputArguments) as GpuJsArray;
-    assertMode(shortcut.kernel, this.#mode);
+    assertMode(this.#library, shortcut.kernel, this.#mode);
     if (isFlat) releaseHostCopies(settings);
     const size = outputSize(shortcut.kernel, threads);
     const output = new HostBuffer(size, isFlat ? new this.#library.Input(values as Float32Array, [...size]) : values);

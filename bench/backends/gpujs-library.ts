@@ -1,7 +1,6 @@
 // The part of gpu.js 2.24.1 that is used here, typed by hand: its own types cover neither the webgpu mode nor what must
-// be read back from a kernel to know what it really did. gpu.js loads only when asked for; it is CommonJS.
-import { createRequire } from 'node:module';
-import type { GpuMode, Resident, Size } from './gpujs.ts';
+// be read back from a kernel to know what it really did. gpu.js loads only when asked for.
+import type { GpuBuffer, GpuMode, Resident, Size, Vectors } from './gpujs.ts';
 
 export interface GpuJsLibrary {
   readonly GPU: new (settings: { mode: string }) => GpuJsInstance;
@@ -18,6 +17,26 @@ export interface GpuJsLibrary {
     componentCount: number;
     context: GpuJsContext;
   }) => GpuJsBufferResult;
+  readonly utils: { closestSquareDimensions(texels: number): ArrayLike<number> };
+  readonly CPUKernel: object;
+  readonly WebAssemblyKernel: object;
+  readonly WebGPUKernel: object;
+  readonly WebGL2Kernel: object;
+  readonly HeadlessGLKernel: object;
+}
+
+/**
+ * A texture as a kernel's argument or constant. gpu.js takes it for one of its own class by `type`; an object of that
+ * class would count as another user of the texture, which its kernel then writes no more.
+ */
+export interface GpuJsTexture {
+  readonly texture: WebGLTexture;
+  readonly size: readonly [width: number, height: number];
+  /** Extents as the kernel indexes it, x first, always three. */
+  readonly dimensions: readonly number[];
+  readonly context: WebGLRenderingContext | WebGL2RenderingContext;
+  /** One value a texel, four values a texel taken one by one, or taken together. */
+  readonly type: 'ArrayTexture(1)' | 'MemoryOptimizedNumberTexture' | 'ArrayTexture(4)';
 }
 
 export interface GpuJsInput {
@@ -44,18 +63,22 @@ export interface GpuJsInstance {
 
 export interface GpuJsSettings {
   output: number[];
-  constants: Record<string, number | GpuJsInput>;
-  /** `Integer`, `Float` or `Input`. */
+  constants: Record<string, number | GpuJsInput | GpuJsTexture>;
+  /** `Integer`, `Float`, `Input` or the type of a texture. */
   constantTypes: Record<string, string>;
   /** Where loops whose bound is no constant are cut off, silently. */
   loopMaxIterations: number;
   pipeline: boolean;
   precision: 'single';
+  /** Or else GL computes in as few bits as the size of the output allows. */
+  tactic: 'precision';
 }
 
 /** What `createKernel` returns: a function that runs whatever kernel gpu.js has put behind it. */
 export interface GpuJsShortcut {
-  (...inputs: (GpuJsInput | GpuJsBufferResult | GpuJsArray)[]): GpuJsArray | Promise<GpuJsBufferResult>;
+  (
+    ...inputs: (GpuJsInput | GpuJsBufferResult | GpuJsTexture | GpuJsArray)[]
+  ): GpuJsArray | Promise<GpuJsBufferResult> | GpuJsTexture;
   readonly kernel: GpuJsKernel;
 }
 
@@ -64,9 +87,8 @@ export type GpuJsArray = Float32Array | readonly GpuJsArray[];
 
 /** The compiled kernel; the members below `destroy` are gpu.js's own business and may change with its version. */
 export interface GpuJsKernel {
-  readonly constructor: { readonly name: string; readonly mode: string };
+  readonly constructor: { readonly name: string };
   readonly fallbackReason: string | null;
-  constants: Record<string, number | GpuJsInput> | null;
   destroy(): void;
   /** `Array(4)`, or some kind of number. */
   readonly returnType: string | null;
@@ -76,39 +98,73 @@ export interface GpuJsKernel {
   readonly outputBuffer?: GPUBuffer;
   readonly paramsBuffer?: GPUBuffer;
   readonly constantBuffers?: readonly GPUBuffer[];
+  /** GL */
+  readonly context?: WebGLRenderingContext;
+  readonly canvas?: { width: number; height: number };
+  readonly program?: WebGLProgram;
+  readonly framebuffer?: WebGLFramebuffer;
+  /** Corners of the rectangle it draws: positions, then places in the output. */
+  readonly buffer?: WebGLBuffer;
+  readonly texture?: { readonly texture: WebGLTexture };
+  readonly texSize?: ArrayLike<number>;
 }
 
 /** Above any loop that ends: a loop must not be cut off where its bound is no constant. */
 const UNLIMITED = 2 ** 30;
 
-const KERNEL_CLASS = { cpu: 'CPUKernel', webasm: 'WebAssemblyKernel', webgpu: 'WebGPUKernel' } satisfies Record<
-  GpuMode,
-  string
->;
+const KERNEL_CLASS = {
+  cpu: 'CPUKernel',
+  webasm: 'WebAssemblyKernel',
+  webgpu: 'WebGPUKernel',
+  webgl2: 'WebGL2Kernel',
+  headlessgl: 'HeadlessGLKernel',
+} as const satisfies Record<GpuMode, keyof GpuJsLibrary>;
 
-export function loadGpuJs(): GpuJsLibrary {
-  return createRequire(import.meta.url)('gpu.js');
+/** It is CommonJS, which stands as the default export in Node and in a bundle for the browser alike. */
+export async function loadGpuJs(): Promise<GpuJsLibrary> {
+  const loaded: object = await import('gpu.js');
+  return (loaded as { default: GpuJsLibrary }).default;
 }
 
+/** Settings of a kernel whose constants are copied by gpu.js into the kernel's own memory. */
 export function kernelSettings(
   { Input }: GpuJsLibrary,
   threads: Size,
-  constants: Readonly<Record<string, number | Resident>>,
+  constants: Readonly<Record<string, number | Resident | Vectors<Resident>>>,
 ): GpuJsSettings {
-  const settings: GpuJsSettings = {
+  const settings = bareSettings(threads);
+  for (const [name, value] of Object.entries(constants)) {
+    if (typeof value === 'number') setNumber(settings, name, value);
+    else {
+      const { values, size } = singly(value);
+      settings.constants[name] = new Input(values, [...size]);
+      settings.constantTypes[name] = 'Input';
+    }
+  }
+  return settings;
+}
+
+export function bareSettings(threads: Size): GpuJsSettings {
+  return {
     output: [...threads],
     constants: {},
     constantTypes: {},
     loopMaxIterations: UNLIMITED,
     pipeline: true,
     precision: 'single',
+    tactic: 'precision',
   };
-  for (const [name, value] of Object.entries(constants)) {
-    const isNumber = typeof value === 'number';
-    settings.constants[name] = isNumber ? value : new Input(value.values, [...value.size]);
-    settings.constantTypes[name] = !isNumber ? 'Input' : (value | 0) === value ? 'Integer' : 'Float';
-  }
-  return settings;
+}
+
+export function setNumber(settings: GpuJsSettings, name: string, value: number): void {
+  settings.constants[name] = value;
+  settings.constantTypes[name] = (value | 0) === value ? 'Integer' : 'Float';
+}
+
+/** Values a kernel reads one by one: all that modes without textures have. */
+export function singly<Values extends Resident | GpuBuffer>(values: Values | Vectors<Values>): Values {
+  if ('vectors' in values) throw new Error('gpu.js: only kernels of the GL modes read four values at once');
+  return values;
 }
 
 /** Lets go of the weights gpu.js keeps beside the copy it made of them in the kernel's own memory. */
@@ -116,19 +172,24 @@ export function releaseHostCopies({ constants }: GpuJsSettings): void {
   for (const name of Object.keys(constants)) if (typeof constants[name] !== 'number') delete constants[name];
 }
 
-export function residentBytes(constants: Readonly<Record<string, number | Resident>>): number {
+export function residentBytes(constants: Readonly<Record<string, number | Resident | Vectors<Resident>>>): number {
   return Object.values(constants).reduce<number>(
-    (sum, value) => sum + (typeof value === 'number' ? 0 : value.values.byteLength),
+    (sum, value) => sum + (typeof value === 'number' ? 0 : unwrapped(value).values.byteLength),
     0,
   );
 }
 
+export function unwrapped<Values extends Resident | GpuBuffer>(values: Values | Vectors<Values>): Values {
+  return 'vectors' in values ? values.vectors : values;
+}
+
 /** To be asked after the first call: only then has gpu.js decided what really runs. */
 export function assertMode(
+  library: GpuJsLibrary,
   { constructor: kernel, fallbackReason }: Pick<GpuJsKernel, 'constructor' | 'fallbackReason'>,
   mode: GpuMode,
 ): void {
-  if (kernel.name === KERNEL_CLASS[mode] && kernel.mode === mode && fallbackReason === null) return;
+  if (kernel === library[KERNEL_CLASS[mode]] && fallbackReason === null) return;
   const reason = fallbackReason === null ? '' : `: ${fallbackReason}`;
   throw new Error(`gpu.js: a kernel must run in mode ${mode}, got ${kernel.name}${reason}`);
 }

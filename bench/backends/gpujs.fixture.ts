@@ -1,13 +1,15 @@
-// What the façade does in one mode, for its test to look at. The webgpu mode needs a process of its own, started with
+// What the façade does in one mode, for its test to look at. The modes of a GPU need a process of their own, started with
 // the environment that names the driver; run as a program, this prints its observations there.
+import { createRequire } from 'node:module';
 import { type Gpu, type GpuMode, openGpu, type Thread } from './gpujs.ts';
 import { loadGpuJs } from './gpujs-library.ts';
 
 export async function observe(mode: GpuMode) {
+  const allocated = await countAllocations(mode);
   const gpu = await openGpu(mode);
   const observations = {
     ...(await observeLongLoop(gpu)),
-    ...(await observeChain(gpu)),
+    ...(await observeChain(gpu, allocated)),
     ...(await observeRepeat(gpu)),
   };
   await gpu.close();
@@ -33,8 +35,8 @@ async function observeLongLoop(gpu: Gpu) {
 }
 
 /** A kernel that returns four values and one that reads them; bytes on the device as told and as really allocated. */
-async function observeChain(gpu: Gpu) {
-  const allocated = gpu.mode === 'webgpu' ? await countAllocations() : { bytes: 0 };
+async function observeChain(gpu: Gpu, allocated: { readonly bytes: number }) {
+  const before = allocated.bytes;
   const program = gpu.createProgram();
   const x = program.input([2, 3]);
   const weights = { size: [2], values: new Float32Array([10, 100]) } as const;
@@ -48,7 +50,7 @@ async function observeChain(gpu: Gpu) {
   await program.run();
   const again = [...(await program.read(sums))];
   const { deviceBytes, residentBytes, intermediateBytes } = program;
-  const allocatedBytes = allocated.bytes;
+  const allocatedBytes = allocated.bytes - before;
   program.dispose();
   return { chained, fourth, again, deviceBytes, allocatedBytes, residentBytes, intermediateBytes };
 }
@@ -56,10 +58,10 @@ async function observeChain(gpu: Gpu) {
 /** A sum over five iterations, carried on from one to the next, of two runs. */
 async function observeRepeat(gpu: Gpu) {
   const program = gpu.createProgram();
-  const soFar = program.input([4]);
+  const soFar = program.input([4, 1]);
   let last = soFar;
   await program.repeat(5, async (iteration) => {
-    last = await program.step(addIteration, { threads: [4], constants: {}, inputs: [soFar, iteration] });
+    last = await program.step(addIteration, { threads: [1], constants: {}, inputs: [soFar, iteration] });
     return [{ from: last, to: soFar }];
   });
   await program.run();
@@ -87,12 +89,18 @@ function addUp(this: Thread<Record<never, never>>, multiples: number[][][]): num
   return sum;
 }
 
-function addIteration(this: Thread<Record<never, never>>, soFar: number[], iteration: number[]): number {
-  return soFar[this.thread.x] + iteration[0];
+function addIteration(this: Thread<Record<never, never>>, soFar: number[][], iteration: number[]): number[] {
+  const x = this.thread.x;
+  return [soFar[x][0], soFar[x][1], soFar[x][2], soFar[x][3] + iteration[0]];
 }
 
-/** Sizes of all buffers made on any device from now on. */
-async function countAllocations(): Promise<{ bytes: number }> {
+/** Counts what is allocated on the device from now on, where the mode has one. */
+async function countAllocations(mode: GpuMode): Promise<{ readonly bytes: number }> {
+  if (mode === 'webgpu') return countDeviceBuffers();
+  return mode === 'headlessgl' ? countTextures() : { bytes: 0 };
+}
+
+async function countDeviceBuffers(): Promise<{ bytes: number }> {
   const { globals } = await import('webgpu');
   const allocated = { bytes: 0 };
   const { prototype } = Reflect.get(globals, 'GPUDevice') as { prototype: GPUDevice };
@@ -104,12 +112,59 @@ async function countAllocations(): Promise<{ bytes: number }> {
   return allocated;
 }
 
+/** Textures of four f32 channels, and the rectangles that kernels draw. */
+function countTextures(): { bytes: number } {
+  const requireGl = createRequire(new URL('../../.headlessgl/package.json', import.meta.url));
+  const { prototype } = requireGl('gl/src/javascript/webgl-rendering-context').WebGLRenderingContext;
+  const allocated = { bytes: 0 };
+  const { texImage2D, bufferData } = prototype;
+  prototype.texImage2D = function (...args: number[]) {
+    const [, , , width, height, , , type] = args;
+    if (type === this.FLOAT) allocated.bytes += width * height * 16;
+    return texImage2D.apply(this, args);
+  };
+  prototype.bufferData = function (target: number, size: number, usage: number) {
+    allocated.bytes += size;
+    return bufferData.call(this, target, size, usage);
+  };
+  return allocated;
+}
+
+/** What the GL modes alone do: four values read at once, a run of kernels built before others went, and too large an input. */
+async function observeGl() {
+  const gpu = await openGpu('headlessgl');
+  const program = gpu.createProgram();
+  const x = program.input([4, 2]);
+  const weights = { size: [4, 2], values: new Float32Array([1, 10, 100, 1000, 2, 20, 200, 2000]) } as const;
+  const constants = { weights: { vectors: weights } };
+  const dots = await program.step(dot, { threads: [2], constants, inputs: [{ vectors: x }] });
+  const other = gpu.createProgram();
+  await other.step(countTo, { threads: [4], constants: {}, inputs: [other.input([1])] });
+  other.dispose();
+  program.upload(x, new Float32Array([1, 2, 3, 4, 5, 6, 7, 8]));
+  program.run();
+  const vectorDots = [...(await program.read(dots))];
+  let tooLarge = '';
+  try {
+    program.input([2 ** 31]);
+  } catch (error) {
+    tooLarge = String(error);
+  }
+  return { vectorDots, tooLarge };
+}
+
+function dot(this: Thread<{ weights: number[][][] }>, x: number[][][]): number {
+  const a = x[this.thread.x][0];
+  const b = this.constants.weights[this.thread.x][0];
+  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2] + a[3] * b[3];
+}
+
 async function observeLoss(): Promise<string> {
   const gpu = await openGpu('webgpu');
   const program = gpu.createProgram();
   const bound = program.input([1]);
   await program.step(countTo, { threads: [4], constants: {}, inputs: [bound] });
-  const { device } = await loadGpuJs().WebGPUContext.acquire();
+  const { device } = await (await loadGpuJs()).WebGPUContext.acquire();
   device.destroy();
   await device.lost;
   return String(await program.run()?.then(() => 'ran', String));
@@ -120,7 +175,7 @@ async function observeInvalid(): Promise<string> {
   const program = gpu.createProgram();
   const bound = program.input([1]);
   await program.step(countTo, { threads: [4], constants: {}, inputs: [bound] });
-  const { device } = await loadGpuJs().WebGPUContext.acquire();
+  const { device } = await (await loadGpuJs()).WebGPUContext.acquire();
   // A copy out of range, which WebGPU reports to nobody in particular.
   const buffer = device.createBuffer({ size: 4, usage: 8 });
   device.queue.writeBuffer(buffer, 64, new Float32Array(4));
@@ -128,7 +183,10 @@ async function observeInvalid(): Promise<string> {
 }
 
 if (import.meta.main) {
-  const observations = { ...(await observe('webgpu')), invalid: await observeInvalid(), loss: '' };
-  observations.loss = await observeLoss();
-  process.stdout.write(`\n${JSON.stringify(observations)}`);
+  const mode = process.argv[2] as 'webgpu' | 'headlessgl';
+  const observations =
+    mode === 'webgpu'
+      ? { ...(await observe(mode)), invalid: await observeInvalid(), loss: await observeLoss() }
+      : { ...(await observe(mode)), ...(await observeGl()) };
+  process.stdout.write(`\n${JSON.stringify(observations)}`, () => process.exit());
 }

@@ -2,19 +2,21 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { observe } from './gpujs.fixture.ts';
-import { assertMode, kernelSettings, loadGpuJs } from './gpujs-library.ts';
+import { type GpuMode, openGpu } from './gpujs.ts';
+import { assertMode, bareSettings, kernelSettings, loadGpuJs } from './gpujs-library.ts';
+import { probeHeadlessGl } from './headlessgl-adapter.ts';
 import { probeWebGpu } from './webgpu-adapter.ts';
 
 const FIXTURE = fileURLToPath(new URL('./gpujs.fixture.ts', import.meta.url));
 
-type DeviceObservations = Awaited<ReturnType<typeof observe>> & { invalid: string; loss: string };
+type Observations = Awaited<ReturnType<typeof observe>>;
+type WebGpuObservations = Observations & { invalid: string; loss: string };
+type GlObservations = Observations & { vectorDots: number[]; tooLarge: string };
 
-async function observeOnDevice(): Promise<DeviceObservations> {
-  const status = await probeWebGpu();
-  if (!status.available) throw new Error(status.reason);
-  const env = { ...process.env, ...status.env };
-  const stdout = execFileSync(process.execPath, [FIXTURE], {
-    env,
+/** In a process of its own, started with `env`. */
+function observeApart<Seen extends Observations>(mode: GpuMode, env: Readonly<Record<string, string>>): Seen {
+  const stdout = execFileSync(process.execPath, [FIXTURE, mode], {
+    env: { ...process.env, ...env },
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -22,10 +24,20 @@ async function observeOnDevice(): Promise<DeviceObservations> {
   return JSON.parse(stdout.split('\n').at(-1)!);
 }
 
-describe.each(['cpu', 'webasm', 'webgpu'] as const)('gpu.js in mode %s', (mode) => {
-  let seen: Awaited<ReturnType<typeof observe>>;
+async function observeWebGpu(): Promise<WebGpuObservations> {
+  const status = await probeWebGpu();
+  if (!status.available) throw new Error(status.reason);
+  return observeApart('webgpu', status.env);
+}
+
+const headlessGl = await probeHeadlessGl();
+const modes = ['cpu', 'webasm', 'webgpu', ...(headlessGl.available ? (['headlessgl'] as const) : [])] as const;
+
+describe.each(modes)('gpu.js in mode %s', (mode) => {
+  let seen: Observations;
   beforeAll(async () => {
-    seen = await (mode === 'webgpu' ? observeOnDevice() : observe(mode));
+    if (mode === 'webgpu') seen = await observeWebGpu();
+    else seen = mode === 'headlessgl' ? observeApart(mode, {}) : await observe(mode);
   });
 
   test('a loop of more than 1000 iterations is not cut off', () => {
@@ -52,16 +64,16 @@ describe.each(['cpu', 'webasm', 'webgpu'] as const)('gpu.js in mode %s', (mode) 
   test('resident and intermediate values are counted', () => {
     expect([seen.residentBytes, seen.intermediateBytes]).toEqual([2 * 4, 6 * 4 * 4]);
   });
+
+  test('is charged every byte that was allocated on the device, where there is one', () => {
+    expect(seen.deviceBytes ?? 0).toBe(seen.allocatedBytes);
+  });
 });
 
 describe('the device of the webgpu mode', () => {
-  let seen: DeviceObservations;
+  let seen: WebGpuObservations;
   beforeAll(async () => {
-    seen = await observeOnDevice();
-  });
-
-  test('is charged every byte that was allocated on it', () => {
-    expect(seen.deviceBytes).toBe(seen.allocatedBytes);
+    seen = await observeWebGpu();
   });
 
   test('fails the run after an invalid command', () => {
@@ -73,12 +85,43 @@ describe('the device of the webgpu mode', () => {
   });
 });
 
+describe('the context of the headlessgl mode', () => {
+  if (!headlessGl.available) {
+    test.skip(`is unavailable here: ${headlessGl.reason}`, () => {});
+    return;
+  }
+  let seen: GlObservations;
+  beforeAll(() => {
+    seen = observeApart('headlessgl', {});
+  });
+
+  test('gives four values at once, of a kernel that others were built and destroyed after', () => {
+    expect(seen.vectorDots).toEqual([4321, 2 * 8765]);
+  });
+
+  test('refuses values that no texture of this adapter holds', () => {
+    expect(seen.tooLarge).toMatch(/beyond this adapter's MAX_TEXTURE_SIZE of \d+/);
+  });
+});
+
+test('four values at once are refused where a mode has none', async () => {
+  const gpu = await openGpu('cpu');
+  const program = gpu.createProgram();
+  const inputs = [{ vectors: program.input([4]) }] as const;
+  function first(values: number[][]): number {
+    return values[0][0];
+  }
+  await expect(program.step(first, { threads: [1], constants: {}, inputs })).rejects.toThrow('only kernels of the GL');
+  await gpu.close();
+});
+
 describe('a kernel that runs elsewhere than asked', () => {
-  test('is refused when the webasm mode falls back to the cpu mode', () => {
-    const { GPU, Input } = loadGpuJs();
+  test('is refused when the webasm mode falls back to the cpu mode', async () => {
+    const library = await loadGpuJs();
+    const { GPU, Input } = library;
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     const pair = new Input(new Float32Array([1, 2]), [2]);
-    const settings = kernelSettings(loadGpuJs(), [4], {});
+    const settings = kernelSettings(library, [4], {});
     // A type of constant that the webasm mode does not have.
     const kernel = new GPU({ mode: 'webasm' }).createKernel('function f() { return this.constants.pair[0]; }', {
       ...settings,
@@ -86,13 +129,17 @@ describe('a kernel that runs elsewhere than asked', () => {
       constantTypes: { pair: 'Array(2)' },
     });
     kernel();
-    expect(() => assertMode(kernel.kernel, 'webasm')).toThrow(/must run in mode webasm, got CPUKernel: .*Array\(2\)/);
+    expect(() => assertMode(library, kernel.kernel, 'webasm')).toThrow(
+      /must run in mode webasm, got CPUKernel: .*Array\(2\)/,
+    );
     expect(warn).toHaveBeenCalledOnce();
   });
 
-  test('is refused when it gives a reason, whatever its class', () => {
-    const kernel = { constructor: { name: 'CPUKernel', mode: 'cpu' }, fallbackReason: 'no adapter' };
-    expect(() => assertMode(kernel, 'cpu')).toThrow('got CPUKernel: no adapter');
-    expect(() => assertMode({ ...kernel, fallbackReason: null }, 'cpu')).not.toThrow();
+  test('is refused when it gives a reason, whatever its class', async () => {
+    const library = await loadGpuJs();
+    const { kernel } = new library.GPU({ mode: 'cpu' }).createKernel('function f() { return 1; }', bareSettings([1]));
+    const lost = { constructor: kernel.constructor, fallbackReason: 'lost' };
+    expect(() => assertMode(library, lost, 'cpu')).toThrow('got CPUKernel: lost');
+    expect(() => assertMode(library, { ...lost, fallbackReason: null }, 'cpu')).not.toThrow();
   });
 });

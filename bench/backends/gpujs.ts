@@ -1,9 +1,12 @@
 // The one façade around gpu.js. It exists because gpu.js is lenient where a benchmark must not be: it degrades to its
 // cpu mode with no more than a console message, cuts loops off and accepts arguments of another size.
 import { openDevice } from './gpujs-device.ts';
+import { openGl } from './gpujs-gl.ts';
 import { openHost } from './gpujs-host.ts';
 
-export type GpuMode = 'cpu' | 'webasm' | 'webgpu';
+export type GpuMode = 'cpu' | 'webasm' | 'webgpu' | GlMode;
+/** OpenGL: of a browser, or of the native package `gl` in Node. */
+export type GlMode = 'webgl2' | 'headlessgl';
 
 /** Extents in gpu.js's order, x (the one contiguous in memory) first. */
 export type Size = readonly [x: number] | readonly [x: number, y: number] | readonly [x: number, y: number, z: number];
@@ -14,14 +17,22 @@ export interface Resident {
   readonly values: Float32Array;
 }
 
+/**
+ * Values of which a kernel takes four at a time: `const v = a[y][x]` and then `v[0]` … `v[3]`, x counting fours. In the GL
+ * modes such a read costs as much as that of one value; the other modes refuse it.
+ */
+export interface Vectors<Values extends Resident | GpuBuffer> {
+  readonly vectors: Values;
+}
+
 /** What a kernel finds as `this`; `C` types its constants as the kernel indexes them. */
 export interface Thread<C> {
   readonly thread: { readonly x: number; readonly y: number; readonly z: number };
   readonly constants: C;
 }
 
-/** An input or constant array as kernels index it: `a[x]`, `a[y][x]` or `a[z][y][x]`. */
-export type Indexed = number[] | number[][] | number[][][];
+/** An input or constant array as kernels index it: `a[x]`, `a[y][x]` or `a[z][y][x]`, with one more where it is of vectors. */
+export type Indexed = number[] | number[][] | number[][][] | number[][][][];
 
 /**
  * A kernel in gpu.js's language: the body of one thread, which returns one value or an array of 2 … 4. It is compiled
@@ -36,8 +47,8 @@ export interface StepOptions<C, Inputs> {
   /** Threads along x, y, z. */
   readonly threads: Size;
   /** Integers of 32 bits are integers inside a kernel too; other numbers are f32. */
-  readonly constants: { readonly [Name in keyof C]: number | Resident };
-  readonly inputs: { readonly [I in keyof Inputs]: GpuBuffer };
+  readonly constants: { readonly [Name in keyof C]: number | Resident | Vectors<Resident> };
+  readonly inputs: { readonly [I in keyof Inputs]: GpuBuffer | Vectors<GpuBuffer> };
 }
 
 /** Values that live where the kernels run and change from call to call, indexed as `size` reversed: [z][y][x]. */
@@ -54,6 +65,7 @@ export interface GpuBuffer {
  * - `webasm`: copies all inputs into the memory of each kernel that reads them and all outputs out of it, into new
  *   arrays. Weights are in that memory for good.
  * - `webgpu`: encoding of the commands and one small uniform write per kernel, then the wait for the device.
+ * - `webgl2`, `headlessgl`: the calls that bind textures and draw, then the wait for one pixel of the last output.
  */
 export interface GpuProgram {
   /** Room for activations, zero until uploaded. */
@@ -68,7 +80,8 @@ export interface GpuProgram {
   ): Promise<GpuBuffer>;
   /**
    * Appends the steps of `body`, `count` times over; they read the number of the iteration as `iteration[0]`. The
-   * outputs it returns are copied into inputs after each iteration, and are there still when the next run begins.
+   * outputs it returns are copied into inputs after each iteration, and are there still when the next run begins. They
+   * are of threads that return four values, which GL lays out as inputs of the same size.
    */
   repeat(count: number, body: (iteration: GpuBuffer) => Promise<readonly Carry[]>): Promise<void>;
   /** Finished on return; the length must be that of the buffer. */
@@ -94,10 +107,16 @@ export interface Carry {
 export interface Gpu {
   readonly mode: GpuMode;
   createProgram(): GpuProgram;
-  /** Gives up the device, which all programs of the webgpu mode share; dispose of them first. */
+  /** Gives up the device or context, which all programs share; dispose of them first. */
   close(): Promise<void>;
 }
 
 export function openGpu(mode: GpuMode): Promise<Gpu> {
-  return mode === 'webgpu' ? openDevice() : openHost(mode);
+  if (mode === 'webgpu') return openDevice();
+  return isGl(mode) ? openGl(mode) : openHost(mode);
+}
+
+/** Kernels of these modes had better read vectors. */
+export function isGl(mode: GpuMode): mode is GlMode {
+  return mode === 'webgl2' || mode === 'headlessgl';
 }

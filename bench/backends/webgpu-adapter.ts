@@ -32,8 +32,12 @@ type Probe = { readonly info: AdapterInfo } | { readonly failure: string };
 /** Drivers load in well under a second; one that hangs must not hang the harness. */
 const PROBE_TIMEOUT_MS = 20_000;
 
-/** Drivers that run on the CPU: Google's, Mesa's and Microsoft's. */
-const SOFTWARE = /swiftshader|llvmpipe|lavapipe|basic render|\bwarp\b/i;
+/** Drivers that run on the CPU: Google's, Mesa's, Microsoft's and Apple's. */
+const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|\bwarp\b|apple software renderer/i;
+
+export function isSoftwareName(name: string): boolean {
+  return SOFTWARE.test(name);
+}
 
 /** `findSource` says where the software driver comes from, should it be needed. */
 export async function probeWebGpu(findSource: () => DriverSource = packagedDriver): Promise<WebGpuStatus> {
@@ -53,7 +57,7 @@ export async function probeWebGpu(findSource: () => DriverSource = packagedDrive
 
 /** Does an adapter run on the CPU? A driver that doesn't say so by its flag is known by its name. */
 export function isSoftware({ isFallbackAdapter, ...names }: AdapterInfo): boolean {
-  return isFallbackAdapter || Object.values(names).some((name) => SOFTWARE.test(name));
+  return isFallbackAdapter || Object.values(names).some(isSoftwareName);
 }
 
 function status(info: AdapterInfo, origin: string, env: Record<string, string>): WebGpuStatus {
