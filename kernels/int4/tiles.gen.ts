@@ -60,7 +60,7 @@ export function unpackGroup(w: usize, scales: usize, words: i32, out: usize): vo
 }
 
 function row(vectors: number[], NR: number): string {
-  const digits = [3, 2, 1, 0];
+  const digits = [2, 1, 0];
   const step = (word: number) => [
     ...vectors.flatMap((v) => [
       `const v${word}_${v} = v128.load(w, ${word * NR * 4 + v * 16});`,
@@ -69,7 +69,7 @@ function row(vectors: number[], NR: number): string {
     ]),
     ...[0, 1].flatMap((half) =>
       digits.flatMap((d) => [
-        `const x${word}_${half}_${d} = v128.load32_splat(x, ${word * 32 + (3 - d) * 8 + half * 4});`,
+        `const x${word}_${half}_${d} = v128.load32_splat(x, ${(2 - d) * 8 + half * 4});`,
         ...vectors.map((v) => {
           const product = `i16x8.relaxed_dot_i8x16_i7x16_s(x${word}_${half}_${d}, n${word}_${half}_${v})`;
           if (word + half === 0) return `let d${d}_${v} = ${product};`;
@@ -77,9 +77,10 @@ function row(vectors: number[], NR: number): string {
         }),
       ]),
     ),
+    'x += 24;',
   ];
   const pairs = (d: number, v: number, factor: string) => `i32x4.dot_i16x8_s(d${d}_${v}, v128.load(${factor}))`;
-  return `// x [words][4][8] digits, units [groups][3], w [words][${NR}][4], scales [groups][${NR}] f16 → y [${NR}]; groups of so many
+  return `// x [words][3][8] digits, units [groups][3], w [words][${NR}][4], scales [groups][${NR}] f16 → y [${NR}]; groups of so many
 // blocks of 32 k
 export function row(x: usize, units: usize, w: usize, scales: usize, words: i32, blocks: i32, y: usize): void {
   const nibble = v128.load(NIBBLE);
@@ -92,11 +93,10 @@ export function row(x: usize, units: usize, w: usize, scales: usize, words: i32,
       ${range(WORDS).flatMap(step).join('\n      ')}
       ${vectors
         .flatMap((v) => [
-          `h${v} = i32x4.add(h${v}, i32x4.add(${pairs(3, v, 'BYTES')}, ${pairs(2, v, 'ONES')}));`,
+          `h${v} = i32x4.add(h${v}, ${pairs(2, v, 'ONES')});`,
           `l${v} = i32x4.add(l${v}, i32x4.add(${pairs(1, v, 'BYTES')}, ${pairs(0, v, 'ONES')}));`,
         ])
         .join('\n      ')}
-      x += ${WORDS * 32};
       w += ${WORDS * NR * 4};
     }
     const unit = v128.load32_splat(units);

@@ -68,11 +68,11 @@ function multiplyTile(rows: i32, x: usize, w: usize, kc: i32, y: usize, ldY: usi
 }
 
 /**
- * x [groups·groupSize] f32, groups from … to → x ≈ unit·(d₃·2²⁴ + d₂·2¹⁶ + d₁·2⁸ + d₀) as digits of a byte [K/8][d₃ … d₀][8],
- * and of each group its unit f32 and −8·Σ(2⁸·d₃ + d₂) and −8·Σ(2⁸·d₁ + d₀) int32, which take the weights' bias off again.
+ * x [groups·groupSize] f32, groups from … to → x ≈ unit·(d₂·2¹⁶ + d₁·2⁸ + d₀) as digits of a byte [K/8][d₂, d₁, d₀][8], and
+ * of each group its unit f32 and −8·Σd₂ and −8·Σ(2⁸·d₁ + d₀) int32, which take the weights' bias off again.
  *
- * Nibbles widen to f32 slowly; as bytes they need not be widened at all. The unit is a power of two, 2⁻³⁰ to 2⁻²⁹ of the
- * group's largest |x|: whatever is within 2⁶ of that is held exactly, f32 having 24 bits.
+ * Nibbles widen to f32 slowly; as bytes they need not be widened at all. The unit is a power of two of which the group's
+ * largest |x| is 2²² or more, so that x is off by 2⁻²³ of that at most: half a bit more than where f32 rounds a sum.
  */
 export function splitX(from: i32, to: i32, x: usize, digits: usize, units: usize, groupSize: i32): void {
   for (let g = from; g < to; g++) {
@@ -83,8 +83,9 @@ export function splitX(from: i32, to: i32, x: usize, digits: usize, units: usize
       max(f32x4.extract_lane(largest, 0), f32x4.extract_lane(largest, 1)),
       max(f32x4.extract_lane(largest, 2), f32x4.extract_lane(largest, 3)),
     );
-    // Exponent of the unit, kept where it and its inverse are normal numbers; anything smaller in x is lost in f32 too.
-    const exponent = min(max((reinterpret<i32>(peak) >> 23) - 29, 1), 253);
+    // Of the next power of two where d₂ would round up to 128. The unit and its inverse are kept normal numbers; anything
+    // smaller in x is lost in f32 too.
+    const exponent = min(max(((reinterpret<i32>(peak) + (1 << 16)) >> 23) - 22, 1), 253);
     const inverse = f32x4.splat(reinterpret<f32>((254 - exponent) << 23));
     let high = i32x4.splat(0);
     let low = i32x4.splat(0);
@@ -92,17 +93,14 @@ export function splitX(from: i32, to: i32, x: usize, digits: usize, units: usize
       const scaled = f32x4.nearest(f32x4.mul(v128.load(start + (k << 2)), inverse));
       const integers = i32x4.trunc_sat_f32x4_s(scaled);
       const d0 = i32x4.shr_s(i32x4.shl(integers, 24), 24);
-      const rest1 = i32x4.shr_s(i32x4.sub(integers, d0), 8);
-      const d1 = i32x4.shr_s(i32x4.shl(rest1, 24), 24);
-      const rest2 = i32x4.shr_s(i32x4.sub(rest1, d1), 8);
-      const d2 = i32x4.shr_s(i32x4.shl(rest2, 24), 24);
-      const d3 = i32x4.shr_s(i32x4.sub(rest2, d2), 8);
-      const at = digits + ((g * groupSize + k) >> 3) * 32 + (k & 4);
-      storeBytes(at, d3);
-      storeBytes(at + 8, d2);
-      storeBytes(at + 16, d1);
-      storeBytes(at + 24, d0);
-      high = i32x4.add(high, rest2);
+      const rest = i32x4.shr_s(i32x4.sub(integers, d0), 8);
+      const d1 = i32x4.shr_s(i32x4.shl(rest, 24), 24);
+      const d2 = i32x4.shr_s(i32x4.sub(rest, d1), 8);
+      const at = digits + ((g * groupSize + k) >> 3) * 24 + (k & 4);
+      storeBytes(at, d2);
+      storeBytes(at + 8, d1);
+      storeBytes(at + 16, d0);
+      high = i32x4.add(high, d2);
       low = i32x4.add(low, i32x4.add(i32x4.shl(d1, 8), d0));
     }
     const unit = units + g * 12;

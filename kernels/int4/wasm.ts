@@ -42,7 +42,7 @@ export async function wasmInt4({ packed, problem, params, runtime }: Context): P
     dispose: module.close,
   };
   if (M === 1) {
-    const digitBytes = 4 * groups * groupSize;
+    const digitBytes = 3 * groups * groupSize;
     const digits = module.allocate(digitBytes);
     const units = module.allocate(UNIT_BYTES * groups);
     const run = () => {
