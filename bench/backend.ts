@@ -1,5 +1,6 @@
 // Where kernels run. A backend is probed once a run by the parent and opened by the child process of each case.
 import { type GpuMode, openGpu } from './backends/gpujs.ts';
+import { openWgslDevice } from './backends/gpujs-device.ts';
 import { probeHeadlessGl } from './backends/headlessgl-adapter.ts';
 import { peers } from './backends/peers/peers.ts';
 import { openWasm } from './backends/wasm.ts';
@@ -95,6 +96,16 @@ export const backends: readonly Backend[] = [
   {
     ...gpujs('headlessgl', 'gpu', "gpu.js's OpenGL mode in Node, through the native package gl", probeHeadlessGl),
     onlyWhenNamed: true,
+  },
+  {
+    id: 'gpujs-webgpu-wgsl',
+    summary: 'hand-written WGSL carried through the same mode, for what its own language leaves out',
+    device: 'gpu',
+    kind: 'wgsl',
+    threads: one,
+    onlyWhenNamed: true,
+    probe: probeWebGpu,
+    open: openWgslDevice,
   },
   ...peers,
 ];

@@ -1,6 +1,7 @@
 // The contract a technique fills in. `kernels/<id>/technique.ts` default-exports `defineTechnique({...})`; the folder's
 // name is the technique's id and nothing else lists it.
 import type { Gpu } from './backends/gpujs.ts';
+import type { Wgsl } from './backends/gpujs-wgsl.ts';
 import type { Jax } from './backends/peers/jax.ts';
 import type { Ort } from './backends/peers/ort.ts';
 import type { Tfjs } from './backends/peers/tfjs.ts';
@@ -30,6 +31,8 @@ export interface Runtimes {
   readonly wasm: Wasm;
   /** The typed façade around gpu.js, in the mode of the backend. */
   readonly gpujs: Gpu;
+  /** Hand-written WGSL, carried through gpu.js's webgpu mode. */
+  readonly wgsl: Wgsl;
   /** ONNX Runtime, native or as WebAssembly: runs ONNX graphs. */
   readonly ort: Ort;
   readonly tfjs: Tfjs;

@@ -1,4 +1,4 @@
-import type { Carry, Gpu, GpuBuffer, GpuProgram, Indexed, KernelSource, Size, StepOptions } from './gpujs.ts';
+import type { Carry, Gpu, GpuBuffer, GpuProgram, Indexed, KernelSource, Resident, Size, StepOptions } from './gpujs.ts';
 import {
   assertLength,
   assertMode,
@@ -7,6 +7,7 @@ import {
   type GpuJsInstance,
   type GpuJsKernel,
   type GpuJsLibrary,
+  type GpuJsSettings,
   type GpuJsShortcut,
   kernelSettings,
   loadGpuJs,
@@ -16,6 +17,16 @@ import {
   singly,
   volume,
 } from './gpujs-library.ts';
+import {
+  assertCarried,
+  carry,
+  moduleText,
+  residentWords,
+  type Shader,
+  stubSource,
+  type Wgsl,
+  type WgslProgram,
+} from './gpujs-wgsl.ts';
 
 // Values of the WebGPU specification; the enumerations exist only where WebGPU is a global.
 const USAGE = { mapRead: 0x1, copySrc: 0x4, copyDst: 0x8, storage: 0x80 };
@@ -34,7 +45,21 @@ declare global {
   var tareDawn: GPU | undefined;
 }
 
-export async function openDevice(): Promise<Gpu> {
+export async function openGpuDevice(): Promise<Gpu> {
+  const device = await openDevice();
+  return { mode: 'webgpu', createProgram: () => new DeviceProgram(device), close: () => closeDevice(device) };
+}
+
+export async function openWgslDevice(): Promise<Wgsl> {
+  const device = await openDevice();
+  return {
+    hasPackedDot: navigator.gpu.wgslLanguageFeatures.has('packed_4x8_integer_dot_product'),
+    createProgram: () => new DeviceProgram(device),
+    close: () => closeDevice(device),
+  };
+}
+
+async function openDevice(): Promise<Device> {
   const { create } = await import('webgpu');
   globalThis.tareDawn ??= create([]);
   Object.defineProperty(globalThis.navigator, 'gpu', { value: globalThis.tareDawn, configurable: true });
@@ -42,14 +67,12 @@ export async function openDevice(): Promise<Gpu> {
   const context = await library.WebGPUContext.acquire();
   const device: Device = { library, context, instance: new library.GPU({ mode: 'webgpu' }) };
   watch(device);
-  return {
-    mode: 'webgpu',
-    createProgram: () => new DeviceProgram(device),
-    close: async () => {
-      await device.instance.destroy();
-      await library.WebGPUContext.destroy();
-    },
-  };
+  return device;
+}
+
+async function closeDevice({ instance, library }: Device): Promise<void> {
+  await instance.destroy();
+  await library.WebGPUContext.destroy();
 }
 
 function watch(device: Device): void {
@@ -83,7 +106,7 @@ class DeviceBuffer implements GpuBuffer {
   }
 }
 
-class DeviceProgram implements GpuProgram {
+class DeviceProgram implements GpuProgram, WgslProgram {
   residentBytes = 0;
   #carriedBytes = 0;
   readonly #device: Device;
@@ -122,6 +145,34 @@ class DeviceProgram implements GpuProgram {
     const { library, instance } = this.#device;
     const settings = kernelSettings(library, threads, constants);
     const shortcut = instance.createKernel(source.toString(), settings);
+    return this.#append(shortcut, settings, threads, constants, inputs);
+  }
+
+  async shader(shader: Shader): Promise<GpuBuffer> {
+    const { library, instance } = this.#device;
+    const constants: Record<string, Resident> = {};
+    for (const [name, [, values]] of Object.entries(shader.resident)) {
+      const words = residentWords(values);
+      constants[name] = { size: [words.length], values: words };
+    }
+    const threads: Size = [shader.output[2]];
+    const settings = kernelSettings(library, threads, constants);
+    const shortcut = instance.createKernel(stubSource(shader), settings);
+    const text = moduleText(shader);
+    carry(shortcut.kernel, text, shader.workgroups);
+    const inputs = Object.values(shader.inputs).map(([, buffer]) => buffer);
+    const output = await this.#append(shortcut, settings, threads, constants, inputs);
+    assertCarried(shortcut.kernel, text);
+    return output;
+  }
+
+  async #append(
+    shortcut: GpuJsShortcut,
+    settings: GpuJsSettings,
+    threads: Size,
+    constants: Readonly<Record<string, number | Resident>>,
+    inputs: readonly GpuBuffer[],
+  ): Promise<GpuBuffer> {
     this.#shortcuts.push(shortcut);
     const handles = inputs.map((input) => deviceBuffer(singly(input)).handle);
     const dispatch = async () => {

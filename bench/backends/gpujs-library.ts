@@ -107,6 +107,7 @@ export interface GpuJsKernel {
   readonly buffer?: WebGLBuffer;
   readonly texture?: { readonly texture: WebGLTexture };
   readonly texSize?: ArrayLike<number>;
+  readonly compiledSource?: string | null;
 }
 
 /** Above any loop that ends: a loop must not be cut off where its bound is no constant. */

@@ -5,6 +5,7 @@ import { ortDense } from './ort.ts';
 import { tfjsDense } from './tfjs.ts';
 import { tsDense } from './ts.ts';
 import { wasmDense } from './wasm.ts';
+import { wgslDense } from './wgsl.ts';
 
 export interface DenseWeights {
   /** [N,K] f32 */
@@ -24,5 +25,13 @@ export default defineTechnique({
   // Not compressed: what is left is the rounding of f32 arithmetic, 2⁻²⁴ (144 dB) less what accumulation adds.
   minSqnrDb: () => 110,
   columns: () => ({ bits: 32, sparsity: 0 }),
-  kernels: { ts: tsDense, wasm: wasmDense, gpujs: gpuDense, ort: ortDense, tfjs: tfjsDense, jax: jaxDense },
+  kernels: {
+    ts: tsDense,
+    wasm: wasmDense,
+    gpujs: gpuDense,
+    wgsl: wgslDense,
+    ort: ortDense,
+    tfjs: tfjsDense,
+    jax: jaxDense,
+  },
 });

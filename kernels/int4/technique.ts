@@ -4,6 +4,7 @@ import { ortInt4 } from './ort.ts';
 import { packInt4, unpackInt4 } from './pack.ts';
 import { tsInt4 } from './ts.ts';
 import { wasmInt4 } from './wasm.ts';
+import { wgslInt4 } from './wgsl.ts';
 
 export default defineTechnique({
   op: 'matmul',
@@ -17,7 +18,7 @@ export default defineTechnique({
   flops: (_, { M, N, K }) => 2 * M * N * K,
   minSqnrDb: ({ groupSize }) => MIN_SQNR_DB[groupSize],
   columns: ({ groupSize }) => ({ bits: 4, group_size: groupSize }),
-  kernels: { ts: tsInt4, wasm: wasmInt4, gpujs: gpuInt4, ort: ortInt4 },
+  kernels: { ts: tsInt4, wasm: wasmInt4, gpujs: gpuInt4, wgsl: wgslInt4, ort: ortInt4 },
 });
 
 /** 3 dB below the worst of the suites' inputs: other seeds move the synthetic ones by up to 2.5 dB. */

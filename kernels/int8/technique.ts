@@ -4,6 +4,7 @@ import { ortInt8 } from './ort.ts';
 import { packInt8, quantizeRows, unpackInt8 } from './pack.ts';
 import { tsInt8 } from './ts.ts';
 import { wasmInt8 } from './wasm.ts';
+import { wgslInt8 } from './wgsl.ts';
 
 export default defineTechnique({
   op: 'matmul',
@@ -23,7 +24,7 @@ export default defineTechnique({
   arithmetic: ({ activations }) => (activations === 'int8' ? 'int8' : 'f32'),
   minSqnrDb: ({ granularity, activations }) => MIN_SQNR_DB[granularity][activations],
   columns: () => ({ bits: 8 }),
-  kernels: { ts: tsInt8, wasm: wasmInt8, gpujs: gpuInt8, ort: ortInt8 },
+  kernels: { ts: tsInt8, wasm: wasmInt8, gpujs: gpuInt8, wgsl: wgslInt8, ort: ortInt8 },
 });
 
 /** 3 to 6 dB below the worst of the suites' inputs: other seeds move the synthetic ones by so much. */

@@ -6,6 +6,7 @@ import { ortNaiveAttention } from './ort.ts';
 import { tfjsNaiveAttention } from './tfjs.ts';
 import { tsNaiveAttention } from './ts.ts';
 import { wasmNaiveAttention } from './wasm.ts';
+import { wgslNaiveAttention } from './wgsl.ts';
 
 /** Keys and values as they come, each [heads, seqLen, headDim] f32. */
 export interface KeyValues {
@@ -30,6 +31,7 @@ export default defineTechnique({
     ts: tsNaiveAttention,
     wasm: wasmNaiveAttention,
     gpujs: gpuNaiveAttention,
+    wgsl: wgslNaiveAttention,
     ort: ortNaiveAttention,
     tfjs: tfjsNaiveAttention,
     jax: jaxNaiveAttention,

@@ -1,0 +1,164 @@
+// What the WGSL kernels of the matmul techniques have in common. A technique says how eight weights of a column come out
+// of its packed form; the loops around that are here: register tiles for several rows of X, and for a single row columns
+// whose steps along K are divided among the threads of a workgroup.
+//
+// Lanes that run together (neighbours in x) take neighbouring columns, so weights lie [K/8][N]: every load is of
+// consecutive words. All of them read the same activations, which a GPU fetches once for all.
+import type { GpuBuffer } from '../../bench/backends/gpujs.ts';
+import type { Shader, Wgsl, WgslProgram } from '../../bench/backends/gpujs-wgsl.ts';
+import type { MatmulProblem } from '../../bench/problem.ts';
+import type { PreparedKernel } from '../../bench/technique.ts';
+import { roundUp } from './gpu-matmul.ts';
+
+/** Values along K that one step takes. */
+export const STEP = 8;
+
+export interface WgslMatmul {
+  readonly variant?: string;
+  /** Bytes of the packed weights, to tell what the kernel's own form of them takes beyond. */
+  readonly storedBytes: number;
+  /** Type of a sum along K. */
+  readonly sum: 'f32' | 'i32';
+  /**
+   * WGSL that may use M, N and STEPS and declares
+   * - `activations(m, step)` and `weights(n, step)`, each eight values along K in some form
+   * - `multiplyAdd(activations, weights, sum)`, the new sum
+   * - `result(sum, m, n)`, what stands in Y as f32
+   */
+  readonly code: string;
+  readonly resident: Shader['resident'];
+  /** The array `X` as `activations` reads it, made on the device from X [M, 8·STEPS]; X itself where not said. */
+  activations?(program: WgslProgram, X: GpuBuffer): Promise<GpuBuffer>;
+  readonly activationType: 'array<mat2x4f>' | 'array<vec2u>';
+}
+
+/** `activations` and `multiplyAdd` where X is f32. */
+export const FLOAT_STEP = `
+fn activations(m : u32, step : u32) -> mat2x4f { return X[(batch * M + m) * STEPS + step]; }
+fn multiplyAdd(x : mat2x4f, w : mat2x4f, sum : f32) -> f32 {
+  let low = fma(x[0].w, w[0].w, fma(x[0].z, w[0].z, fma(x[0].y, w[0].y, fma(x[0].x, w[0].x, sum))));
+  return fma(x[1].w, w[1].w, fma(x[1].z, w[1].z, fma(x[1].y, w[1].y, fma(x[1].x, w[1].x, low))));
+}`;
+
+/** `weights` where they are f32 in a resident array [batch, 8·STEPS, N]. */
+export function floatColumns(array: string): string {
+  const rows = Array.from({ length: STEP }, (_, i) => `${array}[at + ${i}u * N]`);
+  return `
+fn weights(n : u32, step : u32) -> mat2x4f {
+  let at = (batch * STEPS + step) * ${STEP}u * N + n;
+  return mat2x4f(${rows.join(', ')});
+}`;
+}
+
+export async function prepareWgslMatmul(
+  wgsl: Wgsl,
+  problem: MatmulProblem,
+  plan: WgslMatmul,
+): Promise<PreparedKernel<'matmul'>> {
+  const { M, N, K } = problem;
+  const paddedK = roundUp(K, STEP);
+  const program = wgsl.createProgram();
+  const input = program.input([paddedK, M]);
+  const X = (await plan.activations?.(program, input)) ?? input;
+  const output = await program.shader({
+    ...matmulShader({ ...problem, batch: 1 }, plan),
+    inputs: { X: [plan.activationType, X] },
+    output: ['Y', 'array<f32>', M * N],
+    resident: plan.resident,
+  });
+  const padded = new Float32Array(M * paddedK);
+  return {
+    upload: ({ X }) => {
+      for (let m = 0; m < M; m++) padded.set(X.subarray(m * K, (m + 1) * K), m * paddedK);
+      return program.upload(input, padded);
+    },
+    run: () => program.run(),
+    readOutput: () => program.read(output),
+    variant: plan.variant,
+    workspaceBytes: program.intermediateBytes + Math.max(0, program.residentBytes - plan.storedBytes),
+    get deviceBytes() {
+      return program.deviceBytes;
+    },
+    dispose: () => program.dispose(),
+  };
+}
+
+/** As many products as `batch` says, one after another in Y; `code` finds its own as `batch`. */
+export function matmulShader(
+  { M, N, K, batch }: Readonly<Record<'M' | 'N' | 'K' | 'batch', number>>,
+  { code, sum }: Pick<WgslMatmul, 'code' | 'sum'>,
+): Pick<Shader, 'code' | 'workgroups'> {
+  const { loops, workgroups } = M === 1 ? oneRow(N, sum) : manyRows(M, N, sum);
+  const text = `const M = ${M}u; const N = ${N}u; const STEPS = ${Math.ceil(K / STEP)}u;
+var<private> batch : u32;
+${code}
+fn store(sum : ${sum}, m : u32, n : u32) {
+  if (m < M && n < N) { Y[(batch * M + m) * N + n] = result(sum, m, n); }
+}
+${loops}`;
+  return { code: text, workgroups: [...workgroups, batch] };
+}
+
+const LANES = 16;
+const SLICES = 16;
+
+interface Loops {
+  readonly loops: string;
+  readonly workgroups: readonly [x: number, y: number];
+}
+
+/** A workgroup for 16 columns; 16 threads share the steps of each, and their sums are added up in workgroup memory. */
+function oneRow(N: number, sum: WgslMatmul['sum']): Loops {
+  const loops = `
+var<workgroup> sums : array<${sum}, ${LANES * SLICES}>;
+@compute @workgroup_size(${LANES}, ${SLICES})
+fn main(@builtin(local_invocation_id) id : vec3u, @builtin(local_invocation_index) at : u32,
+        @builtin(workgroup_id) group : vec3u) {
+  batch = group.z;
+  let n = group.x * ${LANES}u + id.x;
+  let column = min(n, N - 1u);
+  var sum = ${sum}(0);
+  for (var step = id.y; step < STEPS; step += ${SLICES}u) {
+    sum = multiplyAdd(activations(0u, step), weights(column, step), sum);
+  }
+  sums[at] = sum;
+  workgroupBarrier();
+  for (var half = ${SLICES / 2}u; half > 0u; half /= 2u) {
+    if (id.y < half) { sums[at] += sums[at + half * ${LANES}u]; }
+    workgroupBarrier();
+  }
+  if (id.y == 0u) { store(sums[at], 0u, n); }
+}`;
+  return { loops, workgroups: [Math.ceil(N / LANES), 1] };
+}
+
+const COLUMNS = 4;
+const TALL = 4;
+
+/**
+ * A thread computes 4 columns, 16 apart, of 8 rows (4 where there are no more): 32 sums in registers for 12 loads.
+ * Rows and columns past the end are computed as the last one again and not stored.
+ */
+function manyRows(M: number, N: number, sum: WgslMatmul['sum']): Loops {
+  const rows = M > 4 ? 8 : 4;
+  const each = (count: number, line: (i: number) => string) => Array.from({ length: count }, (_, i) => line(i));
+  const multiplyRow = (i: number) =>
+    `{ let x = activations(min(m + ${i}u, M - 1u), step);
+      ${each(COLUMNS, (j) => `sum${i}_${j} = multiplyAdd(x, w${j}, sum${i}_${j});`).join(' ')} }`;
+  const storeRow = (i: number) => each(COLUMNS, (j) => `store(sum${i}_${j}, m + ${i}u, n + ${j * LANES}u);`).join(' ');
+  const loops = `
+@compute @workgroup_size(${LANES}, ${TALL})
+fn main(@builtin(local_invocation_id) id : vec3u, @builtin(workgroup_id) group : vec3u) {
+  batch = group.z;
+  let n = group.x * ${LANES * COLUMNS}u + id.x;
+  let m = (group.y * ${TALL}u + id.y) * ${rows}u;
+  if (m >= M) { return; }
+  ${each(rows, (i) => each(COLUMNS, (j) => `var sum${i}_${j} = ${sum}(0);`).join(' ')).join('\n  ')}
+  for (var step = 0u; step < STEPS; step++) {
+    ${each(COLUMNS, (j) => `let w${j} = weights(min(n + ${j * LANES}u, N - 1u), step);`).join('\n    ')}
+    ${each(rows, multiplyRow).join('\n    ')}
+  }
+  ${each(rows, storeRow).join('\n  ')}
+}`;
+  return { loops, workgroups: [Math.ceil(N / (LANES * COLUMNS)), Math.ceil(M / (TALL * rows))] };
+}
