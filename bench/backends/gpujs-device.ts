@@ -145,7 +145,8 @@ class DeviceProgram implements GpuProgram, WgslProgram {
     const { library, instance } = this.#device;
     const settings = kernelSettings(library, threads, constants);
     const shortcut = instance.createKernel(source.toString(), settings);
-    return this.#append(shortcut, settings, threads, constants, inputs);
+    this.residentBytes += residentBytes(constants);
+    return this.#append(shortcut, settings, threads, inputs);
   }
 
   async shader(shader: Shader): Promise<GpuBuffer> {
@@ -161,7 +162,8 @@ class DeviceProgram implements GpuProgram, WgslProgram {
     const text = moduleText(shader);
     carry(shortcut.kernel, text, shader.workgroups);
     const inputs = Object.values(shader.inputs).map(([, buffer]) => buffer);
-    const output = await this.#append(shortcut, settings, threads, constants, inputs);
+    this.residentBytes += residentBytes(constants);
+    const output = await this.#append(shortcut, settings, threads, inputs);
     assertCarried(shortcut.kernel, text);
     return output;
   }
@@ -170,9 +172,9 @@ class DeviceProgram implements GpuProgram, WgslProgram {
     shortcut: GpuJsShortcut,
     settings: GpuJsSettings,
     threads: Size,
-    constants: Readonly<Record<string, number | Resident>>,
-    inputs: readonly GpuBuffer[],
+    inputs: StepOptions<unknown, readonly Indexed[]>['inputs'],
   ): Promise<GpuBuffer> {
+    const { library } = this.#device;
     this.#shortcuts.push(shortcut);
     const handles = inputs.map((input) => deviceBuffer(singly(input)).handle);
     const dispatch = async () => {
@@ -186,7 +188,6 @@ class DeviceProgram implements GpuProgram, WgslProgram {
     const output = new DeviceBuffer(this.#device, outputSize(shortcut.kernel, threads), shortcut.kernel.outputBuffer!);
     this.#outputs.push(output);
     this.#actions.push(dispatch);
-    this.residentBytes += residentBytes(constants);
     await this.#finish();
     return output;
   }
