@@ -1,18 +1,16 @@
 import type { Wasm, WasmModule } from '../../bench/backends/wasm.ts';
 import type { MatmulProblem } from '../../bench/problem.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
+import { GROUP, L1_BYTES, PACKED_COLUMNS, panelLanes } from '../lane-panels.ts';
 import { paddedRows } from '../panels.ts';
 import type { CsrWeights } from './pack.ts';
 import { MAX_UNITS, STEP } from './tiles.gen.ts';
 
 type Context = KernelContext<'matmul', CsrWeights, unknown, Wasm>;
 
-/** Rows of W in a group; as in wasm.as.ts. */
-const GROUP = 64;
 /** Share of nonzeros from which on blocks of K fit L1. */
 const L1_DENSITY = 0.25;
-/** What activations may take of L1 and of L2, beside weights and sums. */
-const L1_BYTES = 24 * 1024;
+/** What activations may take of L2 beside weights and sums. */
 const L2_BYTES = 256 * 1024;
 
 /** X [M,K] f32, W [N,K] in CSR → Y [M,N] f32. */
@@ -47,7 +45,7 @@ function multiplyPanels({ packed, problem, runtime }: Context, module: WasmModul
   const { M, N, K } = problem;
   const { threads, NR } = runtime;
   const unit = NR / 2;
-  const lanes = panelLanes(M, unit);
+  const lanes = panelLanes(M, unit, MAX_UNITS);
   const paddedM = Math.ceil(M / unit) * unit;
   const grouped = groupNonzeros(packed, problem, blockColumns(packed, problem, lanes));
   const W = placeNonzeros(module, grouped.values, grouped.columns);
@@ -61,11 +59,12 @@ function multiplyPanels({ packed, problem, runtime }: Context, module: WasmModul
   const sumsBytes = 4 * threads * GROUP * lanes;
   const sums = module.allocate(sumsBytes);
   const Y = module.allocate(4 * M * N);
-  const indexBytes = grouped.steps.byteLength + grouped.starts.byteLength + 4 * (threads + 1);
+  const weightBytes = bytesOf(grouped.values, grouped.columns, grouped.steps, grouped.starts) + 4 * (threads + 1);
+  const storedBytes = bytesOf(packed.values, packed.colIdx, packed.rowPtr);
   return {
     upload: (activations) => module.f32(X, M * K).set(activations.X),
     run() {
-      module.run('packLanes', Math.ceil(K / 16), X, panels, M, K, K, lanes, unit);
+      module.run('packLanes', Math.ceil(K / PACKED_COLUMNS), X, panels, M, K, K, lanes, unit);
       module.run(
         'multiply',
         threads,
@@ -86,15 +85,9 @@ function multiplyPanels({ packed, problem, runtime }: Context, module: WasmModul
       );
     },
     readOutput: () => module.f32(Y, M * N),
-    workspaceBytes: 4 * paddedM * K + sumsBytes + Math.max(0, indexBytes - packed.rowPtr.byteLength),
+    workspaceBytes: 4 * paddedM * K + sumsBytes + Math.max(0, weightBytes - storedBytes),
     dispose: module.close,
   };
-}
-
-/** Rows of X side by side: as many panels as the widest tile needs, all about as wide. */
-function panelLanes(M: number, unit: number): number {
-  const panels = Math.ceil(M / (MAX_UNITS * unit));
-  return Math.ceil(M / panels / unit) * unit;
 }
 
 /**
@@ -104,6 +97,10 @@ function panelLanes(M: number, unit: number): number {
 function blockColumns({ values }: CsrWeights, { N, K }: MatmulProblem, lanes: number): number {
   const bytes = values.length >= L1_DENSITY * N * K ? L1_BYTES : L2_BYTES;
   return Math.min(K, Math.floor(bytes / (4 * lanes)));
+}
+
+function bytesOf(...arrays: readonly ArrayBufferView[]): number {
+  return arrays.reduce((sum, array) => sum + array.byteLength, 0);
 }
 
 function placeNonzeros(module: WasmModule, values: Float32Array, columns: Uint16Array | Uint32Array) {

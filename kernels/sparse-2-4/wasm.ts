@@ -1,18 +1,15 @@
 import type { Wasm, WasmModule } from '../../bench/backends/wasm.ts';
 import type { MatmulProblem } from '../../bench/problem.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
+import { GROUP, L1_BYTES, PACKED_COLUMNS, panelLanes } from '../lane-panels.ts';
 import { paddedRows } from '../panels.ts';
 import { indexStride, paddedK, type Sparse24Weights } from './pack.ts';
 import { MAX_UNITS } from './tiles.gen.ts';
 
 type Context = KernelContext<'matmul', Sparse24Weights, unknown, Wasm>;
 
-/** Rows of W in a group; as in wasm.as.ts. */
-const GROUP = 64;
 /** Columns of X a step of a tile takes. */
 const STEP_COLUMNS = 16;
-/** What activations may take of L1 beside weights and sums. */
-const L1_BYTES = 24 * 1024;
 /** Rows of W that decoding takes side by side. */
 const DECODE_ROWS = 16;
 
@@ -48,7 +45,7 @@ function multiplyPanels({ packed, problem, runtime }: Context, module: WasmModul
   const { M, N, K } = problem;
   const { threads, NR } = runtime;
   const unit = NR / 2;
-  const lanes = panelLanes(M, unit);
+  const lanes = panelLanes(M, unit, MAX_UNITS);
   const panelK = paddedRows(K, STEP_COLUMNS);
   const KC = Math.floor(L1_BYTES / (4 * lanes * STEP_COLUMNS)) * STEP_COLUMNS;
   const values = module.allocate((4 * N * panelK) / 2);
@@ -63,19 +60,13 @@ function multiplyPanels({ packed, problem, runtime }: Context, module: WasmModul
   return {
     upload: (activations) => module.f32(X, M * K).set(activations.X),
     run() {
-      module.run('packLanes', Math.ceil(K / 16), X, panels, M, K, panelK, lanes, unit);
+      module.run('packLanes', Math.ceil(K / PACKED_COLUMNS), X, panels, M, K, panelK, lanes, unit);
       module.run('multiply', threads, threads, panels, values, places, sums, Y, M, N, panelK, KC, lanes, unit);
     },
     readOutput: () => module.f32(Y, M * N),
     workspaceBytes: panelBytes + sumsBytes,
     dispose: module.close,
   };
-}
-
-/** Rows of X side by side: as many panels as the widest tile needs, all about as wide. */
-function panelLanes(M: number, unit: number): number {
-  const panels = Math.ceil(M / (MAX_UNITS * unit));
-  return Math.ceil(M / panels / unit) * unit;
 }
 
 /** Kept weights in groups of rows, within a group in blocks of KC columns, within a block row by row. */
