@@ -1,15 +1,24 @@
 // Writes the AssemblyScript inner tiles of the 2:4 kernels.
 
-/** Units of the widest tile: eight sums, so that no multiply-add waits for the last; more need more of L1. */
+/**
+ * Units of the widest tile: eight sums, so that no multiply-add waits for the last. V8 folds no load into a multiply-add,
+ * so loads bound the tile: Zen 3 gets through about 1.5 a cycle, and a kept weight takes 8.4. Twelve sums measured the
+ * same; offsets out of a table, fewer instructions but more loads, measured a fifth slower.
+ */
 export const MAX_UNITS = 8;
 /** Kept weights a step takes: their places fill a u16. */
 const STEP = 8;
+/** Sums of a panel of sixteen rows, two rows each. */
+const DECODE_SUMS = 8;
+/**
+ * Parts of K that decoding reads side by side. Seven instructions go with every load of weights, so the window of those in
+ * flight spans fewer cache lines than a dense product's; four streams have the prefetchers bring more at a time.
+ */
+const DECODE_STREAMS = 4;
 
-/** `tile<u>` for each number of units, and a unit is NR/2 rows of X side by side, a register wide. */
+/** `panel` for decoding and `tile<u>` for each number of units, and a unit is NR/2 rows of X side by side, a register wide. */
 export function generateTiles(NR: number): string {
-  return range(MAX_UNITS)
-    .map((units) => tile(units + 1, NR))
-    .join('\n\n');
+  return [...range(MAX_UNITS).map((units) => tile(units + 1, NR)), panel()].join('\n\n');
 }
 
 function range(count: number): number[] {
@@ -46,6 +55,51 @@ export function tile${units}(places: usize, w: usize, rows: i32, steps: i32, X: 
     ${vectors.map((v) => `v128.store(y, c${v}, ${v * 16});`).join('\n    ')}
     y += ${lanes * 4};
   }
+}`;
+}
+
+function panel(): string {
+  const sums = range(DECODE_SUMS);
+  const streams = range(DECODE_STREAMS);
+  const last = DECODE_STREAMS - 1;
+  const step = (s: number) => [
+    `const four${s} = v128.load(x + ((g + ${s} * part) << 4));`,
+    `const low${s} = load<u32>(places${s});`,
+    `const high${s} = load<u32>(places${s}, 4);`,
+    ...sums.map((i) => {
+      const pair = `${i < 4 ? 'low' : 'high'}${s} ${['<< 4', '>> 4', '>> 12', '>> 20'][i & 3]}`;
+      return `c${i} = f32x4.relaxed_madd(pick(four${s}, table, ${pair}), v128.load(values${s}, ${i * 16}), c${i});`;
+    }),
+    `places${s} += 8;`,
+    `values${s} += 128;`,
+  ];
+  return `// x [4·groups], values [groups][16][2], places [groups][16] of four bits, table [256][16] → y [16]
+export function panel(x: usize, values: usize, places: usize, table: usize, y: usize, groups: i32): void {
+  const part = groups / ${DECODE_STREAMS};
+  ${streams.map((s) => `let values${s} = values + ((${s} * part) << 7);`).join('\n  ')}
+  ${streams.map((s) => `let places${s} = places + ((${s} * part) << 3);`).join('\n  ')}
+  ${sums.map((i) => `let c${i} = f32x4.splat(0);`).join('\n  ')}
+  let g = 0;
+  for (; g < part; g++) {
+    ${streams.flatMap(step).join('\n    ')}
+  }
+  for (; g < groups - ${last} * part; g++) {
+    ${step(last).join('\n    ')}
+  }
+  ${range(DECODE_SUMS / 2)
+    .map((i) => `v128.store(y, addPairs(c${2 * i}, c${2 * i + 1}), ${i * 16});`)
+    .join('\n  ')}
+}
+
+// x [4], places of two rows in bits 4 … 11 → the activations of either's two weights
+@inline
+function pick(x: v128, table: usize, places: u32): v128 {
+  return i8x16.relaxed_swizzle(x, v128.load(table + (places & 0xff0)));
+}
+
+@inline
+function addPairs(a: v128, b: v128): v128 {
+  return f32x4.add(v128.shuffle<f32>(a, b, 0, 2, 4, 6), v128.shuffle<f32>(a, b, 1, 3, 5, 7));
 }`;
 }
 

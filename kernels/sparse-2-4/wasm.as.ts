@@ -1,7 +1,7 @@
 // Products with W of which two of every four weights are kept. With many rows of X one kept weight serves all that
 // stand side by side; with one row a swizzle picks the activations of two rows of W at once.
 import { transpose } from '../csr/transpose.as';
-import { tile1, tile2, tile3, tile4, tile5, tile6, tile7, tile8 } from './tiles';
+import { panel, tile1, tile2, tile3, tile4, tile5, tile6, tile7, tile8 } from './tiles';
 
 export { packLanes } from '../csr/transpose.as';
 
@@ -89,47 +89,8 @@ function multiplyTile(
 // x [4·groups], W in panels of sixteen rows: values [to][groups][16][2], places [to][groups][16] of four bits,
 // table [256][16]: the bytes of the activations that two rows' places pick → y [16·to], panels from … to
 export function gemv(from: i32, to: i32, x: usize, values: usize, places: usize, table: usize, y: usize, groups: i32): void {
-  values += (from * groups) << 7;
-  places += (from * groups) << 3;
   for (let p = from; p < to; p++) {
-    let c0 = f32x4.splat(0);
-    let c1 = f32x4.splat(0);
-    let c2 = f32x4.splat(0);
-    let c3 = f32x4.splat(0);
-    let c4 = f32x4.splat(0);
-    let c5 = f32x4.splat(0);
-    let c6 = f32x4.splat(0);
-    let c7 = f32x4.splat(0);
-    for (let g = 0; g < groups; g++) {
-      const four = v128.load(x + (g << 4));
-      const low = load<u32>(places);
-      const high = load<u32>(places, 4);
-      c0 = f32x4.relaxed_madd(pick(four, table, low << 4), v128.load(values, 0), c0);
-      c1 = f32x4.relaxed_madd(pick(four, table, low >> 4), v128.load(values, 16), c1);
-      c2 = f32x4.relaxed_madd(pick(four, table, low >> 12), v128.load(values, 32), c2);
-      c3 = f32x4.relaxed_madd(pick(four, table, low >> 20), v128.load(values, 48), c3);
-      c4 = f32x4.relaxed_madd(pick(four, table, high << 4), v128.load(values, 64), c4);
-      c5 = f32x4.relaxed_madd(pick(four, table, high >> 4), v128.load(values, 80), c5);
-      c6 = f32x4.relaxed_madd(pick(four, table, high >> 12), v128.load(values, 96), c6);
-      c7 = f32x4.relaxed_madd(pick(four, table, high >> 20), v128.load(values, 112), c7);
-      places += 8;
-      values += 128;
-    }
-    const out = y + (p << 6);
-    v128.store(out, addPairs(c0, c1));
-    v128.store(out, addPairs(c2, c3), 16);
-    v128.store(out, addPairs(c4, c5), 32);
-    v128.store(out, addPairs(c6, c7), 48);
+    const first = p * groups;
+    panel(x, values + (first << 7), places + (first << 3), table, y + (p << 6), groups);
   }
-}
-
-// x [4], places of two rows in bits 4 … 11 → the activations of either's two weights
-@inline
-function pick(x: v128, table: usize, places: u32): v128 {
-  return i8x16.relaxed_swizzle(x, v128.load(table + (places & 0xff0)));
-}
-
-@inline
-function addPairs(a: v128, b: v128): v128 {
-  return f32x4.add(v128.shuffle<f32>(a, b, 0, 2, 4, 6), v128.shuffle<f32>(a, b, 1, 3, 5, 7));
 }
