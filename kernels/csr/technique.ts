@@ -3,6 +3,7 @@ import { gpuCsr } from './gpu.ts';
 import { packCsr, unpackCsr } from './pack.ts';
 import { tsCsr } from './ts.ts';
 import { wasmCsr } from './wasm.ts';
+import { wgslCsr } from './wgsl.ts';
 
 export default defineTechnique({
   op: 'matmul',
@@ -21,7 +22,7 @@ export default defineTechnique({
   minSqnrDb: ({ sparsity }) => MIN_SQNR_DB[sparsity],
   irregularAccess: true,
   columns: ({ sparsity }) => ({ sparsity, bits: 32 }),
-  kernels: { ts: tsCsr, wasm: wasmCsr, gpujs: gpuCsr },
+  kernels: { ts: tsCsr, wasm: wasmCsr, gpujs: gpuCsr, wgsl: wgslCsr },
 });
 
 /** About a decibel below the worst of the suites' inputs. */

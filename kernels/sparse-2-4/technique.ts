@@ -3,6 +3,7 @@ import { gpuSparse24 } from './gpu.ts';
 import { packSparse24, unpackSparse24 } from './pack.ts';
 import { tsSparse24 } from './ts.ts';
 import { wasmSparse24 } from './wasm.ts';
+import { wgslSparse24 } from './wgsl.ts';
 
 export default defineTechnique({
   op: 'matmul',
@@ -17,5 +18,5 @@ export default defineTechnique({
   // About a decibel below the worst of the suites' inputs.
   minSqnrDb: () => 6.5,
   columns: () => ({ sparsity: 0.5, bits: 32 }),
-  kernels: { ts: tsSparse24, wasm: wasmSparse24, gpujs: gpuSparse24 },
+  kernels: { ts: tsSparse24, wasm: wasmSparse24, gpujs: gpuSparse24, wgsl: wgslSparse24 },
 });

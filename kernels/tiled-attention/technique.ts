@@ -4,6 +4,7 @@ import type { KeyValues } from '../naive-attention/technique.ts';
 import { gpuTiledAttention } from './gpu.ts';
 import { tsTiledAttention } from './ts.ts';
 import { wasmTiledAttention } from './wasm.ts';
+import { wgslTiledAttention } from './wgsl.ts';
 
 export default defineTechnique({
   op: 'attention',
@@ -19,5 +20,5 @@ export default defineTechnique({
   // Not compressed: only the rounding of f32 arithmetic is left.
   minSqnrDb: () => 110,
   columns: () => ({ bits: 32 }),
-  kernels: { ts: tsTiledAttention, wasm: wasmTiledAttention, gpujs: gpuTiledAttention },
+  kernels: { ts: tsTiledAttention, wasm: wasmTiledAttention, gpujs: gpuTiledAttention, wgsl: wgslTiledAttention },
 });

@@ -1,0 +1,121 @@
+// What the WGSL kernels of both sparse formats have in common: a technique says which two weights a pair holds and in
+// which columns they stand. Lanes that run together take neighbouring rows of X, which is laid down transposed, so that
+// the activations of a column are consecutive words; weights and columns are the same for all of them.
+import type { Shader, Wgsl } from '../../bench/backends/gpujs-wgsl.ts';
+import type { MatmulProblem } from '../../bench/problem.ts';
+import type { PreparedKernel } from '../../bench/technique.ts';
+
+export interface WgslSparse {
+  /** Bytes of the packed weights, to tell what the kernel's own form of them takes beyond. */
+  readonly storedBytes: number;
+  /** K up to the last column a pair may name. */
+  readonly paddedK: number;
+  /**
+   * WGSL that declares `firstPair(n)`, of row n of W, up to but not including `firstPair(n + 1)`, and
+   * `pairAt(pair, n)`, a `Pair`.
+   */
+  readonly code: string;
+  readonly resident: Shader['resident'];
+}
+
+export async function prepareWgslSparse(
+  wgsl: Wgsl,
+  problem: MatmulProblem,
+  { storedBytes, paddedK, code, resident }: WgslSparse,
+): Promise<PreparedKernel<'matmul'>> {
+  const { M, N, K } = problem;
+  const program = wgsl.createProgram();
+  const input = program.input([M, paddedK]);
+  const { loops, workgroups } = M === 1 ? oneRow(N) : manyRows(M, N);
+  const output = await program.shader({
+    code: `const M = ${M}u; const N = ${N}u;
+struct Pair { weights : vec2f, columns : vec2u }
+${code}
+${loops}`,
+    workgroups,
+    inputs: { X: ['array<f32>', input] },
+    output: ['Y', 'array<f32>', M * N],
+    resident,
+  });
+  const transposed = new Float32Array(paddedK * M);
+  const Y = new Float32Array(M * N);
+  return {
+    upload: ({ X }) => {
+      for (let m = 0; m < M; m++) for (let k = 0; k < K; k++) transposed[k * M + m] = X[m * K + k];
+      return program.upload(input, transposed);
+    },
+    run: () => program.run(),
+    readOutput: async () => {
+      const values = await program.read(output);
+      for (let m = 0; m < M; m++) for (let n = 0; n < N; n++) Y[m * N + n] = values[n * M + m];
+      return Y;
+    },
+    workspaceBytes: program.intermediateBytes + Math.max(0, program.residentBytes - storedBytes),
+    get deviceBytes() {
+      return program.deviceBytes;
+    },
+    dispose: () => program.dispose(),
+  };
+}
+
+interface Loops {
+  readonly loops: string;
+  readonly workgroups: Shader['workgroups'];
+}
+
+const SLICES = 8;
+const COLUMNS = 8;
+
+/** Eight threads share the pairs of a row of W; their sums are added up in workgroup memory. */
+function oneRow(N: number): Loops {
+  const loops = `
+// X [paddedK] f32 → Y [N]
+var<workgroup> sums : array<f32, ${SLICES * COLUMNS}>;
+@compute @workgroup_size(${SLICES}, ${COLUMNS})
+fn main(@builtin(local_invocation_id) id : vec3u, @builtin(local_invocation_index) at : u32,
+        @builtin(workgroup_id) group : vec3u) {
+  let n = group.x * ${COLUMNS}u + id.y;
+  let row = min(n, N - 1u);
+  let end = firstPair(row + 1u);
+  var sum = 0.0;
+  for (var i = firstPair(row) + id.x; i < end; i += ${SLICES}u) {
+    let pair = pairAt(i, row);
+    sum = fma(X[pair.columns.x], pair.weights.x, fma(X[pair.columns.y], pair.weights.y, sum));
+  }
+  sums[at] = sum;
+  workgroupBarrier();
+  for (var half = ${SLICES / 2}u; half > 0u; half /= 2u) {
+    if (id.x < half) { sums[at] += sums[at + half]; }
+    workgroupBarrier();
+  }
+  if (id.x == 0u && n < N) { Y[n] = sums[at]; }
+}`;
+  return { loops, workgroups: [Math.ceil(N / COLUMNS), 1, 1] };
+}
+
+const LANES = 16;
+const TALL = 4;
+const MOST_EACH = 8;
+
+/** A thread computes up to eight outputs of one row of W, 16 rows of X apart: what it reads of a pair serves them all. */
+function manyRows(M: number, N: number): Loops {
+  const each = Math.min(MOST_EACH, Math.ceil(M / LANES));
+  const lines = (line: (i: number) => string) => Array.from({ length: each }, (_, i) => line(i)).join('\n    ');
+  const loops = `
+// X [paddedK,M] f32 → Y [N,M]
+@compute @workgroup_size(${LANES}, ${TALL})
+fn main(@builtin(local_invocation_id) id : vec3u, @builtin(workgroup_id) group : vec3u) {
+  let n = group.y * ${TALL}u + id.y;
+  let m = group.x * ${LANES * each}u + id.x;
+  if (n >= N) { return; }
+  ${lines((i) => `let m${i} = min(m + ${LANES * i}u, M - 1u); var sum${i} = 0.0;`)}
+  let end = firstPair(n + 1u);
+  for (var i = firstPair(n); i < end; i++) {
+    let pair = pairAt(i, n);
+    let x = pair.columns * M;
+    ${lines((i) => `sum${i} = fma(X[x.x + m${i}], pair.weights.x, fma(X[x.y + m${i}], pair.weights.y, sum${i}));`)}
+  }
+  ${lines((i) => `if (m + ${LANES * i}u < M) { Y[n * M + m + ${LANES * i}u] = sum${i}; }`)}
+}`;
+  return { loops, workgroups: [Math.ceil(M / (LANES * each)), Math.ceil(N / TALL), 1] };
+}
