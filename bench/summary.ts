@@ -3,14 +3,12 @@ import { styleText } from 'node:util';
 import { driftReason, isFailure } from './failure.ts';
 import { paretoFront } from './pareto.ts';
 import type { ResultRow } from './result-row.ts';
-
-/** Techniques that others are held against show their own rate instead of a speed-up. */
-const isBaseline = (row: ResultRow) => row.case_id === row.baseline_case_id;
+import { backendLabel, isBaseline, problemTitle, techniqueLabel } from './row-labels.ts';
+import { splitToWidth, tableLines, textColumn } from './text-table.ts';
 
 const ON_FRONT = '◆';
 /** Marks stand behind the figures; whatever has none keeps their place. */
 const MARK_ROOM = '  ';
-const GAP = '  ';
 
 export interface SummaryOptions {
   /** Columns of the terminal. */
@@ -22,36 +20,27 @@ export function formatSummary(rows: readonly ResultRow[], { width }: SummaryOpti
   return [...tables, formatLegend(rows), ...formatFailures(rows), formatCounts(rows)].filter(Boolean).join('\n\n');
 }
 
-function problemTitle(row: ResultRow): string {
-  const { M, N, K, seq_len, heads, head_dim, causal } = row;
-  const shape =
-    row.op === 'matmul'
-      ? `M=${M} N=${N} K=${K}`
-      : `M=${M} keys=${seq_len} heads=${heads} headDim=${head_dim}${causal ? ' causal' : ''}`;
-  return `${row.op} ${shape} · ${row.weights}${row.seed ? ` · seed ${row.seed}` : ''}`;
-}
-
 function formatProblem(title: string, rows: readonly ResultRow[], width: number): string {
   const fronts = new Set([...groupBy(rows, (row) => row.backend ?? '').values()].flatMap(frontOf));
   const techniques = [...groupBy(baselineFirst(rows), techniqueLabel)];
   const backends = [...groupBy(rows, backendLabel).keys()];
   const fixed = [
-    column(
+    textColumn(
       'technique',
       techniques.map(([label]) => label),
       'left',
     ),
-    column(
+    textColumn(
       rows[0].op === 'attention' ? 'scratch' : 'bytes',
       techniques.map(([, group]) => memoryCell(group)),
     ),
-    column(
+    textColumn(
       'SQNR dB',
       techniques.map(([, group]) => driftCell(group)),
     ),
   ];
   const measured = backends.map((backend) =>
-    column(
+    textColumn(
       `${backend}${MARK_ROOM}`,
       techniques.map(([, group]) =>
         speedCell(
@@ -61,21 +50,12 @@ function formatProblem(title: string, rows: readonly ResultRow[], width: number)
       ),
     ),
   );
-  const blocks = splitToWidth(fixed, measured, width).map((columns) => joinColumns(columns, techniques.length));
+  const blocks = splitToWidth(fixed, measured, width).map((columns) => tableLines(columns).join('\n'));
   return [styleText('bold', title), ...blocks].join('\n');
 }
 
 function baselineFirst(rows: readonly ResultRow[]): ResultRow[] {
   return [...rows.filter(isBaseline), ...rows.filter((row) => !isBaseline(row))];
-}
-
-function techniqueLabel({ technique, params }: ResultRow): string {
-  const values = (params ?? '').split(';').map((param) => param.slice(param.indexOf('=') + 1));
-  return `${technique} ${values.join('/')}`.trim();
-}
-
-function backendLabel({ backend, adapter_type }: ResultRow): string {
-  return `${backend}${adapter_type === 'software' ? '*' : ''}`;
 }
 
 function frontOf(rows: readonly ResultRow[]): ResultRow[] {
@@ -128,40 +108,6 @@ function speedCell(row: ResultRow | undefined, fronts: ReadonlySet<ResultRow>): 
 
 function formatRatio(ratio: number): string {
   return ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(2);
-}
-
-interface TextColumn {
-  readonly cells: readonly string[];
-  readonly width: number;
-  readonly align: 'left' | 'right';
-}
-
-function column(heading: string, cells: readonly string[], align: 'left' | 'right' = 'right'): TextColumn {
-  const all = [heading, ...cells];
-  return { cells: all, width: Math.max(...all.map((cell) => cell.length)), align };
-}
-
-/** Measured columns that don't fit beside the fixed ones go on in a table below. */
-function splitToWidth(fixed: readonly TextColumn[], measured: readonly TextColumn[], width: number): TextColumn[][] {
-  const blocks: TextColumn[][] = [[...fixed]];
-  for (const next of measured) {
-    const block = blocks[blocks.length - 1];
-    const needed = [...block, next].reduce((sum, { width: w }) => sum + w + GAP.length, -GAP.length);
-    if (needed > width && block.length > fixed.length) blocks.push([...fixed, next]);
-    else block.push(next);
-  }
-  return blocks;
-}
-
-function joinColumns(columns: readonly TextColumn[], rows: number): string {
-  const lines = Array.from({ length: rows + 1 }, (_, line) => {
-    const cells = columns.map(({ cells: all, width, align }) => {
-      return align === 'left' ? all[line].padEnd(width) : all[line].padStart(width);
-    });
-    const text = cells.join(GAP).trimEnd();
-    return line === 0 ? styleText('dim', text) : text;
-  });
-  return lines.join('\n');
 }
 
 function formatLegend(rows: readonly ResultRow[]): string {

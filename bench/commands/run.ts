@@ -8,6 +8,7 @@ import { InputError } from '../input-error.ts';
 import { createProgress } from '../progress.ts';
 import { type RunOptions, type RunOutcome, resumeRun, startRun } from '../run.ts';
 import { formatSummary } from '../summary.ts';
+import { textWidth } from '../text-table.ts';
 import { once, onceNumber, selectionFlags, selectionOf } from './selection-flags.ts';
 
 const flags = {
@@ -131,14 +132,11 @@ function assertDefaults(argv: Flags): void {
   throw new InputError('--resume: must stand without flags that select cases: a run goes on as it was begun');
 }
 
-const MAX_WIDTH = 100;
-
 function report({ runId, csvPath, rows, interrupted, missing }: RunOutcome, json: boolean): void {
   if (json) {
     process.stdout.write(`${JSON.stringify({ run_id: runId, csv: csvPath, rows }, undefined, 2)}\n`);
   } else {
-    const width = Math.min(MAX_WIDTH, process.stdout.columns || MAX_WIDTH);
-    process.stdout.write(`${formatSummary(rows, { width })}\n${csvPath}\n`);
+    process.stdout.write(`${formatSummary(rows, { width: textWidth() })}\n${csvPath}\n`);
   }
   if (interrupted) {
     process.stderr.write(
