@@ -28,21 +28,21 @@ function cell(value: ResultRow[keyof ResultRow]): string | number | undefined {
 
 /** Rows of a results file. Columns unknown to this version are passed over; throws InputError on what is no results file. */
 export function readRows(path: string): ResultRow[] {
-  let text: string;
+  return parseRows(readText(path), basename(path));
+}
+
+/** The file's text; throws InputError where it can't be read. */
+export function readText(path: string): string {
   try {
-    text = readFileSync(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new InputError(`${path}: must be a readable results file, got ${(error as NodeJS.ErrnoException).code}`);
+    const { code } = error as NodeJS.ErrnoException;
+    throw new InputError(`${path}: must be a readable results file, got ${code === 'EISDIR' ? 'a folder' : code}`);
   }
-  return parseRows(text, basename(path));
 }
 
 export function parseRows(text: string, file: string): ResultRow[] {
-  const records = parseRecords(text, file);
-  return records.map((record, i) => {
-    if (record.case_id === undefined || record.schema_version === undefined) {
-      throw new InputError(`${file}: must be a tare results file with the columns schema_version and case_id`);
-    }
+  return parseRecords(text, file).map((record, i) => {
     if (record.schema_version !== String(SCHEMA_VERSION)) {
       throw new InputError(
         `${file}: must be of schema version ${SCHEMA_VERSION}, got ${record.schema_version || 'none'} in row ${i + 1}; measure again with this tare`,
@@ -54,10 +54,20 @@ export function parseRows(text: string, file: string): ResultRow[] {
 
 function parseRecords(text: string, file: string): Record<string, string>[] {
   try {
-    return parse(text, { columns: true, bom: true, skip_empty_lines: true });
+    return parse(text, {
+      columns: (header: string[]) => checkedHeader(header, file),
+      bom: true,
+      skip_empty_lines: true,
+    });
   } catch (error) {
+    if (error instanceof InputError) throw error;
     throw new InputError(`${file}: must be CSV, got ${(error as CsvError).message}`);
   }
+}
+
+function checkedHeader(header: string[], file: string): string[] {
+  if (header.includes('case_id') && header.includes('schema_version')) return header;
+  throw new InputError(`${file}: must be a tare results file with the columns schema_version and case_id`);
 }
 
 function parseRecord(record: Record<string, string>, file: string, number: number): ResultRow {

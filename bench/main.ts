@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-// The command line: `tare run | list | doctor`.
+// The command line.
 import { enableCompileCache } from 'node:module';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { compareCommand } from './commands/compare.ts';
 import { completeNames } from './commands/completion.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { listCommand } from './commands/list.ts';
@@ -29,11 +30,12 @@ async function main(args: string[]): Promise<void> {
     )
     .command(runCommand)
     .command(listCommand)
+    .command(compareCommand)
     .command(rooflineCommand)
     .command(doctorCommand)
     .completion('completion', 'print a script that completes commands, flags and names in your shell', completeNames)
     .option('debug', { type: 'boolean', default: false, describe: 'show stack traces and what child processes say' })
-    .demandCommand(1, 'command: must be one of run, list, roofline, doctor; see tare --help')
+    .demandCommand(1, 'command: must be one of run, list, compare, roofline, doctor; see tare --help')
     .strict()
     .recommendCommands()
     .version()

@@ -212,13 +212,20 @@ export function summarize({ rounds }: Samples, seed: number): Summary {
   };
 }
 
-/** baseline time / candidate time, each round's p20 against that round's p20; the median over rounds. */
-export function pairedRatio({ candidate, baseline }: Pair, seed: number): Ratio {
-  const logs: number[] = [];
-  candidate.rounds.forEach((round, r) => {
-    if (round.length === 0 || baseline.rounds[r].length === 0) return;
-    logs.push(Math.log(quantile(baseline.rounds[r], LOCATION) / quantile(round, LOCATION)));
+/** log(baseline time / candidate time) of each round that both have samples of, p20 against p20. */
+export function roundLogRatios(
+  candidate: readonly (readonly number[])[],
+  baseline: readonly (readonly number[])[],
+): number[] {
+  return candidate.flatMap((round, r) => {
+    if (round.length === 0 || !baseline[r]?.length) return [];
+    return [Math.log(quantile(baseline[r], LOCATION) / quantile(round, LOCATION))];
   });
+}
+
+/** baseline time / candidate time, the median over rounds. */
+export function pairedRatio({ candidate, baseline }: Pair, seed: number): Ratio {
+  const logs = roundLogRatios(candidate.rounds, baseline.rounds);
   const interval = bootstrapInterval(logs, (resampled) => quantile(resampled, 0.5), seededRandom(seed).uniform);
   return {
     speedup: Math.exp(quantile(logs, 0.5)),

@@ -7,10 +7,12 @@ export interface Interval {
 
 const RESAMPLES = 1000;
 
+/** Below it the percentiles could not reach 2.5 %. */
+const MIN_GROUPS = 5;
+
 /**
  * 95 % percentile bootstrap interval of a statistic over groups that were drawn together (Efron & Tibshirani 1993,
- * §13.3): whole groups are resampled, as samples of one round share the machine's state. Undefined below five groups,
- * where the percentiles could not reach 2.5 %.
+ * §13.3): whole groups are resampled, as samples of one round share the machine's state. Undefined below five groups.
  * @param uniform numbers in [0,1)
  */
 export function bootstrapInterval<Group>(
@@ -18,13 +20,26 @@ export function bootstrapInterval<Group>(
   statistic: (resampled: readonly Group[]) => number,
   uniform: () => number,
 ): Interval | undefined {
-  if (groups.length < 5) return undefined;
-  const estimates = new Float64Array(RESAMPLES);
-  const resampled = groups.slice();
-  for (let r = 0; r < RESAMPLES; r++) {
-    for (let i = 0; i < groups.length; i++) resampled[i] = groups[Math.floor(uniform() * groups.length)];
-    estimates[r] = statistic(resampled);
-  }
-  estimates.sort();
+  if (groups.length < MIN_GROUPS) return undefined;
+  return percentiles(() => statistic(resample(groups, uniform)));
+}
+
+/** The same of the difference a statistic makes between two independent sets of groups, second minus first. */
+export function bootstrapDifference<Group>(
+  first: readonly Group[],
+  second: readonly Group[],
+  statistic: (resampled: readonly Group[]) => number,
+  uniform: () => number,
+): Interval | undefined {
+  if (Math.min(first.length, second.length) < MIN_GROUPS) return undefined;
+  return percentiles(() => statistic(resample(second, uniform)) - statistic(resample(first, uniform)));
+}
+
+function percentiles(estimate: () => number): Interval {
+  const estimates = Float64Array.from({ length: RESAMPLES }, estimate).sort();
   return { low: quantileSorted(estimates, 0.025), high: quantileSorted(estimates, 0.975) };
+}
+
+function resample<Group>(groups: readonly Group[], uniform: () => number): Group[] {
+  return groups.map(() => groups[Math.floor(uniform() * groups.length)]);
 }

@@ -1,0 +1,46 @@
+import type { CommandModule, InferredOptionTypes } from 'yargs';
+import { DEFAULT_SEED } from '../case.ts';
+import { compareRuns } from '../compare.ts';
+import { compareReport } from '../compare-report.ts';
+import { InputError } from '../input-error.ts';
+import { type ResultsFile, readResultsFile, readSamples } from '../results-file.ts';
+import { textWidth } from '../text-table.ts';
+import { printReport } from '../verdict-report.ts';
+import { REGRESSION, reportFlags } from './report-flags.ts';
+
+type Flags = InferredOptionTypes<typeof reportFlags> & { base?: string; head?: string };
+
+export const compareCommand: CommandModule<object, Flags> = {
+  command: 'compare <base> <head>',
+  describe: 'two runs against each other: speed-ups paired, drift and bytes exactly; exits with 1 on a regression',
+  builder: (yargs) =>
+    yargs
+      .positional('base', { type: 'string', describe: 'CSV of the run to hold against' })
+      .positional('head', { type: 'string', describe: 'CSV of the run to judge' })
+      .options(reportFlags)
+      .example('$0 compare results/baseline.csv results/<run>.csv', 'what changed since the baseline')
+      .example('$0 compare base.csv head.csv --format markdown', 'as a comment on a pull request')
+      .example('$0 compare base.csv head.csv --format github', 'in a workflow: annotations and job summary'),
+  handler: compare,
+};
+
+function compare({ base: basePath = '', head: headPath = '', format, all }: Flags): void {
+  const [base, head] = [basePath, headPath].map((path) => {
+    const file = readResultsFile(path);
+    assertOneRun(file);
+    return { ...file, samples: readSamples(path) };
+  });
+  const comparisons = compareRuns(base, head, DEFAULT_SEED);
+  const [described, judged] = [base, head].map((run) => ({ ...run, hasSamples: run.samples !== undefined }));
+  const notes = [...base.notes, ...head.notes];
+  printReport(compareReport(comparisons, { base: described, head: judged, all, notes }), format, textWidth());
+  if (comparisons.some(({ regressions }) => regressions.length > 0)) process.exitCode = REGRESSION;
+}
+
+function assertOneRun({ path, rows }: ResultsFile): void {
+  const cases = new Set(rows.map(({ case_id }) => case_id));
+  if (rows.length === 0) throw new InputError(`${path}: must have rows, got none`);
+  if (cases.size === rows.length) return;
+  const runs = new Set(rows.map(({ run_id }) => run_id));
+  throw new InputError(`${path}: must hold one run, got ${[...runs].join(', ')} with cases in common`);
+}
