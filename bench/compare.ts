@@ -57,18 +57,19 @@ const Z95 = 1.96;
 export function compareRuns(base: Measured, head: Measured, seed: number): CaseComparison[] {
   const baseRows = new Map(base.rows.map((row) => [row.case_id ?? '', row]));
   const headRows = new Map(head.rows.map((row) => [row.case_id ?? '', row]));
-  const spreads = processSpreads([...base.rows, ...head.rows]);
-  const drafts = [...new Set([...headRows.keys(), ...baseRows.keys()])].map((id) => {
+  const pairs = [...new Set([...headRows.keys(), ...baseRows.keys()])].map((id) => {
     const pair = { base: baseRows.get(id), head: headRows.get(id) };
     const reason = whyUnpaired(pair);
-    const spread = spreads.get(pair.head?.backend ?? '') ?? 0;
-    const shift = reason === undefined ? shiftOf(id, pair, { base, head, spread, seed }) : undefined;
-    return { id, ...pair, reason, shift };
+    const samples = { base: base.samples?.get(id), head: head.samples?.get(id) };
+    return { id, ...pair, reason, within: reason === undefined ? shiftWithin(pair, samples, seed) : undefined };
   });
-  const adjusted = holmAdjust(drafts.flatMap(({ shift }) => (shift === undefined ? [] : [shift.p])));
-  return drafts.map((draft) =>
-    conclude({ ...draft, shift: draft.shift && { ...draft.shift, p: adjusted.shift() ?? 1 } }),
-  );
+  const spreads = processSpreads(pairs);
+  const shifts = pairs.map(({ head: row, within }) => within && shiftBetween(within, spreads.get(row?.backend ?? '')));
+  const adjusted = holmAdjust(shifts.flatMap((shift) => (shift === undefined ? [] : [shift.p])));
+  return pairs.map((pair, i) => {
+    const shift = shifts[i];
+    return conclude({ ...pair, shift: shift && { ...shift, p: adjusted.shift() ?? 1 } });
+  });
 }
 
 interface RowPair {
@@ -141,40 +142,53 @@ function timeRatioOf(base: ResultRow | undefined, head: ResultRow | undefined): 
   return base.env_hash !== undefined && base.env_hash === head.env_hash ? head.p20_ns / base.p20_ns : undefined;
 }
 
+/** What rounds within two processes, one of each run, say. */
+interface WithinShift extends Omit<Shift, 'p'> {
+  readonly degrees: number;
+}
+
+interface PairedCase extends RowPair {
+  readonly within: WithinShift | undefined;
+}
+
+/** By how much one process differs from the next for no reason (log, standard deviation), and how well that is known. */
+interface Spread {
+  readonly deviation: number;
+  readonly degrees: number;
+}
+
 /** A median of absolute deviations times this is the standard deviation of a normal distribution. */
 const NORMAL_MAD = 1.4826;
+/** Fewer cases say little of what is usual. */
+const MIN_USUAL = 5;
 
 /**
- * By backend, the standard deviation of the baseline's speed-up (log) over another instance of itself: by as much one
- * process differs from the next, which rounds within one process can't show.
+ * By backend. Rounds within one process can't show how processes differ (memory layout, what V8 optimised when), but all
+ * cases together do, as most have not changed between two runs: the empirical null of Efron 2004 (JASA 99, 96–104). Where
+ * cases are few, the baseline's rows stand in, whose two sides are instances of one kernel.
  */
-function processSpreads(rows: readonly ResultRow[]): Map<string, number> {
-  const pairs = rows.filter((row) => isBaseline(row) && hasRun(row) && row.speedup !== undefined);
-  const byBackend = Map.groupBy(pairs, (row) => row.backend ?? '');
-  return new Map(
-    [...byBackend].map(([backend, group]) => {
-      const deviations = group.map(({ speedup }) => Math.abs(Math.log(speedup ?? 1)));
-      return [backend, NORMAL_MAD * quantile(deviations, 0.5)];
-    }),
-  );
+function processSpreads(pairs: readonly PairedCase[]): Map<string, Spread> {
+  const byBackend = Map.groupBy(pairs, ({ base, head }) => head?.backend ?? base?.backend ?? '');
+  return new Map([...byBackend].map(([backend, group]) => [backend, spreadOf(group)]));
 }
 
-interface ShiftContext {
-  readonly base: Measured;
-  readonly head: Measured;
-  readonly spread: number;
-  readonly seed: number;
+function spreadOf(pairs: readonly PairedCase[]): Spread {
+  const shifts = pairs.flatMap(({ within }) => (within === undefined ? [] : [Math.abs(within.log)]));
+  const baselines = pairs
+    .flatMap(({ base = {}, head = {} }) => [base, head])
+    .filter((row) => isBaseline(row) && hasRun(row));
+  const instances = baselines.flatMap(({ speedup }) => (speedup === undefined ? [] : [Math.abs(Math.log(speedup))]));
+  const deviations = shifts.length >= MIN_USUAL ? shifts : instances.map((log) => log * Math.SQRT2);
+  if (deviations.length === 0) return { deviation: 0, degrees: 1 };
+  return { deviation: NORMAL_MAD * quantile(deviations, 0.5), degrees: deviations.length };
 }
 
-function shiftOf(id: string, rows: RowPair, { base, head, spread, seed }: ShiftContext): Shift | undefined {
-  const within = shiftOfSamples(base.samples?.get(id), head.samples?.get(id), seed) ?? shiftOfRows(rows);
-  if (within === undefined) return undefined;
-  // Both runs are one process each.
-  const between = Z95 * Math.SQRT2 * spread;
-  const low = within.log - Math.hypot(within.log - within.interval.low, between);
-  const high = within.log + Math.hypot(within.interval.high - within.log, between);
+function shiftBetween({ degrees, ...within }: WithinShift, spread: Spread = { deviation: 0, degrees: 1 }): Shift {
+  const { log, interval } = within;
+  const low = log - Math.hypot(log - interval.low, Z95 * spread.deviation);
+  const high = log + Math.hypot(interval.high - log, Z95 * spread.deviation);
   const error = (high - low) / (2 * Z95);
-  return { ...within, interval: { low, high }, p: pOf(within.log, error, within.degrees) };
+  return { ...within, interval: { low, high }, p: pOf(log, error, Math.min(degrees, spread.degrees)) };
 }
 
 function pOf(log: number, error: number, degrees: number): number {
@@ -182,8 +196,12 @@ function pOf(log: number, error: number, degrees: number): number {
   return log === 0 ? 1 : 0;
 }
 
-interface WithinShift extends Omit<Shift, 'p'> {
-  readonly degrees: number;
+function shiftWithin(
+  rows: RowPair,
+  samples: { base?: SampleRecord; head?: SampleRecord },
+  seed: number,
+): WithinShift | undefined {
+  return shiftOfSamples(samples.base, samples.head, seed) ?? shiftOfRows(rows);
 }
 
 const median = (values: readonly number[]) => quantile(values, 0.5);

@@ -20,6 +20,8 @@ const RunArguments = z.object({
   timeout: z.number().optional(),
   inProcess: z.boolean(),
   threads: z.number().int(),
+  /** i/n where this is one of n shards. */
+  shard: z.string().optional(),
 });
 export type RunArguments = z.infer<typeof RunArguments>;
 
@@ -31,6 +33,8 @@ const Manifest = z.object({
   state: z.enum(['running', 'finished', 'interrupted']),
   arguments: RunArguments,
   case_ids: names,
+  /** Of all shards together. */
+  all_case_ids: names.optional(),
   machine: z.record(z.string(), z.unknown()),
   backends: z.record(z.string(), z.unknown()),
   roofline: Roofline.optional(),

@@ -17,6 +17,8 @@ export interface RunFacts {
   readonly roofline: Roofline | undefined;
   /** Threads asked for. */
   readonly threads: number;
+  /** i/n where the run is one of n shards. */
+  readonly shard: string | undefined;
 }
 
 export function rowOfCase(
@@ -36,6 +38,7 @@ export function rowOfCase(
     started_at: startedAt,
     git_commit: run.git?.commit,
     git_dirty: run.git?.dirty,
+    shard: run.shard,
     case_id: entry.id,
     suite: entry.suite,
     op: problem.op,

@@ -19,6 +19,7 @@ import { type RunFacts, rowOfCase } from './row-of-case.ts';
 import { type CaseRequest, type CaseResult, runCase } from './run-case.ts';
 import { lockRun } from './run-lock.ts';
 import { kernelsDirs, selectCases } from './select.ts';
+import { casesOfShard, parseShard } from './shard.ts';
 import type { PresetName } from './suite.ts';
 import type { Technique } from './technique.ts';
 import { ensureUseLiteCache } from './weights/use-lite-cache-build.ts';
@@ -27,6 +28,8 @@ export interface RunOptions {
   /** Folder of the results; made where it is missing. */
   readonly out: string;
   readonly debug: boolean;
+  /** What cases took before, in s: shards are balanced by it. */
+  readonly shardCosts: ReadonlyMap<string, number>;
   readonly signal: AbortSignal;
   /** Told before each case and after it, with its row. */
   readonly onCase: (event: CaseEvent) => void;
@@ -51,14 +54,10 @@ export interface RunOutcome {
 
 /** Begins a run. */
 export async function startRun(request: RunArguments, options: RunOptions): Promise<RunOutcome> {
-  const { cases } = await selectCases(request);
-  try {
-    makeFolder(resolve(options.out));
-  } catch (error) {
-    throw new InputError(
-      `--out: must be a folder tare can write, got ${(error as NodeJS.ErrnoException).code} at ${options.out}`,
-    );
-  }
+  const allIds = (await selectCases(request)).cases.map((entry) => entry.id);
+  const isShard = request.shard !== undefined;
+  const ids = isShard ? casesOfShard(allIds, parseShard(request.shard ?? ''), options.shardCosts) : allIds;
+  makeResultsFolder(options.out);
   const startedAt = new Date();
   const manifest: Manifest = {
     schema_version: SCHEMA_VERSION,
@@ -66,11 +65,23 @@ export async function startRun(request: RunArguments, options: RunOptions): Prom
     started_at: startedAt.toISOString(),
     state: 'running',
     arguments: request,
-    case_ids: cases.map((entry) => entry.id),
+    case_ids: ids,
+    all_case_ids: isShard ? allIds : undefined,
     machine: { ...describeMachine() },
     backends: {},
   };
   return executeRun(manifest, options);
+}
+
+/** Makes the folder of results where it is missing; throws InputError. */
+export function makeResultsFolder(out: string): void {
+  try {
+    makeFolder(resolve(out));
+  } catch (error) {
+    throw new InputError(
+      `--out: must be a folder tare can write, got ${(error as NodeJS.ErrnoException).code} at ${out}`,
+    );
+  }
 }
 
 /** Level by level: Node's own recursive mkdir never returns where a level can't be made, as under /proc. */
@@ -148,8 +159,8 @@ async function runRemaining(
   });
 }
 
-function factsOf({ run_id, arguments: { threads } }: Manifest): Omit<RunFacts, 'roofline'> {
-  return { runId: run_id, git: gitState(), machine: describeMachine(), threads };
+function factsOf({ run_id, arguments: { threads, shard } }: Manifest): Omit<RunFacts, 'roofline'> {
+  return { runId: run_id, git: gitState(), machine: describeMachine(), threads, shard };
 }
 
 /** The smoke preset's rough times are held against nothing, and a GPU's can't be. */

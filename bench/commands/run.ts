@@ -1,12 +1,15 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { DEFAULT_SEED } from '../case.ts';
+import { readRows } from '../csv.ts';
 import { isFailure } from '../failure.ts';
 import { InputError } from '../input-error.ts';
 import { createProgress } from '../progress.ts';
 import { type RunOptions, type RunOutcome, resumeRun, startRun } from '../run.ts';
+import { recordedCosts } from '../shard.ts';
 import { formatSummary } from '../summary.ts';
 import { textWidth } from '../text-table.ts';
 import { once, onceNumber, selectionFlags, selectionOf } from './selection-flags.ts';
@@ -41,6 +44,19 @@ const flags = {
     defaultDescription: 'all cores',
     describe: 'threads of the backends that use several',
   },
+  shard: {
+    type: 'string',
+    requiresArg: true,
+    coerce: once('shard'),
+    describe: 'i/n: only the i-th of n parts of the cases, for n machines; tare merge joins them',
+  },
+  'shard-costs': {
+    type: 'string',
+    requiresArg: true,
+    coerce: once('shard-costs'),
+    describe: 'CSV of an earlier run, the same for all shards, by whose times they are balanced',
+    defaultDescription: 'results/baseline.csv where there is one',
+  },
   'in-process': { type: 'boolean', default: false, describe: 'no child processes: for debuggers, not for figures' },
   json: { type: 'boolean', default: false, describe: 'print the rows as JSON instead of the table' },
 } as const satisfies Record<string, Options>;
@@ -65,6 +81,7 @@ export const runCommand: CommandModule<object, InferredOptionTypes<typeof flags>
       .example('$0 run --preset smoke --backend ts,gpujs-webasm', 'does it all run?')
       .example("$0 run --suite quantized --filter '*int4*M=1,*'", 'int4 decode only')
       .example('$0 run --weights model.safetensors --filter fc1', 'your own layers')
+      .example('$0 run --preset nightly --shard 2/4', 'the second of four machines')
       .example('$0 run --resume 2031-05-04T03-02-01-7f3a', 'go on after Ctrl-C or a crash'),
   handler: run,
 };
@@ -89,6 +106,7 @@ async function run(argv: Flags): Promise<void> {
   for (const signal of signals) process.on(signal, interrupt);
   const options: RunOptions = {
     out: argv.out,
+    shardCosts: costsOf(argv.shardCosts),
     debug: argv.debug ?? false,
     signal: stop.signal,
     onCase: progress.onCase,
@@ -103,13 +121,27 @@ async function run(argv: Flags): Promise<void> {
 function begin(argv: Flags, options: RunOptions): Promise<RunOutcome> {
   if (argv.resume === undefined) {
     return startRun(
-      { ...selectionOf(argv), timeout: argv.timeout, inProcess: argv.inProcess, threads: argv.threads },
+      {
+        ...selectionOf(argv),
+        timeout: argv.timeout,
+        inProcess: argv.inProcess,
+        threads: argv.threads,
+        shard: argv.shard,
+      },
       options,
     );
   }
   assertDefaults(argv);
   if (!argv.resume.endsWith('.csv')) return resumeRun(argv.resume, options);
   return resumeRun(basename(argv.resume, '.csv'), { ...options, out: dirname(argv.resume) });
+}
+
+/** Every shard must balance by the same figures, so these are committed ones, or the user's. */
+const COMMITTED_COSTS = join(import.meta.dirname, '..', '..', 'results', 'baseline.csv');
+
+function costsOf(csv: string | undefined): Map<string, number> {
+  if (csv === undefined && !existsSync(COMMITTED_COSTS)) return new Map();
+  return recordedCosts(readRows(csv ?? COMMITTED_COSTS));
 }
 
 /** A run is finished as it was begun: what is asked beside --resume would be passed over. */
@@ -125,7 +157,8 @@ function assertDefaults(argv: Flags): void {
   };
   if (
     isDeepStrictEqual({ ...selectionOf(argv), weights: undefined }, { ...defaults, weights: undefined }) &&
-    !argv.weights
+    !argv.weights &&
+    !argv.shard
   ) {
     return;
   }
