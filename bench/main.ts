@@ -7,6 +7,7 @@ import { compareCommand } from './commands/compare.ts';
 import { completeNames } from './commands/completion.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { listCommand } from './commands/list.ts';
+import { mergeCommand } from './commands/merge.ts';
 import { rooflineCommand } from './commands/roofline.ts';
 import { runCommand } from './commands/run.ts';
 import { InputError } from './input-error.ts';
@@ -30,12 +31,13 @@ async function main(args: string[]): Promise<void> {
     )
     .command(runCommand)
     .command(listCommand)
+    .command(mergeCommand)
     .command(compareCommand)
     .command(rooflineCommand)
     .command(doctorCommand)
     .completion('completion', 'print a script that completes commands, flags and names in your shell', completeNames)
     .option('debug', { type: 'boolean', default: false, describe: 'show stack traces and what child processes say' })
-    .demandCommand(1, 'command: must be one of run, list, compare, roofline, doctor; see tare --help')
+    .demandCommand(1, 'command: must be one of run, list, merge, compare, roofline, doctor; see tare --help')
     .strict()
     .recommendCommands()
     .version()

@@ -35,7 +35,13 @@ function splitList(values: readonly string[]): string[] {
   return values.flatMap((value) => value.split(','));
 }
 
-const list = { type: 'string', array: true, requiresArg: true, default: [] as string[], coerce: splitList } as const;
+export const listFlag = {
+  type: 'string',
+  array: true,
+  requiresArg: true,
+  default: [] as string[],
+  coerce: splitList,
+} as const;
 
 export const selectionFlags = {
   preset: {
@@ -45,9 +51,9 @@ export const selectionFlags = {
     default: 'quick' as PresetName,
     coerce: choosePreset,
   },
-  suite: { ...list, describe: 'only these suites', defaultDescription: 'all' },
-  technique: { ...list, describe: 'only these techniques', defaultDescription: 'all' },
-  backend: { ...list, describe: 'only these backends', defaultDescription: 'all' },
+  suite: { ...listFlag, describe: 'only these suites', defaultDescription: 'all' },
+  technique: { ...listFlag, describe: 'only these techniques', defaultDescription: 'all' },
+  backend: { ...listFlag, describe: 'only these backends', defaultDescription: 'all' },
   filter: {
     type: 'string',
     array: true,
@@ -62,7 +68,7 @@ export const selectionFlags = {
     coerce: once('weights'),
     describe: 'a .safetensors file: its 2-D tensors replace the model’s matrices',
   },
-  kernels: { ...list, describe: 'folders with techniques of your own', defaultDescription: 'none' },
+  kernels: { ...listFlag, describe: 'folders with techniques of your own', defaultDescription: 'none' },
   seed: {
     type: 'number',
     requiresArg: true,

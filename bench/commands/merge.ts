@@ -1,0 +1,42 @@
+import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
+import { type Allowance, allowances, mergeShards, writeMergedRun } from '../merge.ts';
+import { makeResultsFolder } from '../run.ts';
+import { chooseNames } from '../select.ts';
+import { listFlag, once } from './selection-flags.ts';
+
+const flags = {
+  out: {
+    type: 'string',
+    requiresArg: true,
+    default: 'results',
+    coerce: once('out'),
+    describe: 'folder the merged run goes to',
+  },
+  allow: {
+    ...listFlag,
+    defaultDescription: 'none',
+    describe: `join although shards differ in ${allowances.slice(0, 2).join(' or ')}, or have cases ${allowances[2]}`,
+  },
+} as const satisfies Record<string, Options>;
+
+type Flags = InferredOptionTypes<typeof flags> & { shards?: string[] };
+
+export const mergeCommand: CommandModule<object, Flags> = {
+  command: 'merge <shards..>',
+  describe: 'join the shards of a run; refuses overlapping or missing cases, mixed commits and machines',
+  builder: (yargs) =>
+    yargs
+      .positional('shards', { type: 'string', array: true, describe: "each shard's CSV, its other files beside it" })
+      .options(flags)
+      .example('$0 merge shards/*.csv', 'into results/')
+      .example('$0 merge shards/*.csv --allow machines', 'measured on machines of several kinds'),
+  handler: merge,
+};
+
+function merge({ shards = [], out, allow }: Flags): void {
+  const allowed = allow.length > 0 ? chooseNames('allow', allow, allowances) : [];
+  const merged = mergeShards(shards, allowed as Allowance[]);
+  makeResultsFolder(out);
+  const csv = writeMergedRun(merged, out);
+  process.stdout.write(`${merged.rows.length} cases of ${shards.length} shards\n${csv}\n`);
+}
