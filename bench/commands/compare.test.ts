@@ -1,0 +1,94 @@
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { rowOf, writeRun } from '../fixtures/run-files.ts';
+
+const MAIN = join(import.meta.dirname, '..', 'main.ts');
+
+let folder: string;
+let base: string;
+let head: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tare-compare-'));
+  const dense = rowOf('dense', { speedup: 1 });
+  base = writeRun(folder, 'base', [dense, rowOf('int4')]);
+  head = writeRun(folder, 'head', [dense, rowOf('int4', { sqnr_db: 39.5, env_hash: 'e2', node_version: '24.9.0' })]);
+});
+
+function tare(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  return spawnSync(process.execPath, [MAIN, ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, GITHUB_STEP_SUMMARY: undefined, ...env },
+    timeout: 50_000,
+  });
+}
+
+test('a regression exits with 1, and the table says what, where and on which machines', () => {
+  const { status, stdout } = tare(['compare', base, head]);
+  expect(status).toBe(1);
+  expect(stdout).toContain('sqnr_db 40.1 → 39.5 (worse)');
+  expect(stdout).toContain('node_version 24.0.0 → 24.9.0');
+  expect(stdout).toContain('has no samples beside it');
+  expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
+});
+
+test('json and csv hold every case, and say the same', () => {
+  const json = JSON.parse(tare(['compare', base, head, '--format', 'json']).stdout);
+  const csv = parse<Record<string, string>>(tare(['compare', base, head, '--format', 'csv']).stdout, { columns: true });
+  expect(csv.map(({ case_id, regression }) => [case_id, regression])).toEqual([
+    [rowOf('dense').case_id, 'false'],
+    [rowOf('int4').case_id, 'true'],
+  ]);
+  expect(json.cases.map(({ case_id }: { case_id: string }) => case_id)).toEqual(csv.map(({ case_id }) => case_id));
+});
+
+test('github gets annotations, and the job summary gets the Markdown table', () => {
+  const summary = join(folder, 'summary.md');
+  writeFileSync(summary, 'before\n');
+  const { stdout } = tare(['compare', base, head, '--format', 'github'], { GITHUB_STEP_SUMMARY: summary });
+  expect(stdout).toMatch(/^::error title=tare compare::s:int4:ts:M=1,N=2,K=3: worse drift or more bytes \(sqnr_db/m);
+  expect(readFileSync(summary, 'utf8')).toMatch(
+    /^before\n### tare compare\n[\s\S]*\| technique \| backend \| verdict \|/,
+  );
+});
+
+describe('files as they come', () => {
+  test('CRLF, other column orders and unknown columns are read', () => {
+    const [header, ...lines] = readFileSync(base, 'utf8').trimEnd().split('\n');
+    writeFileSync(base, `${[`${header},new_column`, ...lines.map((line) => `${line},x`)].join('\r\n')}\r\n`);
+    expect(tare(['compare', base, base]).status).toBe(0);
+  });
+
+  test('a last line that a kill cut short is left out and said', () => {
+    appendFileSync(head, readFileSync(head, 'utf8').split('\n')[1].slice(0, 60));
+    const { status, stdout } = tare(['compare', base, head]);
+    expect(status).toBe(1);
+    expect(stdout).toContain('head.csv: the last line is unfinished and was left out');
+  });
+
+  test.each([
+    ['an empty file', '', /must be a tare results file, got an empty file/],
+    ['another CSV', 'a,b\n1,2\n', /must be a tare results file with the columns/],
+    ['a header alone', undefined, /must have rows, got none/],
+    ['a NaN cell', 'schema_version,case_id,speedup\n1,a,NaN\n', /row 1: speedup must be a number, got NaN/],
+    [
+      'a case twice',
+      'schema_version,case_id,run_id\n1,a,r\n1,a,r\n',
+      /a run must have a case once, got a in rows 1 and 2/,
+    ],
+    ['two runs', 'schema_version,case_id,run_id\n1,a,r\n1,a,s\n', /must hold one run, got r, s with cases in common/],
+  ])('%s is one line and exit code 2', (_, text, message) => {
+    writeFileSync(head, text ?? `${readFileSync(base, 'utf8').split('\n')[0]}\n`);
+    const { status, stdout, stderr } = tare(['compare', base, head]);
+    expect({ status, stdout, lines: stderr.trimEnd().split('\n').length }).toEqual({ status: 2, stdout: '', lines: 1 });
+    expect(stderr).toMatch(message);
+  });
+
+  test('a folder and a file that is not there are named', () => {
+    expect(tare(['compare', base, folder]).stderr).toMatch(/must be a readable results file, got a folder/);
+    expect(tare(['compare', base, join(folder, 'no.csv')]).stderr).toMatch(/no\.csv: .* got ENOENT/);
+  });
+});
