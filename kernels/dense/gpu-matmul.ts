@@ -1,6 +1,9 @@
 // What the gpu.js kernels of all matmul techniques have in common: how activations get in and outputs come out. A thread
-// computes four outputs, the most gpu.js lets it return, so that what it reads or decodes serves four times: four rows
-// of Y, or four columns where there is only one row.
+// computes four outputs, the most gpu.js lets it return, so that what it reads or decodes serves several times: four rows
+// of Y, two rows of two columns, or four columns where there is only one row.
+//
+// gpu.js makes a variable an integer only where it counts by ++, and all others floats, which are converted at every use
+// as an index: so the kernels for GPUs count by ++ and spell thread.x and thread.y out.
 import type { Gpu, GpuBuffer, GpuProgram, Size } from '../../bench/backends/gpujs.ts';
 import type { MatmulProblem } from '../../bench/problem.ts';
 import type { PreparedKernel } from '../../bench/technique.ts';
@@ -39,6 +42,17 @@ export function columnThreads({ N }: MatmulProblem): Size {
 export function placeOf({ M, N }: MatmulProblem): (m: number, n: number) => number {
   const paddedN = roundUp(N, 4);
   return M === 1 ? (_, n) => n : (m, n) => ((m >> 2) * paddedN + n) * 4 + (m & 3);
+}
+
+/** Threads of a kernel that computes two rows of two columns. */
+export function blockThreads({ M, N }: MatmulProblem): Size {
+  return [roundUp(N, 4) / 2, paddedRows(M) / 2];
+}
+
+/** Where the outputs of those stand. */
+export function placeInBlock({ N }: MatmulProblem): (m: number, n: number) => number {
+  const blocks = roundUp(N, 4) / 2;
+  return (m, n) => ((m >> 1) * blocks + (n >> 1)) * 4 + (m & 1) * 2 + (n & 1);
 }
 
 export async function prepareMatmul(

@@ -1,27 +1,98 @@
-import type { Gpu, Resident, Thread } from '../../bench/backends/gpujs.ts';
+import {
+  type Gpu,
+  type GpuBuffer,
+  type GpuProgram,
+  isGl,
+  type Resident,
+  type Thread,
+} from '../../bench/backends/gpujs.ts';
 import type { MatmulProblem } from '../../bench/problem.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
-import { columnThreads, placeOf, prepareMatmul, roundUp, rowThreads } from './gpu-matmul.ts';
+import {
+  blockThreads,
+  columnThreads,
+  placeInBlock,
+  placeOf,
+  prepareMatmul,
+  roundUp,
+  rowThreads,
+} from './gpu-matmul.ts';
+import { fourColumnsOfVectors, twoByTwoOfVectors } from './gpu-vectors.ts';
 import type { DenseWeights } from './technique.ts';
 
 type Context = KernelContext<'matmul', DenseWeights, Record<never, never>, Gpu>;
+type Constants = { fours: number; W: number[][] };
 
 export function gpuDense({ packed, problem, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
-  const { M, K } = problem;
-  const paddedK = roundUp(K, 4);
-  const constants = { K: paddedK, W: paddedWeights(packed.values, problem, paddedK) };
+  const paddedK = roundUp(problem.K, 4);
+  const W = paddedWeights(packed.values, problem, paddedK);
+  const isBlocked = problem.M > 1 && (isGl(runtime.mode) || runtime.mode === 'webgpu');
   return prepareMatmul(runtime, problem, {
     paddedK,
     storedBytes: packed.values.byteLength,
     build: (program, X) =>
-      M === 1
-        ? program.step(fourColumns, { threads: columnThreads(problem), constants, inputs: [X] })
-        : program.step(fourRows, { threads: rowThreads(problem), constants, inputs: [X] }),
-    place: placeOf(problem),
+      isGl(runtime.mode) ? buildOfVectors(program, problem, X, W) : build(program, problem, X, W, isBlocked),
+    place: isBlocked ? placeInBlock(problem) : placeOf(problem),
   });
 }
 
-function fourRows(this: Thread<{ K: number; W: number[][] }>, X: number[][]): number[] {
+function build(
+  program: GpuProgram,
+  problem: MatmulProblem,
+  X: GpuBuffer,
+  W: Resident,
+  isBlocked: boolean,
+): Promise<GpuBuffer> {
+  const constants = { fours: W.size[0] / 4, W };
+  const inputs = [X] as const;
+  if (problem.M === 1) return program.step(fourColumns, { threads: columnThreads(problem), constants, inputs });
+  return isBlocked
+    ? program.step(twoByTwo, { threads: blockThreads(problem), constants, inputs })
+    : program.step(fourRows, { threads: rowThreads(problem), constants, inputs });
+}
+
+function buildOfVectors(program: GpuProgram, problem: MatmulProblem, X: GpuBuffer, W: Resident): Promise<GpuBuffer> {
+  const constants = { fours: W.size[0] / 4, W: { vectors: W } };
+  const inputs = [{ vectors: X }] as const;
+  return problem.M === 1
+    ? program.step(fourColumnsOfVectors, { threads: columnThreads(problem), constants, inputs })
+    : program.step(twoByTwoOfVectors, { threads: blockThreads(problem), constants, inputs });
+}
+
+/** The least to read for a product: where reading costs most, on GPUs. */
+function twoByTwo(this: Thread<Constants>, X: number[][]): number[] {
+  // X [paddedM,K] f32, W [paddedN,K] f32 → Y [paddedM/2, paddedN/2, 2, 2]
+  let y00 = 0;
+  let y01 = 0;
+  let y10 = 0;
+  let y11 = 0;
+  for (let k = 0; k < this.constants.fours; k++) {
+    const a0 = X[this.thread.y * 2][k * 4];
+    const a1 = X[this.thread.y * 2][k * 4 + 1];
+    const a2 = X[this.thread.y * 2][k * 4 + 2];
+    const a3 = X[this.thread.y * 2][k * 4 + 3];
+    const b0 = X[this.thread.y * 2 + 1][k * 4];
+    const b1 = X[this.thread.y * 2 + 1][k * 4 + 1];
+    const b2 = X[this.thread.y * 2 + 1][k * 4 + 2];
+    const b3 = X[this.thread.y * 2 + 1][k * 4 + 3];
+    const v0 = this.constants.W[this.thread.x * 2][k * 4];
+    const v1 = this.constants.W[this.thread.x * 2][k * 4 + 1];
+    const v2 = this.constants.W[this.thread.x * 2][k * 4 + 2];
+    const v3 = this.constants.W[this.thread.x * 2][k * 4 + 3];
+    const w0 = this.constants.W[this.thread.x * 2 + 1][k * 4];
+    const w1 = this.constants.W[this.thread.x * 2 + 1][k * 4 + 1];
+    const w2 = this.constants.W[this.thread.x * 2 + 1][k * 4 + 2];
+    const w3 = this.constants.W[this.thread.x * 2 + 1][k * 4 + 3];
+    y00 += a0 * v0 + a1 * v1 + a2 * v2 + a3 * v3;
+    y01 += a0 * w0 + a1 * w1 + a2 * w2 + a3 * w3;
+    y10 += b0 * v0 + b1 * v1 + b2 * v2 + b3 * v3;
+    y11 += b0 * w0 + b1 * w1 + b2 * w2 + b3 * w3;
+  }
+  return [y00, y01, y10, y11];
+}
+
+/** A weight is read once for four products: where arithmetic costs most, in WebAssembly and JavaScript. */
+function fourRows(this: Thread<Constants>, X: number[][]): number[] {
   // X [paddedM,K] f32, W [paddedN,K] f32 → Y [paddedM/4, paddedN, 4]
   const n = this.thread.x;
   const m = this.thread.y * 4;
@@ -29,7 +100,8 @@ function fourRows(this: Thread<{ K: number; W: number[][] }>, X: number[][]): nu
   let y1 = 0;
   let y2 = 0;
   let y3 = 0;
-  for (let k = 0; k < this.constants.K; k += 4) {
+  for (let four = 0; four < this.constants.fours; four++) {
+    const k = four * 4;
     const w0 = this.constants.W[n][k];
     const w1 = this.constants.W[n][k + 1];
     const w2 = this.constants.W[n][k + 2];
@@ -42,43 +114,42 @@ function fourRows(this: Thread<{ K: number; W: number[][] }>, X: number[][]): nu
   return [y0, y1, y2, y3];
 }
 
-function fourColumns(this: Thread<{ K: number; W: number[][] }>, X: number[][]): number[] {
+function fourColumns(this: Thread<Constants>, X: number[][]): number[] {
   // X [1,K] f32, W [paddedN,K] f32 → Y [paddedN/4, 4]
-  const n = this.thread.x * 4;
   let y0 = 0;
   let y1 = 0;
   let y2 = 0;
   let y3 = 0;
-  for (let k = 0; k < this.constants.K; k += 4) {
-    const x0 = X[0][k];
-    const x1 = X[0][k + 1];
-    const x2 = X[0][k + 2];
-    const x3 = X[0][k + 3];
+  for (let k = 0; k < this.constants.fours; k++) {
+    const x0 = X[0][k * 4];
+    const x1 = X[0][k * 4 + 1];
+    const x2 = X[0][k * 4 + 2];
+    const x3 = X[0][k * 4 + 3];
     y0 +=
-      x0 * this.constants.W[n][k] +
-      x1 * this.constants.W[n][k + 1] +
-      x2 * this.constants.W[n][k + 2] +
-      x3 * this.constants.W[n][k + 3];
+      x0 * this.constants.W[this.thread.x * 4][k * 4] +
+      x1 * this.constants.W[this.thread.x * 4][k * 4 + 1] +
+      x2 * this.constants.W[this.thread.x * 4][k * 4 + 2] +
+      x3 * this.constants.W[this.thread.x * 4][k * 4 + 3];
     y1 +=
-      x0 * this.constants.W[n + 1][k] +
-      x1 * this.constants.W[n + 1][k + 1] +
-      x2 * this.constants.W[n + 1][k + 2] +
-      x3 * this.constants.W[n + 1][k + 3];
+      x0 * this.constants.W[this.thread.x * 4 + 1][k * 4] +
+      x1 * this.constants.W[this.thread.x * 4 + 1][k * 4 + 1] +
+      x2 * this.constants.W[this.thread.x * 4 + 1][k * 4 + 2] +
+      x3 * this.constants.W[this.thread.x * 4 + 1][k * 4 + 3];
     y2 +=
-      x0 * this.constants.W[n + 2][k] +
-      x1 * this.constants.W[n + 2][k + 1] +
-      x2 * this.constants.W[n + 2][k + 2] +
-      x3 * this.constants.W[n + 2][k + 3];
+      x0 * this.constants.W[this.thread.x * 4 + 2][k * 4] +
+      x1 * this.constants.W[this.thread.x * 4 + 2][k * 4 + 1] +
+      x2 * this.constants.W[this.thread.x * 4 + 2][k * 4 + 2] +
+      x3 * this.constants.W[this.thread.x * 4 + 2][k * 4 + 3];
     y3 +=
-      x0 * this.constants.W[n + 3][k] +
-      x1 * this.constants.W[n + 3][k + 1] +
-      x2 * this.constants.W[n + 3][k + 2] +
-      x3 * this.constants.W[n + 3][k + 3];
+      x0 * this.constants.W[this.thread.x * 4 + 3][k * 4] +
+      x1 * this.constants.W[this.thread.x * 4 + 3][k * 4 + 1] +
+      x2 * this.constants.W[this.thread.x * 4 + 3][k * 4 + 2] +
+      x3 * this.constants.W[this.thread.x * 4 + 3][k * 4 + 3];
   }
   return [y0, y1, y2, y3];
 }
 
-function paddedWeights(W: Float32Array, { N, K }: MatmulProblem, paddedK: number): Resident {
+export function paddedWeights(W: Float32Array, { N, K }: MatmulProblem, paddedK: number): Resident {
   const paddedN = roundUp(N, 4);
   const values = new Float32Array(paddedN * paddedK);
   for (let n = 0; n < N; n++) values.set(W.subarray(n * K, (n + 1) * K), n * paddedK);
