@@ -13,8 +13,11 @@ export type AxisValue = string | number;
 export type Axes = Readonly<Record<string, readonly AxisValue[]>>;
 export type ParamsOf<A extends Axes> = { readonly [Axis in keyof A]: A[Axis][number] };
 
-/** What kind of compression a technique is; suites choose techniques by it. */
-export type Family = 'dense' | 'sparse' | 'quantized' | 'attention';
+/**
+ * What kind of compression a technique is; suites choose techniques by it. A yardstick compresses nothing: others are held
+ * against it, on the backends that have it.
+ */
+export type Family = 'dense' | 'sparse' | 'quantized' | 'attention' | 'yardstick';
 
 /** Bytes that really lie in memory for the weights, by what they hold; row pointers count as indices. */
 export interface StoredBytes {

@@ -31,7 +31,8 @@ export async function checkContract(backendId: string): Promise<ContractOutcome[
     const makeKernel = technique.kernels[backend.kind];
     if (makeKernel === undefined) {
       // Another's runtime may lack an operator, but nothing can be measured without the baseline.
-      const isNeeded = backend.onlyWhenNamed === undefined || operationOf(technique.op).baseline === id;
+      const isOwn = backend.onlyWhenNamed === undefined && technique.family !== 'yardstick';
+      const isNeeded = isOwn || operationOf(technique.op).baseline === id;
       if (isNeeded) outcomes.push({ name: id, failures: [`has no ${backend.kind} kernel`] });
       continue;
     }
