@@ -6,25 +6,26 @@ import { peers } from './backends/peers/peers.ts';
 import { openWasm } from './backends/wasm.ts';
 import { REVECTORIZE, whyNotRevectorized } from './backends/wasm-revectorize.ts';
 import { probeWebGpu } from './backends/webgpu-adapter.ts';
+import type { Browser, BrowserChoice } from './browser/find-browser.ts';
+import { probePage } from './browser/probe.ts';
+import type { PageRuntime } from './browser/runtime.ts';
+import type { Platform } from './environment.ts';
 import type { KernelKind, Runtimes } from './technique.ts';
 
 export type AdapterType = 'none' | 'hardware' | 'software';
 
-export interface AvailableBackend {
+export interface AvailableBackend extends Platform {
   readonly available: true;
   readonly adapterType: AdapterType;
-  /** Name of the GPU adapter; empty on CPU backends. */
-  readonly adapter: string;
-  readonly driver: string;
   /** What a child process must be started with to find the adapter. */
   readonly env: Readonly<Record<string, string>>;
-  /** Package and version of a runtime that is not tare's own. */
-  readonly version?: string;
+  /** What a child process opens its page in. */
+  readonly browser?: Browser;
 }
 
 export type BackendStatus = AvailableBackend | { readonly available: false; readonly reason: string };
 
-export interface Backend {
+interface BackendFacts {
   readonly id: string;
   readonly summary: string;
   readonly device: 'cpu' | 'gpu';
@@ -40,11 +41,23 @@ export interface Backend {
   /** Flags Node must be started with. */
   readonly execArgv?: readonly string[];
   /** Can it run here, and on what; if not, why and how to mend it. */
-  probe(): Promise<BackendStatus>;
+  probe(browser: BrowserChoice): Promise<BackendStatus>;
   /** Why a technique can't be measured here although the backend runs: its rows are skipped. */
   whyNot?(technique: string): Promise<string | undefined>;
+}
+
+/** Runs in the case's own process. */
+export interface NodeBackend extends BackendFacts {
+  readonly page?: undefined;
   open(threads: number): Promise<Runtimes[KernelKind]>;
 }
+
+/** Runs in a page that the case's process opens in a browser. */
+export interface PageBackend extends BackendFacts {
+  readonly page: PageRuntime;
+}
+
+export type Backend = NodeBackend | PageBackend;
 
 const one = () => 1;
 const ON_CPU: BackendStatus = { available: true, adapterType: 'none', adapter: '', driver: '', env: {} };
@@ -92,7 +105,7 @@ export const backends: readonly Backend[] = [
   },
   gpujs('cpu', 'cpu', "gpu.js's JavaScript mode", async () => ON_CPU),
   gpujs('webasm', 'cpu', "gpu.js's WebAssembly mode", async () => ON_CPU),
-  gpujs('webgpu', 'gpu', "gpu.js's WebGPU mode in Node, through Dawn", probeWebGpu),
+  gpujs('webgpu', 'gpu', "gpu.js's WebGPU mode in Node, through Dawn", () => probeWebGpu()),
   {
     ...gpujs('headlessgl', 'gpu', "gpu.js's OpenGL mode in Node, through the native package gl", probeHeadlessGl),
     onlyWhenNamed: true,
@@ -104,11 +117,19 @@ export const backends: readonly Backend[] = [
     kind: 'wgsl',
     threads: one,
     onlyWhenNamed: true,
-    probe: probeWebGpu,
+    probe: () => probeWebGpu(),
     open: openWgslDevice,
   },
+  chromium('webgl2', 'gpu', 'gpujs', "gpu.js's WebGL 2 mode in a page"),
+  chromium('webgpu', 'gpu', 'gpujs', "gpu.js's WebGPU mode in a page"),
+  chromium('wasm', 'cpu', 'wasm', 'the kernels of wasm in a page, one thread'),
   ...peers,
 ];
+
+function chromium(page: PageRuntime, device: Backend['device'], kind: KernelKind, summary: string): PageBackend {
+  const probe = (browser: BrowserChoice) => probePage(page, browser);
+  return { id: `chromium-${page}`, summary, device, kind, threads: one, onlyWhenNamed: true, probe, page };
+}
 
 function gpujs(mode: GpuMode, device: Backend['device'], summary: string, probe: Backend['probe']): Backend {
   return { id: `gpujs-${mode}`, summary, device, kind: 'gpujs', threads: one, probe, open: () => openGpu(mode) };

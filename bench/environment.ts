@@ -23,9 +23,18 @@ export function describeMachine(): Machine {
   };
 }
 
+/** What beside the machine a kernel ran on. */
+export interface Platform {
+  /** Name of the GPU adapter; empty on CPU backends. */
+  readonly adapter: string;
+  readonly driver: string;
+  /** Package and version of a runtime that is not tare's own; name and version of a browser. */
+  readonly version?: string;
+}
+
 /** Equal where absolute times may be compared. */
-export function hashEnvironment(machine: Machine, adapter: string, driver: string): string {
-  return shortHash(JSON.stringify([machine, adapter, driver]));
+export function hashEnvironment(machine: Machine, { adapter, driver, version }: Platform): string {
+  return shortHash(JSON.stringify([machine, adapter, driver, ...(version === undefined ? [] : [version])]));
 }
 
 export function shortHash(...parts: readonly (string | NodeJS.ArrayBufferView)[]): string {

@@ -20,6 +20,7 @@ const RunArguments = z.object({
   timeout: z.number().optional(),
   inProcess: z.boolean(),
   threads: z.number().int(),
+  browser: z.object({ path: z.string().optional(), headed: z.boolean() }).default({ headed: false }),
   /** i/n where this is one of n shards. */
   shard: z.string().optional(),
 });

@@ -14,18 +14,26 @@ export const KERNELS_DIR = join(PROJECT, 'kernels');
 /** Every technique of the folders by id, in alphabetical order; of a shared id the last folder's. */
 export async function loadTechniques(folders: readonly string[]): Promise<Map<string, Technique>> {
   const techniques = new Map<string, Technique>();
-  for (const id of [...new Set(folders.flatMap(techniqueIds))].sort()) {
-    techniques.set(id, await loadTechnique(id, folders));
-  }
+  for (const [id, file] of techniqueFiles(folders)) techniques.set(id, await loadModule(file));
   return techniques;
 }
 
 export async function loadTechnique(id: string, folders: readonly string[]): Promise<Technique> {
-  const folder = folders.findLast((candidate) => existsSync(techniqueFile(candidate, id)));
-  if (folder === undefined) throw new Error(`technique: must be a folder of ${folders.join(', ')}, got ${id}`);
-  const technique = await defaultExport<Technique>(techniqueFile(folder, id));
+  const file = techniqueFiles(folders).get(id);
+  if (file === undefined) throw new Error(`technique: must be a folder of ${folders.join(', ')}, got ${id}`);
+  return loadModule(file);
+}
+
+async function loadModule(file: string): Promise<Technique> {
+  const technique = await defaultExport<Technique>(file);
   if (typeof technique.pack === 'function' && technique.kernels !== undefined) return technique;
-  throw new InputError(`${techniqueFile(folder, id)}: must export what defineTechnique returns`);
+  throw new InputError(`${file}: must export what defineTechnique returns`);
+}
+
+/** The module of every technique, in the same order. */
+export function techniqueFiles(folders: readonly string[]): Map<string, string> {
+  const files = folders.flatMap((folder) => techniqueIds(folder).map((id) => [id, techniqueFile(folder, id)] as const));
+  return new Map(files.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
 
 /** The suites of tare itself, or of another checkout of it. */

@@ -230,6 +230,12 @@ export const columns = [
     type: 'text',
     doc: 'which of several code paths the kernel chose, where it has several',
   },
+  {
+    name: 'runtime_version',
+    group: 'machine',
+    type: 'text',
+    doc: "what ran the kernel where that is not Node with tare's own code: a browser or another's package, and its version",
+  },
 ] as const satisfies readonly Column[];
 
 interface CellTypes {

@@ -31,7 +31,7 @@ export function rowOfCase(
 ): ResultRow {
   const { problem } = entry;
   const { device, threads } = backendOf(entry.backend);
-  const adapter = status.available ? status : { adapterType: undefined, adapter: '', driver: '' };
+  const adapter = status.available ? status : { adapterType: undefined, adapter: '', driver: '', version: undefined };
   return {
     schema_version: SCHEMA_VERSION,
     run_id: run.runId,
@@ -66,10 +66,11 @@ export function rowOfCase(
     ...result.drift,
     drift_budget_db: result.driftBudgetDb,
     drift_ok: result.driftOk,
-    env_hash: hashEnvironment(run.machine, adapter.adapter, adapter.driver),
+    env_hash: hashEnvironment(run.machine, adapter),
     ...run.machine,
     gpu_adapter: adapter.adapter || undefined,
     gpu_driver: adapter.driver || undefined,
+    runtime_version: adapter.version,
     load_before: result.loadBefore,
     load_after: result.loadAfter,
     canary_ns: result.canaryNs,

@@ -1,12 +1,16 @@
 // One case in its own child process: inputs, the machine's state before and after, and between them what the case comes to.
-import { backendOf } from './backend.ts';
+import { backendOf, type NodeBackend } from './backend.ts';
+import type { Browser } from './browser/find-browser.ts';
+import { weighInPage } from './browser/weigh-in-page.ts';
 import type { Case } from './case.ts';
 import { canaryNs, loadAverage, shortHash } from './environment.ts';
 import { makeInputs } from './inputs.ts';
 import type { Budget } from './measure.ts';
+import type { Inputs } from './operation.ts';
 import { operationOf } from './operations.ts';
 import type { Op, WeightsOf } from './problem.ts';
 import { loadTechnique } from './registry.ts';
+import type { Technique } from './technique.ts';
 import { type Weighed, weighCase } from './weigh-case.ts';
 
 export interface CaseRequest {
@@ -16,6 +20,8 @@ export interface CaseRequest {
   readonly kernelsDirs: readonly string[];
   /** For backends that use several. */
   readonly threads: number;
+  /** For backends whose page is opened in it. */
+  readonly browser?: Browser;
 }
 
 /** What a case came to, and on which inputs and in which state of the machine. */
@@ -44,24 +50,30 @@ export async function runCase(request: CaseRequest): Promise<CaseResult> {
   const nonfinite = findNonfinite(inputs.weights);
   if (nonfinite !== undefined) return { status: 'error', reason: nonfinite, inputHash };
 
-  const runtime = await backend.open(backend.threads(request.threads));
-  const { kind, device } = backend;
-  const weighed = await weighCase({
-    case: request.case,
-    technique,
-    dense,
-    inputs,
-    budget: request.budget,
-    place: { kind, device, runtime, preemptions: involuntarySwitches },
-  });
+  const weighed =
+    backend.page === undefined
+      ? await weighHere(request, backend, technique, dense, inputs)
+      : await weighInPage(request, backend, inputs);
   return {
     ...weighed,
     inputHash,
-    peakRssBytes: process.resourceUsage().maxRSS * 1024,
     loadBefore,
     loadAfter: loadAverage(),
     canaryNs: canary,
   };
+}
+
+async function weighHere(
+  request: CaseRequest,
+  { kind, device, open, threads }: NodeBackend,
+  technique: Technique,
+  dense: Technique,
+  inputs: Inputs<Op>,
+): Promise<CaseResult> {
+  const runtime = await open(threads(request.threads));
+  const place = { kind, device, runtime, preemptions: involuntarySwitches };
+  const weighed = await weighCase({ case: request.case, technique, dense, inputs, budget: request.budget, place });
+  return { ...weighed, peakRssBytes: process.resourceUsage().maxRSS * 1024 };
 }
 
 function involuntarySwitches(): number {

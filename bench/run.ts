@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type AvailableBackend, type BackendStatus, backendOf } from './backend.ts';
+import type { BrowserChoice } from './browser/find-browser.ts';
 import type { Case } from './case.ts';
 import { describeMachine, gitState } from './environment.ts';
 import { InputError } from './input-error.ts';
@@ -54,7 +55,11 @@ export interface RunOutcome {
 
 /** Begins a run. */
 export async function startRun(request: RunArguments, options: RunOptions): Promise<RunOutcome> {
-  const allIds = (await selectCases(request)).cases.map((entry) => entry.id);
+  const { cases } = await selectCases(request);
+  if (request.browser.path !== undefined && cases.every(({ backend }) => backendOf(backend).page === undefined)) {
+    throw new InputError('--browser: must go with a backend that runs in it, got none; --backend chromium-webgpu');
+  }
+  const allIds = cases.map((entry) => entry.id);
   const isShard = request.shard !== undefined;
   const ids = isShard ? casesOfShard(allIds, parseShard(request.shard ?? ''), options.shardCosts) : allIds;
   makeResultsFolder(options.out);
@@ -131,7 +136,7 @@ async function runRemaining(
   manifestPath: string,
   options: RunOptions,
 ): Promise<void> {
-  const statuses = await probeBackends(remaining);
+  const statuses = await probeBackends(remaining, begun.arguments.browser);
   const roofline = begun.roofline ?? (await measureRoofline(begun.arguments.preset, remaining));
   const backends = { ...begun.backends, ...Object.fromEntries(statuses) };
   const manifest: Manifest = { ...begun, state: 'running', backends, roofline };
@@ -139,6 +144,7 @@ async function runRemaining(
   if (remaining.some(({ problem }) => problem.weights.startsWith('use-lite/'))) ensureUseLiteCache();
   const facts = { ...factsOf(begun), roofline };
   for (const [i, entry] of remaining.entries()) {
+    if (options.signal.aborted) break;
     const [technique, status] = [techniques.get(entry.technique), statuses.get(entry.backend)];
     if (technique === undefined || status === undefined) throw new Error(`case: must be known, got ${entry.id}`);
     const position = { case: entry, number: i + 1, total: remaining.length };
@@ -149,7 +155,6 @@ async function runRemaining(
     const row = rowOfCase(entry, technique, status, startedAt, result, facts);
     journal.append(row, samplesOf(entry, result));
     options.onCase({ ...position, row });
-    if (options.signal.aborted) break;
   }
   const isFinished = journal.rows.length === begun.case_ids.length;
   writeManifest(manifestPath, {
@@ -169,9 +174,9 @@ async function measureRoofline(preset: PresetName, cases: readonly Case[]): Prom
   return isMeasured ? probeRoofline() : undefined;
 }
 
-async function probeBackends(cases: readonly Case[]): Promise<Map<string, BackendStatus>> {
+async function probeBackends(cases: readonly Case[], browser: BrowserChoice): Promise<Map<string, BackendStatus>> {
   const statuses = new Map<string, BackendStatus>();
-  for (const id of new Set(cases.map((entry) => entry.backend))) statuses.set(id, await backendOf(id).probe());
+  for (const id of new Set(cases.map((entry) => entry.backend))) statuses.set(id, await backendOf(id).probe(browser));
   return statuses;
 }
 
@@ -185,7 +190,13 @@ async function runOne(
   const reason = status.available ? await whyNot(status, entry) : status.reason;
   if (!status.available || reason !== undefined) return { status: 'skipped', reason };
   const budget: Budget = presets[preset].budget;
-  const request: CaseRequest = { case: entry, budget, kernelsDirs: kernelsDirs(kernels), threads };
+  const request: CaseRequest = {
+    case: entry,
+    budget,
+    kernelsDirs: kernelsDirs(kernels),
+    threads,
+    browser: status.browser,
+  };
   if (inProcess) return runCase(request).catch(resultOfError);
   return runIsolated(request, {
     execArgv: backendOf(entry.backend).execArgv ?? [],

@@ -15,7 +15,7 @@ export interface Selection {
 }
 
 /** What of a run's arguments says which cases are meant. */
-export type CaseChoice = Omit<RunArguments, 'timeout' | 'inProcess' | 'threads'>;
+export type CaseChoice = Omit<RunArguments, 'timeout' | 'inProcess' | 'threads' | 'browser'>;
 
 /** The cases a request comes to, never none. Throws InputError on an unknown name or a filter that matches nothing. */
 export async function selectCases(request: CaseChoice, project = PROJECT): Promise<Selection> {

@@ -1,5 +1,26 @@
-// The process of one backend's contract check.
+// The process of one backend's contract check: in itself, or in a page it opens.
+import { join } from 'node:path';
+import { backendOf } from '../bench/backend.ts';
+import type { Browser } from '../bench/browser/find-browser.ts';
+import { askPage } from '../bench/browser/weigh-in-page.ts';
+import { KERNELS_DIR, loadTechniques } from '../bench/registry.ts';
 import { checkContract } from './contract.ts';
+import type { ContractTask } from './contract-worker.ts';
 
-const outcomes = await checkContract(process.argv[2]);
+const backend = backendOf(process.argv[2]);
+const { kind } = backend;
+const outcomes =
+  backend.page === undefined
+    ? await checkContract({
+        kind,
+        techniques: await loadTechniques([KERNELS_DIR]),
+        runtime: await backend.open(backend.threads(2)),
+        mustHaveAll: backend.onlyWhenNamed === undefined,
+      })
+    : await checkInPage(JSON.parse(process.argv[3]), { kind, runtime: backend.page });
 process.send?.(outcomes, undefined, undefined, () => process.exit(0));
+
+function checkInPage(browser: Browser, task: ContractTask): Promise<unknown> {
+  const worker = join(import.meta.dirname, 'contract-worker.ts');
+  return askPage(browser, { kernelsDirs: [KERNELS_DIR], worker }, task);
+}

@@ -1,11 +1,16 @@
-// What every kernel must hold to, checked over tiny, odd problems. Run by techniques.test.ts, one process a backend.
-import { backendOf } from '../bench/backend.ts';
+// What every kernel must hold to, checked over tiny, odd problems. Run by techniques.test.ts, one process or page a backend.
 import { checkOutput } from '../bench/check.ts';
 import { measureDrift } from '../bench/drift.ts';
 import { operationOf } from '../bench/operations.ts';
 import type { ActivationsOf, AttentionProblem, MatmulProblem, Op, Problem, WeightsOf } from '../bench/problem.ts';
-import { KERNELS_DIR, loadTechniques } from '../bench/registry.ts';
-import { type Params, type PreparedKernel, paramGrid, type Technique } from '../bench/technique.ts';
+import {
+  type KernelKind,
+  type Params,
+  type PreparedKernel,
+  paramGrid,
+  type Runtimes,
+  type Technique,
+} from '../bench/technique.ts';
 import { referenceFor } from '../bench/weigh-case.ts';
 import { type Random, seededRandom } from '../bench/weights/random.ts';
 
@@ -22,18 +27,24 @@ interface Trial {
   readonly activations: ActivationsOf<Op>;
 }
 
+export interface ContractSubject {
+  readonly techniques: ReadonlyMap<string, Technique>;
+  readonly kind: KernelKind;
+  readonly runtime: Runtimes[KernelKind];
+  /** Every technique but yardsticks must have a kernel of the kind; else only baselines, without which nothing can be measured. */
+  readonly mustHaveAll: boolean;
+}
+
 /** Every technique with all its parameters over all trials of its operation, on one backend. */
-export async function checkContract(backendId: string): Promise<ContractOutcome[]> {
-  const backend = backendOf(backendId);
-  const runtime = await backend.open(backend.threads(2));
+export async function checkContract(subject: ContractSubject): Promise<ContractOutcome[]> {
+  const { techniques, kind, runtime, mustHaveAll } = subject;
   const outcomes: ContractOutcome[] = [];
-  for (const [id, technique] of await loadTechniques([KERNELS_DIR])) {
-    const makeKernel = technique.kernels[backend.kind];
+  for (const [id, technique] of techniques) {
+    const makeKernel = technique.kernels[kind];
     if (makeKernel === undefined) {
-      // Another's runtime may lack an operator, but nothing can be measured without the baseline.
-      const isOwn = backend.onlyWhenNamed === undefined && technique.family !== 'yardstick';
+      const isOwn = mustHaveAll && technique.family !== 'yardstick';
       const isNeeded = isOwn || operationOf(technique.op).baseline === id;
-      if (isNeeded) outcomes.push({ name: id, failures: [`has no ${backend.kind} kernel`] });
+      if (isNeeded) outcomes.push({ name: id, failures: [`has no ${kind} kernel`] });
       continue;
     }
     for (const params of paramGrid(technique.axes)) {
@@ -142,7 +153,7 @@ function isSame(a: Float32Array, b: Float32Array): boolean {
 
 function isDeepSame(a: unknown, b: unknown): boolean {
   const bytes = (part: unknown) =>
-    ArrayBuffer.isView(part) ? Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString('latin1') : part;
+    ArrayBuffer.isView(part) ? new Uint8Array(part.buffer, part.byteOffset, part.byteLength).join() : part;
   return Object.entries(a as object).every(
     ([name, part]) => bytes(part) === bytes((b as Record<string, unknown>)[name]),
   );

@@ -2,17 +2,19 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { backends } from '../bench/backend.ts';
+import { type AvailableBackend, backends } from '../bench/backend.ts';
+import { PACKAGED_BROWSER } from '../bench/browser/find-browser.ts';
 import type { ContractOutcome } from './contract.ts';
 
 /** A process of its own for each backend, as in a run: a software GPU's driver must be in place before Node starts. */
 async function outcomesOf(
   backendId: string,
-  env: Readonly<Record<string, string>>,
+  { env, browser }: AvailableBackend,
   execArgv: readonly string[] = [],
 ): Promise<ContractOutcome[]> {
   const options = { env: { ...process.env, ...env }, execArgv: [...execArgv] };
-  const child = fork(join(import.meta.dirname, 'contract-child.ts'), [backendId], options);
+  const args = [backendId, ...(browser === undefined ? [] : [JSON.stringify(browser)])];
+  const child = fork(join(import.meta.dirname, 'contract-child.ts'), args, options);
   const exit = once(child, 'exit').then(([code, signal]) => {
     throw new Error(`${backendId}: must answer before it exits, got ${signal ?? code}`);
   });
@@ -21,14 +23,14 @@ async function outcomesOf(
 }
 
 for (const { id, probe, execArgv, onlyWhenNamed } of backends) {
-  const status = await probe();
+  const status = await probe(PACKAGED_BROWSER);
   describe(id, () => {
     if (!status.available) {
       test.skip(`is unavailable here: ${status.reason}`, () => {});
       return;
     }
     test('holds to the contract with every technique over tiny, odd problems', async () => {
-      const outcomes = await outcomesOf(id, status.env, execArgv);
+      const outcomes = await outcomesOf(id, status, execArgv);
       const broken = outcomes.filter(({ failures }) => failures.length > 0);
       expect(broken.map(({ name, failures }) => `${name}: ${failures.join('; ')}`)).toEqual([]);
       expect(outcomes.length).toBeGreaterThan(onlyWhenNamed ? 16 : 100);

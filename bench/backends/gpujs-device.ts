@@ -27,6 +27,7 @@ import {
   type Wgsl,
   type WgslProgram,
 } from './gpujs-wgsl.ts';
+import { provideWebGpu } from './webgpu-object.ts';
 
 // Values of the WebGPU specification; the enumerations exist only where WebGPU is a global.
 const USAGE = { mapRead: 0x1, copySrc: 0x4, copyDst: 0x8, storage: 0x80 };
@@ -38,11 +39,6 @@ interface Device {
   readonly context: GpuJsContext;
   /** The first thing that went wrong outside any call: WebGPU reports validation errors and loss that way only. */
   failure?: string;
-}
-
-/** Dawn ends the process with a segmentation fault when this object is collected, and a module's constant was. */
-declare global {
-  var tareDawn: GPU | undefined;
 }
 
 export async function openGpuDevice(): Promise<Gpu> {
@@ -60,9 +56,7 @@ export async function openWgslDevice(): Promise<Wgsl> {
 }
 
 async function openDevice(): Promise<Device> {
-  const { create } = await import('webgpu');
-  globalThis.tareDawn ??= create([]);
-  Object.defineProperty(globalThis.navigator, 'gpu', { value: globalThis.tareDawn, configurable: true });
+  await provideWebGpu();
   const library = await loadGpuJs();
   const context = await library.WebGPUContext.acquire();
   const device: Device = { library, context, instance: new library.GPU({ mode: 'webgpu' }) };

@@ -2,6 +2,7 @@
 // microsecond; a worker that waits for long goes to sleep and is woken.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { type Exports, instantiate } from './wasm-instance.ts';
 
 export interface Team {
   run(name: string, count: number, ...args: number[]): void;
@@ -26,16 +27,6 @@ export interface TeamMember {
   readonly names: readonly string[];
   readonly index: number;
   readonly threads: number;
-}
-
-export type Exports = Readonly<Record<string, (...args: number[]) => void>>;
-
-export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Exports {
-  const abort = () => {
-    throw new Error('wasm: must not abort');
-  };
-  // Compiled modules import nothing but their memory; what they export are functions of integers.
-  return new WebAssembly.Instance(module, { env: { memory, abort } }).exports as Exports;
 }
 
 /** First item of a thread's share of [0, count). */

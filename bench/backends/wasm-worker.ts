@@ -1,5 +1,6 @@
 // One thread of a kernel's team.
 import { parentPort, workerData } from 'node:worker_threads';
+import { instantiate } from './wasm-instance.ts';
 import {
   ARGS,
   ARGS_LENGTH,
@@ -7,7 +8,6 @@ import {
   DONE,
   FAILED,
   FUNCTION,
-  instantiate,
   SEQUENCE,
   shareStart,
   type TeamMember,

@@ -3,7 +3,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { InputError } from '../input-error.ts';
 import { type WasmWidth, wasmFile } from './wasm-file.ts';
-import { startTeam, type Team } from './wasm-team.ts';
+import { allocator, newMemory } from './wasm-memory.ts';
+import { startTeam } from './wasm-team.ts';
 
 export interface Wasm {
   readonly width: WasmWidth;
@@ -32,12 +33,6 @@ export interface WasmModule {
   close(): void;
 }
 
-const PAGE_BYTES = 65_536;
-const CACHE_LINE = 64;
-/** Address 0 stays unused, so that a forgotten pointer meets nothing. */
-const FIRST_ADDRESS = 1024;
-const MAX_PAGES = 65_536;
-
 export async function openWasm(width: WasmWidth, threads: number): Promise<Wasm> {
   return { width, threads, NR: width / 16, open: (technique) => openModule(technique, width, threads) };
 }
@@ -46,28 +41,7 @@ async function openModule(technique: string, width: WasmWidth, threads: number):
   const file = wasmFile(technique, width);
   if (!existsSync(file)) throw new InputError(`${technique}: must be compiled, got no ${file}; npm run build:wasm`);
   const module = await WebAssembly.compile(readFileSync(file));
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared: true });
+  const memory = newMemory();
   const team = await startTeam(module, memory, threads);
   return { ...allocator(memory), run: team.run, close: team.close };
-}
-
-function allocator(memory: WebAssembly.Memory): Omit<WasmModule, keyof Team> {
-  let next = FIRST_ADDRESS;
-  const allocate = (byteLength: number) => {
-    const at = next;
-    // A vector load at the very end may reach past it.
-    next += Math.ceil((byteLength + CACHE_LINE) / CACHE_LINE) * CACHE_LINE;
-    const missing = next - memory.buffer.byteLength;
-    if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
-    return at;
-  };
-  return {
-    allocate,
-    f32: (at, length) => new Float32Array(memory.buffer, at, length),
-    i32: (at, length) => new Int32Array(memory.buffer, at, length),
-    u32: (at, length) => new Uint32Array(memory.buffer, at, length),
-    u16: (at, length) => new Uint16Array(memory.buffer, at, length),
-    i8: (at, length) => new Int8Array(memory.buffer, at, length),
-    u8: (at, length) => new Uint8Array(memory.buffer, at, length),
-  };
 }

@@ -18,8 +18,8 @@ export type WebGpuStatus =
     }
   | { readonly available: false; readonly reason: string };
 
-/** What the child process prints, as far as there is an adapter. */
-interface AdapterInfo {
+/** An adapter's word on itself. */
+export interface AdapterInfo {
   readonly vendor: string;
   readonly architecture: string;
   readonly device: string;

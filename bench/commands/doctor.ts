@@ -1,9 +1,11 @@
 import { freemem, totalmem } from 'node:os';
 import { styleText } from 'node:util';
-import type { CommandModule } from 'yargs';
+import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { backends } from '../backend.ts';
+import type { BrowserChoice } from '../browser/find-browser.ts';
 import { canaryNs, cpuGovernor, describeMachine, loadAverage } from '../environment.ts';
 import { timerResolutionNs } from '../timer-resolution.ts';
+import { browserFlags, browserOf } from './browser-flags.ts';
 
 interface Finding {
   readonly name: string;
@@ -12,13 +14,19 @@ interface Finding {
   readonly advice?: string;
 }
 
-export const doctorCommand: CommandModule<object, { json: boolean }> = {
+const flags = {
+  ...browserFlags,
+  json: { type: 'boolean', default: false, describe: 'print JSON' },
+} as const satisfies Record<string, Options>;
+
+export const doctorCommand: CommandModule<object, InferredOptionTypes<typeof flags>> = {
   command: 'doctor',
   describe: 'what this machine is, what on it disturbs measuring and what is missing',
-  builder: (yargs) => yargs.option('json', { type: 'boolean', default: false, describe: 'print JSON' }),
-  handler: async ({ json }) => {
-    const findings = [...examineMachine(), ...(await examineBackends())];
-    process.stdout.write(`${json ? JSON.stringify(findings, undefined, 2) : formatFindings(findings)}\n`);
+  builder: (yargs) => yargs.options(flags),
+  handler: async (argv) => {
+    const browser = await browserOf(argv);
+    const findings = [...examineMachine(), ...(await examineBackends(browser))];
+    process.stdout.write(`${argv.json ? JSON.stringify(findings, undefined, 2) : formatFindings(findings)}\n`);
   },
 };
 
@@ -71,10 +79,10 @@ function nodeAdvice(version: string): string | undefined {
     : 'tare needs Node 24: start it with npm run tare, which brings its own';
 }
 
-async function examineBackends(): Promise<Finding[]> {
+async function examineBackends(browser: BrowserChoice): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const { id, probe } of backends) {
-    const status = await probe();
+    const status = await probe(browser);
     findings.push(
       status.available
         ? {

@@ -3,12 +3,14 @@ import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } 
 import { type BackendStatus, backends } from '../backend.ts';
 import { loadSuites, loadTechniques } from '../registry.ts';
 import { kernelsDirs, selectCases } from '../select.ts';
+import { browserFlags, browserOf } from './browser-flags.ts';
 import { selectionFlags, selectionOf } from './selection-flags.ts';
 
 const kinds = ['suites', 'techniques', 'backends', 'cases'] as const;
 
 const flags = {
   ...selectionFlags,
+  ...browserFlags,
   json: { type: 'boolean', default: false, describe: 'print JSON' },
 } as const satisfies Record<string, Options>;
 
@@ -65,13 +67,14 @@ async function listTechniques({ kernels }: Flags): Promise<Entry[]> {
   });
 }
 
-async function listBackends(): Promise<Entry[]> {
+async function listBackends(argv: Flags): Promise<Entry[]> {
+  const browser = await browserOf(argv);
   return Promise.all(
     backends.map(async ({ id, summary, device, probe }) => ({
       id,
       summary,
       device,
-      ...withoutEnvironment(await probe()),
+      ...withoutEnvironment(await probe(browser)),
     })),
   );
 }
@@ -79,7 +82,7 @@ async function listBackends(): Promise<Entry[]> {
 /** What a child is started with is of no use to a reader. */
 function withoutEnvironment(status: BackendStatus) {
   if (!status.available) return status;
-  const { env, ...rest } = status;
+  const { env, browser, ...rest } = status;
   return rest;
 }
 

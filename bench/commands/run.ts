@@ -12,10 +12,12 @@ import { type RunOptions, type RunOutcome, resumeRun, startRun } from '../run.ts
 import { recordedCosts } from '../shard.ts';
 import { formatSummary } from '../summary.ts';
 import { textWidth } from '../text-table.ts';
+import { browserFlags, browserOf } from './browser-flags.ts';
 import { once, onceNumber, selectionFlags, selectionOf } from './selection-flags.ts';
 
 const flags = {
   ...selectionFlags,
+  ...browserFlags,
   out: {
     type: 'string',
     requiresArg: true,
@@ -118,18 +120,11 @@ async function run(argv: Flags): Promise<void> {
   else if (outcome.rows.some(isFailure)) process.exitCode = 1;
 }
 
-function begin(argv: Flags, options: RunOptions): Promise<RunOutcome> {
+async function begin(argv: Flags, options: RunOptions): Promise<RunOutcome> {
   if (argv.resume === undefined) {
-    return startRun(
-      {
-        ...selectionOf(argv),
-        timeout: argv.timeout,
-        inProcess: argv.inProcess,
-        threads: argv.threads,
-        shard: argv.shard,
-      },
-      options,
-    );
+    const { timeout, inProcess, threads, shard } = argv;
+    const browser = await browserOf(argv);
+    return startRun({ ...selectionOf(argv), timeout, inProcess, threads, browser, shard }, options);
   }
   assertDefaults(argv);
   if (!argv.resume.endsWith('.csv')) return resumeRun(argv.resume, options);
@@ -154,14 +149,13 @@ function assertDefaults(argv: Flags): void {
     filter: [],
     kernels: [],
     seed: DEFAULT_SEED,
+    weights: undefined,
+    browser: undefined,
+    headed: false,
+    shard: undefined,
   };
-  if (
-    isDeepStrictEqual({ ...selectionOf(argv), weights: undefined }, { ...defaults, weights: undefined }) &&
-    !argv.weights &&
-    !argv.shard
-  ) {
-    return;
-  }
+  const { browser, headed, shard } = argv;
+  if (isDeepStrictEqual({ ...selectionOf(argv), browser, headed, shard }, defaults)) return;
   throw new InputError('--resume: must stand without flags that select cases: a run goes on as it was begun');
 }
 

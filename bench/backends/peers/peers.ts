@@ -1,7 +1,7 @@
 // The runtimes of others, as backends: optional, and weighed and checked as tare's own are.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Backend, BackendStatus } from '../../backend.ts';
+import type { BackendStatus, NodeBackend } from '../../backend.ts';
 import { openJax } from './jax.ts';
 import { openOrtNode, openOrtWeb } from './ort.ts';
 import { peerFolder, peerVersion } from './peer-packages.ts';
@@ -10,7 +10,7 @@ import { openTfjs } from './tfjs.ts';
 const ORT_NODE = ['onnxruntime-node'] as const;
 const ORT_WEB = ['onnxruntime-web'] as const;
 
-export const peers: readonly Backend[] = [
+export const peers: readonly NodeBackend[] = [
   {
     ...peer('ort-node', 'ort', ORT_NODE, "ONNX Runtime's native library, one thread", openOrtNode),
     isNative: true,
@@ -39,11 +39,11 @@ export const peers: readonly Backend[] = [
 
 function peer(
   id: string,
-  kind: Backend['kind'],
+  kind: NodeBackend['kind'],
   packages: readonly string[],
   summary: string,
-  open: Backend['open'],
-): Backend {
+  open: NodeBackend['open'],
+): NodeBackend {
   const probe = async () => probePeer(packages);
   return { id, summary, device: 'cpu', kind, onlyWhenNamed: true, threads: () => 1, probe, open };
 }

@@ -1,0 +1,181 @@
+// Starts a browser with one page and talks to it by the DevTools protocol, over a pipe rather than a port: when this
+// process dies, however it does, the pipe closes and the browser ends with it.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import type { Browser } from './find-browser.ts';
+
+export interface Page {
+  /** Value of an expression in the page, once its promise is settled; must survive JSON. */
+  evaluate(expression: string): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/**
+ * Pages are tare's own, from this machine, and Chrome's sandbox needs rights that containers and root lack. The rest
+ * keeps the browser from working in the background while it is timed, and from slowing down pages nobody looks at.
+ */
+const ARGS = [
+  '--remote-debugging-pipe',
+  '--no-sandbox',
+  '--no-first-run',
+  '--no-default-browser-check',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-extensions',
+  '--disable-default-apps',
+  '--disable-background-timer-throttling',
+  '--disable-backgrounding-occluded-windows',
+  '--disable-renderer-backgrounding',
+  '--password-store=basic',
+  '--use-mock-keychain',
+];
+
+/** Run by the shell that starts the browser and outlives it, so that its profile goes whoever was killed. */
+const GUARD = 'profile=$1; shift; "$@"; rm -rf "$profile" || { sleep 1; rm -rf "$profile"; }';
+/** Last characters of what the browser wrote on stderr, kept to tell why it ended. */
+const STDERR_TAIL = 2000;
+const CLOSE_TIMEOUT_MS = 5000;
+
+interface Answer {
+  readonly id?: number;
+  readonly method?: string;
+  readonly params?: { readonly status?: string };
+  readonly result?: Record<string, unknown>;
+  readonly error?: { readonly message: string };
+}
+
+/** Rejects, with the browser closed, when the signal is aborted before the page is there. */
+export async function openPage({ path, args, env }: Browser, url: string, signal?: AbortSignal): Promise<Page> {
+  const profile = mkdtempSync(join(tmpdir(), 'tare-browser-'));
+  const command = [path, ...ARGS, ...args, `--user-data-dir=${profile}`, 'about:blank'];
+  const shell = spawn('/bin/sh', ['-c', GUARD, 'sh', profile, ...command], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const connection = new Connection(shell);
+  signal?.addEventListener('abort', () => connection.kill());
+  const close = async () => {
+    await connection.close();
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    await connection.send('Target.setDiscoverTargets', { discover: true });
+    const { targetId } = await connection.send('Target.createTarget', { url });
+    const { sessionId } = await connection.send('Target.attachToTarget', { targetId, flatten: true });
+    const evaluate = (expression: string) => connection.evaluate(expression, String(sessionId));
+    await evaluate(
+      "new Promise((done) => document.readyState === 'complete' ? done() : addEventListener('load', () => done()))",
+    );
+    return { evaluate, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Messages are JSON, each ended by a zero byte; a browser that ends answers all that is open with its last words. */
+class Connection {
+  readonly #shell: ChildProcess;
+  readonly #closed: Promise<void>;
+  readonly #waiting = new Map<number, PromiseWithResolvers<Record<string, unknown>>>();
+  #failure: Error | undefined;
+  #lastId = 0;
+  #stderr = '';
+
+  constructor(shell: ChildProcess) {
+    this.#shell = shell;
+    this.#closed = new Promise((resolve) => {
+      shell.on('close', () => {
+        this.#fail(new Error(`the browser ended${this.#lastWords()}`));
+        resolve();
+      });
+    });
+    shell.on('error', (error) => this.#fail(error));
+    shell.stderr?.on('data', (chunk: Buffer) => {
+      this.#stderr = (this.#stderr + chunk).slice(-STDERR_TAIL);
+    });
+    // Writing to a browser that is gone is found out by its end.
+    this.#input.on('error', () => {});
+    let pending = '';
+    this.#output.setEncoding('utf8').on('data', (chunk: string) => {
+      const messages = (pending + chunk).split('\0');
+      pending = messages.pop() ?? '';
+      for (const message of messages) this.#receive(JSON.parse(message));
+    });
+  }
+
+  send(method: string, params: object = {}, sessionId?: string): Promise<Record<string, unknown>> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    const answer = Promise.withResolvers<Record<string, unknown>>();
+    const id = ++this.#lastId;
+    this.#waiting.set(id, answer);
+    this.#input.write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
+    return answer.promise;
+  }
+
+  async evaluate(expression: string, sessionId: string): Promise<unknown> {
+    const options = { expression, awaitPromise: true, returnByValue: true };
+    const { result, exceptionDetails } = (await this.send('Runtime.evaluate', options, sessionId)) as {
+      result: { value?: unknown };
+      exceptionDetails?: { text: string; exception?: { description?: string } };
+    };
+    if (exceptionDetails === undefined) return result.value;
+    throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+  }
+
+  async close(): Promise<void> {
+    this.#input.end();
+    const late = setTimeout(() => this.kill(), CLOSE_TIMEOUT_MS);
+    await this.#closed;
+    clearTimeout(late);
+  }
+
+  get #input(): Writable {
+    return this.#shell.stdio[3] as Writable;
+  }
+
+  get #output(): Readable {
+    return this.#shell.stdio[4] as Readable;
+  }
+
+  #receive({ id, method, params, result, error }: Answer): void {
+    if (method === 'Target.targetCrashed') this.#fail(new Error(crashReason(params?.status)));
+    const answer = id === undefined ? undefined : this.#waiting.get(id);
+    if (answer === undefined || id === undefined) return;
+    this.#waiting.delete(id);
+    if (error === undefined) answer.resolve(result ?? {});
+    else answer.reject(new Error(`the browser answered: ${error.message}`));
+  }
+
+  #fail(failure: Error): void {
+    this.#failure ??= failure;
+    for (const { reject } of this.#waiting.values()) reject(this.#failure);
+    this.#waiting.clear();
+  }
+
+  /** The shell and the browser are a process group of their own. */
+  kill(): void {
+    try {
+      process.kill(-(this.#shell.pid ?? Number.NaN), 'SIGKILL');
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+
+  #lastWords(): string {
+    const line = this.#stderr
+      .split('\n')
+      .map((text) => text.trim())
+      .findLast((text) => text !== '');
+    return line === undefined ? '' : `: ${line}`;
+  }
+}
+
+function crashReason(status: string | undefined): string {
+  return status === 'oom' ? 'the page ran out of memory' : `the page's process ended (${status ?? 'crashed'})`;
+}

@@ -1,0 +1,134 @@
+// Serves pages to browsers on this machine and to nobody else, isolated from other origins: shared memory and a clock of
+// 5 µs are given to such pages only.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+  /** Parsed JSON of a POST. */
+  readonly body: unknown;
+}
+
+export interface Answer {
+  readonly status?: number;
+  readonly type:
+    | 'text/html'
+    | 'text/javascript'
+    | 'text/css'
+    | 'text/csv'
+    | 'application/json'
+    | 'application/wasm'
+    | 'application/octet-stream';
+  readonly body: string | Uint8Array;
+  /** Name under which a browser saves it. */
+  readonly saveAs?: string;
+}
+
+export interface PageServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Answers of one path at a time; undefined where there is nothing. */
+export type Route = (asked: Asked) => Answer | undefined | Promise<Answer | undefined>;
+
+/** What a page may be told is wrong with what it sent. */
+export class RequestError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+const LOOPBACK = '127.0.0.1';
+/** A case's samples are the largest thing a page sends. */
+const MAX_BODY_BYTES = 32 * 2 ** 20;
+
+const HEADERS = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  // gpu.js and vega compile functions out of text.
+  'Content-Security-Policy':
+    "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cache-Control': 'no-store',
+};
+
+/** Port 0 is any free one. */
+export async function servePages(route: Route, port: number): Promise<PageServer> {
+  const server = createServer((request, response) => void answer(request, response, route));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, LOOPBACK, resolve);
+  });
+  const url = `http://${LOOPBACK}:${(server.address() as AddressInfo).port}/`;
+  return {
+    url,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, route: Route): Promise<void> {
+  try {
+    assertOwn(request);
+    const { method = 'GET', url = '/' } = request;
+    const path = new URL(url, 'http://localhost').pathname;
+    const found = await route({ method, path, body: method === 'POST' ? await readJson(request) : undefined });
+    if (found === undefined)
+      throw new RequestError(404, `${method} ${path}: must name something served, got nothing there`);
+    send(response, found);
+  } catch (error) {
+    const status = error instanceof RequestError ? error.status : 500;
+    send(response, { status, type: 'application/json', body: JSON.stringify({ error: (error as Error).message }) });
+  }
+}
+
+/** Other sites reach a loopback server too: through a name that resolves to it, or by requests of their own pages. */
+function assertOwn({ headers, socket }: IncomingMessage): void {
+  const hosts = [LOOPBACK, 'localhost'].map((name) => `${name}:${socket.localPort}`);
+  const { host = '', origin } = headers;
+  if (!hosts.includes(host)) throw new RequestError(403, `host: must be ${hosts.join(' or ')}, got ${host}`);
+  if (origin !== undefined && origin !== `http://${host}`) {
+    throw new RequestError(403, `origin: must be http://${host}, got ${origin}`);
+  }
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  if (request.headers['content-type'] !== 'application/json') {
+    throw new RequestError(
+      400,
+      `content-type: must be application/json, got ${request.headers['content-type'] ?? 'none'}`,
+    );
+  }
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) throw new RequestError(413, `body: must be at most ${MAX_BODY_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString());
+  } catch {
+    throw new RequestError(400, 'body: must be JSON');
+  }
+}
+
+function send(response: ServerResponse, { status = 200, type, body, saveAs }: Answer): void {
+  const disposition = saveAs === undefined ? {} : { 'Content-Disposition': `attachment; filename="${saveAs}"` };
+  response.writeHead(status, {
+    ...HEADERS,
+    ...disposition,
+    'Content-Type': type.startsWith('text/') ? `${type}; charset=utf-8` : type,
+  });
+  response.end(body);
+}

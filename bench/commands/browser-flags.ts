@@ -1,0 +1,22 @@
+// The flags that say which browser pages are opened in.
+import type { InferredOptionTypes, Options } from 'yargs';
+import { type BrowserChoice, checkChoice } from '../browser/find-browser.ts';
+import { once } from './selection-flags.ts';
+
+export const browserFlags = {
+  browser: {
+    type: 'string',
+    requiresArg: true,
+    coerce: once('browser'),
+    describe: "program of your own Chrome, Chromium or Edge for the chromium-* backends, whose GPU is this machine's",
+    defaultDescription: 'the packaged Chromium',
+  },
+  headed: { type: 'boolean', default: false, describe: 'show the window of --browser' },
+} as const satisfies Record<string, Options>;
+
+/** Throws InputError where the browser is none. */
+export async function browserOf(flags: InferredOptionTypes<typeof browserFlags>): Promise<BrowserChoice> {
+  const choice = { path: flags.browser, headed: flags.headed };
+  await checkChoice(choice);
+  return choice;
+}

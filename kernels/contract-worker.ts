@@ -1,0 +1,15 @@
+// The contract check in a page's worker.
+import { openInPage, type PageRuntime } from '../bench/browser/runtime.ts';
+import type { KernelKind, Technique } from '../bench/technique.ts';
+import { checkContract } from './contract.ts';
+
+export interface ContractTask {
+  readonly runtime: PageRuntime;
+  readonly kind: KernelKind;
+}
+
+export default function start(techniques: ReadonlyMap<string, Technique>): void {
+  self.onmessage = async ({ data: { runtime, kind } }: MessageEvent<ContractTask>) => {
+    self.postMessage(await checkContract({ techniques, kind, runtime: await openInPage(runtime), mustHaveAll: true }));
+  };
+}
