@@ -2,8 +2,12 @@
 
 const ROWS = [1, 2, 3, 4, 5, 6];
 const UNROLL = 8;
-/** Independent sums of a one-row product, so that one multiply-add need not wait for the last. */
+/**
+ * Independent sums of a one-row product, so that no multiply-add need wait for the last. Each reads a part of K of its
+ * own: several streams side by side bring more out of memory than one.
+ */
 const SUMS = 4;
+const ROW_UNROLL = 4;
 
 /**
  * `tile<mr>` for each number of rows and `row` for one. NR weights stand side by side; with 8, a 6-row tile takes 12
@@ -54,25 +58,35 @@ export function tile${MR}(x: usize, w: usize, kc: i32, y: usize, ldY: usize, fir
 }
 
 function row(vectors: number[], NR: number): string {
-  const sums = range(SUMS).flatMap((s) => vectors.map((v) => ({ s, v, name: `c${s}_${v}` })));
-  const step = (s: number) => [
-    `const x${s} = v128.load32_splat(x, ${s * 4});`,
-    ...vectors.map((v) => `c${s}_${v} = f32x4.relaxed_madd(x${s}, v128.load(w, ${s * NR * 4 + v * 16}), c${s}_${v});`),
+  const parts = range(SUMS);
+  const sums = parts.flatMap((s) => vectors.map((v) => `c${s}_${v}`));
+  const step = (s: number, u: number) => [
+    `const x${u}_${s} = v128.load32_splat(x${s}, ${u * 4});`,
+    ...vectors.map(
+      (v) => `c${s}_${v} = f32x4.relaxed_madd(x${u}_${s}, v128.load(w${s}, ${u * NR * 4 + v * 16}), c${s}_${v});`,
+    ),
+  ];
+  const advance = (s: number, steps: number) => [`x${s} += ${steps * 4};`, `w${s} += ${steps * NR * 4};`];
+  const loop = (steps: number) => [
+    ...range(steps).flatMap((u) => parts.flatMap((s) => step(s, u))),
+    ...parts.flatMap((s) => advance(s, steps)),
   ];
   const total = (v: number) => `f32x4.add(f32x4.add(c0_${v}, c1_${v}), f32x4.add(c2_${v}, c3_${v}))`;
-  return `// x [K], w [K][${NR}] → y [${NR}]
+  return `// x [K], w [K][${NR}] → y [${NR}]; K in ${SUMS} parts side by side, the rest after them
 export function row(x: usize, w: usize, K: i32, y: usize): void {
-  ${sums.map(({ name }) => `let ${name} = f32x4.splat(0);`).join('\n  ')}
-  let k = K;
-  for (; k >= ${SUMS}; k -= ${SUMS}) {
-    ${range(SUMS).flatMap(step).join('\n    ')}
-    x += ${SUMS * 4};
-    w += ${SUMS * NR * 4};
+  const part = K / ${SUMS};
+  ${parts.flatMap((s) => [`let x${s} = x + ((part * ${s}) << 2);`, `let w${s} = w + part * ${s * NR * 4};`]).join('\n  ')}
+  ${sums.map((name) => `let ${name} = f32x4.splat(0);`).join('\n  ')}
+  let k = part;
+  for (; k >= ${ROW_UNROLL}; k -= ${ROW_UNROLL}) {
+    ${loop(ROW_UNROLL).join('\n    ')}
   }
   for (; k > 0; k--) {
-    ${step(0).join('\n    ')}
-    x += 4;
-    w += ${NR * 4};
+    ${loop(1).join('\n    ')}
+  }
+  for (k = part * ${SUMS}; k < K; k++) {
+    ${step(SUMS - 1, 0).join('\n    ')}
+    ${advance(SUMS - 1, 1).join('\n    ')}
   }
   ${vectors.map((v) => `const y${v} = ${total(v)};`).join('\n  ')}
   ${vectors.map((v) => `v128.store(y, y${v}, ${v * 16});`).join('\n  ')}

@@ -2,8 +2,10 @@
 // one row of W, each biased by 8. K is padded to 32 with zeros, which is 8. Scales are f16 [N/NR][groups][NR]. Work is
 // shared out by thread where scratch is needed, `from` being the thread's index.
 import { row, tile1, tile2, tile3, tile4, tile5, tile6, unpackGroup } from './tiles';
+import { MR } from '../dense/row-panels.as';
 
-const MR: i32 = 6;
+export { packX } from '../dense/row-panels.as';
+
 // As in the dense kernel: KC·(MR + NR) values stay in L1, MC·KC of X in L2. Whole groups fit into KC.
 const KC: i32 = 256;
 const MC: i32 = 192;
@@ -13,21 +15,6 @@ const BIAS: i32 = 8;
 @inline
 function share(count: i32, thread: i32, threads: i32): i32 {
   return <i32>((<i64>count * thread) / threads);
-}
-
-// X [M,K] f32 → panels [ceil(M/6)][K][rows of the panel], panels from … to
-export function packX(from: i32, to: i32, X: usize, panels: usize, M: i32, K: i32): void {
-  for (let p = from; p < to; p++) {
-    const rows = min(MR, M - p * MR);
-    let target = panels + ((p * MR * K) << 2);
-    const source = X + ((p * MR * K) << 2);
-    for (let k = 0; k < K; k++) {
-      for (let r = 0; r < rows; r++) {
-        store<f32>(target, load<f32>(source + ((r * K + k) << 2)));
-        target += 4;
-      }
-    }
-  }
 }
 
 // X in f32 panels, W [panels][words][NR][4], scales [panels][groups][NR] f16 → Y [M, ldY]; scratch [threads][KC][NR] f32
@@ -72,7 +59,7 @@ function multiplyTile(rows: i32, x: usize, w: usize, kc: i32, y: usize, ldY: usi
  * of each group its unit f32 and −8·Σd₂ and −8·Σ(2⁸·d₁ + d₀) int32, which take the weights' bias off again.
  *
  * Nibbles widen to f32 slowly; as bytes they need not be widened at all. The unit is a power of two of which the group's
- * largest |x| is 2²² or more, so that x is off by 2⁻²³ of that at most: half a bit more than where f32 rounds a sum.
+ * largest |x| is about 2²² or more, so that x is off by about 2⁻²³ of that at most, as where f32 rounds a sum.
  */
 export function splitX(from: i32, to: i32, x: usize, digits: usize, units: usize, groupSize: i32): void {
   for (let g = from; g < to; g++) {

@@ -2,8 +2,10 @@
 // four with zeros. Work is shared out by thread, `from` being the thread's index: each has scratch of its own.
 import { dot2, dot3, dot4, dot5, dot6, dot1, pair1, pair2, pair3, pair4, pair5 } from './tiles';
 import { row, rowPairs, tile1, tile2, tile3, tile4, tile5, tile6, unpackF32, unpackPairs } from './tiles';
+import { MR } from '../dense/row-panels.as';
 
-const MR: i32 = 6;
+export { packX } from '../dense/row-panels.as';
+
 /** Rows of the 16-bit tile, whose products need a register of their own. */
 const PAIR_MR: i32 = 5;
 // As in the dense kernel: KC·(MR + NR) values stay in L1, MC·KC of X in L2.
@@ -24,21 +26,6 @@ export function probeDot(from: i32, to: i32, result: usize): void {
   const weights = v128.load(result, 16);
   const x = v128.load(result, 32);
   v128.store(result, i32x4.relaxed_dot_i8x16_i7x16_add_s(weights, x, i32x4.splat(0)));
-}
-
-// X [M,K] f32 → panels [ceil(M/6)][K][rows of the panel], panels from … to
-export function packX(from: i32, to: i32, X: usize, panels: usize, M: i32, K: i32): void {
-  for (let p = from; p < to; p++) {
-    const rows = min(MR, M - p * MR);
-    let target = panels + ((p * MR * K) << 2);
-    const source = X + ((p * MR * K) << 2);
-    for (let k = 0; k < K; k++) {
-      for (let r = 0; r < rows; r++) {
-        store<f32>(target, load<f32>(source + ((r * K + k) << 2)));
-        target += 4;
-      }
-    }
-  }
 }
 
 // X in f32 panels, W [panels][K/4][NR][4] int8, scales [panels·NR] f32 → Y [M, ldY]; scratch [threads][KC][NR] f32
