@@ -10,6 +10,7 @@ import { listCommand } from './commands/list.ts';
 import { mergeCommand } from './commands/merge.ts';
 import { rooflineCommand } from './commands/roofline.ts';
 import { runCommand } from './commands/run.ts';
+import { serveCommand } from './commands/serve.ts';
 import { InputError } from './input-error.ts';
 
 enableCompileCache();
@@ -30,6 +31,7 @@ async function main(args: string[]): Promise<void> {
       '$0 <command>\n\nWeighs what model compression really buys: speed, memory and accuracy drift, one CSV row a case.',
     )
     .command(runCommand)
+    .command(serveCommand)
     .command(listCommand)
     .command(mergeCommand)
     .command(compareCommand)
@@ -37,7 +39,7 @@ async function main(args: string[]): Promise<void> {
     .command(doctorCommand)
     .completion('completion', 'print a script that completes commands, flags and names in your shell', completeNames)
     .option('debug', { type: 'boolean', default: false, describe: 'show stack traces and what child processes say' })
-    .demandCommand(1, 'command: must be one of run, list, merge, compare, roofline, doctor; see tare --help')
+    .demandCommand(1, 'command: must be one of run, serve, list, merge, compare, roofline, doctor; see tare --help')
     .strict()
     .recommendCommands()
     .version()

@@ -1,5 +1,5 @@
 // One case in its own child process: inputs, the machine's state before and after, and between them what the case comes to.
-import { backendOf, type NodeBackend } from './backend.ts';
+import { type Backend, backendOf } from './backend.ts';
 import type { Browser } from './browser/find-browser.ts';
 import { weighInPage } from './browser/weigh-in-page.ts';
 import type { Case } from './case.ts';
@@ -33,7 +33,11 @@ export interface CaseResult extends Weighed {
   readonly canaryNs?: number;
 }
 
-export async function runCase(request: CaseRequest): Promise<CaseResult> {
+/** `weighElsewhere` takes the part between inputs and figures to another place. */
+export async function runCase(
+  request: CaseRequest,
+  weighElsewhere?: (inputs: Inputs<Op>) => Promise<Weighed>,
+): Promise<CaseResult> {
   const { problem, params, technique: id, backend: backendId } = request.case;
   const backend = backendOf(backendId);
   const technique = await loadTechnique(id, request.kernelsDirs);
@@ -50,10 +54,7 @@ export async function runCase(request: CaseRequest): Promise<CaseResult> {
   const nonfinite = findNonfinite(inputs.weights);
   if (nonfinite !== undefined) return { status: 'error', reason: nonfinite, inputHash };
 
-  const weighed =
-    backend.page === undefined
-      ? await weighHere(request, backend, technique, dense, inputs)
-      : await weighInPage(request, backend, inputs);
+  const weighed = await (weighElsewhere?.(inputs) ?? weighAt(request, backend, technique, dense, inputs));
   return {
     ...weighed,
     inputHash,
@@ -63,13 +64,15 @@ export async function runCase(request: CaseRequest): Promise<CaseResult> {
   };
 }
 
-async function weighHere(
+async function weighAt(
   request: CaseRequest,
-  { kind, device, open, threads }: NodeBackend,
+  backend: Backend,
   technique: Technique,
   dense: Technique,
   inputs: Inputs<Op>,
 ): Promise<CaseResult> {
+  if (backend.page !== undefined) return weighInPage(request, backend, inputs);
+  const { kind, device, open, threads } = backend;
   const runtime = await open(threads(request.threads));
   const place = { kind, device, runtime, preemptions: involuntarySwitches };
   const weighed = await weighCase({ case: request.case, technique, dense, inputs, budget: request.budget, place });

@@ -34,6 +34,16 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** Told before each case and after it, with its row. */
   readonly onCase: (event: CaseEvent) => void;
+  /** Told when the run's files are there. */
+  readonly onStart?: (csvPath: string, total: number) => void;
+  /** Where cases are measured, where that is not in processes of their own. */
+  readonly place?: MeasuringPlace;
+}
+
+export interface MeasuringPlace {
+  probe(backend: string): Promise<BackendStatus>;
+  /** undefined when the run was interrupted. */
+  measure(request: CaseRequest, timeoutS: number): Promise<CaseResult | undefined>;
 }
 
 export interface CaseEvent {
@@ -108,6 +118,7 @@ async function executeRun(begun: Manifest, options: RunOptions): Promise<RunOutc
   const unlock = lockRun(path('lock'));
   const journal = new Journal(path('csv'), path('samples.jsonl'));
   try {
+    options.onStart?.(path('csv'), begun.case_ids.length);
     const done = new Set(journal.rows.map((row) => row.case_id));
     const remaining = selection.cases.filter(({ id }) => begun.case_ids.includes(id) && !done.has(id));
     if (remaining.length > 0)
@@ -136,7 +147,7 @@ async function runRemaining(
   manifestPath: string,
   options: RunOptions,
 ): Promise<void> {
-  const statuses = await probeBackends(remaining, begun.arguments.browser);
+  const statuses = await probeBackends(remaining, begun.arguments.browser, options.place);
   const roofline = begun.roofline ?? (await measureRoofline(begun.arguments.preset, remaining));
   const backends = { ...begun.backends, ...Object.fromEntries(statuses) };
   const manifest: Manifest = { ...begun, state: 'running', backends, roofline };
@@ -174,9 +185,15 @@ async function measureRoofline(preset: PresetName, cases: readonly Case[]): Prom
   return isMeasured ? probeRoofline() : undefined;
 }
 
-async function probeBackends(cases: readonly Case[], browser: BrowserChoice): Promise<Map<string, BackendStatus>> {
+async function probeBackends(
+  cases: readonly Case[],
+  browser: BrowserChoice,
+  place: MeasuringPlace | undefined,
+): Promise<Map<string, BackendStatus>> {
   const statuses = new Map<string, BackendStatus>();
-  for (const id of new Set(cases.map((entry) => entry.backend))) statuses.set(id, await backendOf(id).probe(browser));
+  for (const id of new Set(cases.map((entry) => entry.backend))) {
+    statuses.set(id, await (place === undefined ? backendOf(id).probe(browser) : place.probe(id)));
+  }
   return statuses;
 }
 
@@ -185,7 +202,7 @@ async function runOne(
   entry: Case,
   status: BackendStatus,
   { preset, timeout, kernels, inProcess, threads }: RunArguments,
-  { debug, signal }: RunOptions,
+  { debug, signal, place }: RunOptions,
 ): Promise<CaseResult | undefined> {
   const reason = status.available ? await whyNot(status, entry) : status.reason;
   if (!status.available || reason !== undefined) return { status: 'skipped', reason };
@@ -197,10 +214,12 @@ async function runOne(
     threads,
     browser: status.browser,
   };
+  const timeoutS = timeout ?? presets[preset].timeoutS;
+  if (place !== undefined) return place.measure(request, timeoutS).catch(resultOfError);
   if (inProcess) return runCase(request).catch(resultOfError);
   return runIsolated(request, {
     execArgv: backendOf(entry.backend).execArgv ?? [],
-    timeoutS: timeout ?? presets[preset].timeoutS,
+    timeoutS,
     env: status.env,
     debug,
     signal,

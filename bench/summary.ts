@@ -1,7 +1,7 @@
 // The table after a run: per problem, techniques down and backends across.
 import { styleText } from 'node:util';
 import { driftReason, isFailure } from './failure.ts';
-import { paretoFront } from './pareto.ts';
+import { paretoRows } from './pareto-rows.ts';
 import type { ResultRow } from './result-row.ts';
 import { backendLabel, isBaseline, problemTitle, techniqueLabel } from './row-labels.ts';
 import { splitToWidth, tableLines, textColumn } from './text-table.ts';
@@ -21,7 +21,7 @@ export function formatSummary(rows: readonly ResultRow[], { width }: SummaryOpti
 }
 
 function formatProblem(title: string, rows: readonly ResultRow[], width: number): string {
-  const fronts = new Set([...groupBy(rows, (row) => row.backend ?? '').values()].flatMap(frontOf));
+  const fronts = paretoRows(rows);
   const techniques = [...groupBy(baselineFirst(rows), techniqueLabel)];
   const backends = [...groupBy(rows, backendLabel).keys()];
   const fixed = [
@@ -57,27 +57,6 @@ function formatProblem(title: string, rows: readonly ResultRow[], width: number)
 function baselineFirst(rows: readonly ResultRow[]): ResultRow[] {
   return [...rows.filter(isBaseline), ...rows.filter((row) => !isBaseline(row))];
 }
-
-function frontOf(rows: readonly ResultRow[]): ResultRow[] {
-  const candidates = rows
-    .filter((row) => row.p20_ns !== undefined && !isFailure(row))
-    .map((row) => ({
-      row,
-      // Times of different processes are not compared: each technique's ratio to the baseline in its own process is.
-      relativeTime: 1 / (isBaseline(row) ? 1 : (row.speedup ?? 0)),
-      bytes: (row.stored_bytes ?? 0) + (row.workspace_bytes ?? 0),
-      driftDb: wholeDb(row.sqnr_db),
-    }));
-  return paretoFront(candidates).map(({ row }) => row);
-}
-
-/** Differences below a decibel are rounding of f32, not compression. */
-function wholeDb(sqnrDb: number | undefined): number {
-  return sqnrDb === undefined ? Number.POSITIVE_INFINITY : Math.min(Math.round(sqnrDb), LOSSLESS_DB);
-}
-
-/** What f32 arithmetic alone leaves; above it techniques count as equally exact. */
-const LOSSLESS_DB = 110;
 
 function memoryCell(group: readonly ResultRow[]): string {
   const scratch = group.find((candidate) => candidate.workspace_bytes !== undefined);

@@ -56,11 +56,11 @@ const sessionsOfBrowsers = () =>
 
 describe.skipIf(!status.available)('in a browser', () => {
   test('cases are weighed as in Node, and one that goes wrong becomes its row', { timeout: 120_000 }, () => {
-    const args = [...smoke('chromium-wasm', 'int8', 'throws', 'hangs'), '--timeout', '10'];
+    const args = [...smoke('chromium-wasm', 'int8', 'throws', 'hangs'), '--timeout', '6'];
     const { status: exit, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env: environment() });
     expect({ exit, stderr }).toMatchObject({ exit: 1 });
     const [hangs, int8, throws] = rows().toSorted((a, b) => (a.technique < b.technique ? -1 : 1));
-    expect([hangs.status, hangs.reason]).toEqual(['timeout', 'took longer than 10 s']);
+    expect([hangs.status, hangs.reason]).toEqual(['timeout', 'took longer than 6 s']);
     expect([throws.status, throws.reason]).toEqual(['error', expect.stringContaining('planted: must not be caught')]);
     expect(int8.status).toMatch(/ok|noisy/);
     expect(int8.runtime_version).toMatch(/Chrome \d+\.\d+/);

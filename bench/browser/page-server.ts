@@ -23,6 +23,8 @@ export interface Answer {
   readonly body: string | Uint8Array;
   /** Name under which a browser saves it. */
   readonly saveAs?: string;
+  /** Leaves the answer open for as long as the page wants it, and is told when that ends, however it does. */
+  readonly whenGone?: () => void;
 }
 
 export interface PageServer {
@@ -123,12 +125,17 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-function send(response: ServerResponse, { status = 200, type, body, saveAs }: Answer): void {
+function send(response: ServerResponse, { status = 200, type, body, saveAs, whenGone }: Answer): void {
   const disposition = saveAs === undefined ? {} : { 'Content-Disposition': `attachment; filename="${saveAs}"` };
   response.writeHead(status, {
     ...HEADERS,
     ...disposition,
     'Content-Type': type.startsWith('text/') ? `${type}; charset=utf-8` : type,
   });
-  response.end(body);
+  if (whenGone === undefined) {
+    response.end(body);
+    return;
+  }
+  response.flushHeaders();
+  response.on('close', whenGone);
 }

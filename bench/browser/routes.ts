@@ -10,7 +10,7 @@ import type { Answer, Route } from './page-server.ts';
 
 export const MEASURING_PAGE = '<!doctype html><title>tare</title><script type="module" src="/page.js"></script>';
 const PAGE_SCRIPT = join(import.meta.dirname, 'page.ts');
-const WEIGHING_WORKER = join(import.meta.dirname, 'weighing-worker.ts');
+export const WEIGHING_WORKER = join(import.meta.dirname, 'weighing-worker.ts');
 
 export interface Served {
   readonly kernelsDirs: readonly string[];

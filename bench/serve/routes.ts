@@ -1,0 +1,181 @@
+// What the page of `tare serve` asks: what there is to run, the next case, and what became of it.
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { z } from 'zod';
+import { backends } from '../backend.ts';
+import { PageAdapters } from '../browser/adapters-schema.ts';
+import { bundleScript, bundleWorker } from '../browser/bundle.ts';
+import { type Answer, type Asked, RequestError, type Route } from '../browser/page-server.ts';
+import { statusOfPage } from '../browser/probe.ts';
+import { inputAnswer, WEIGHING_WORKER, wasmAnswer } from '../browser/routes.ts';
+import { Weighed } from '../browser/weighed-schema.ts';
+import { DEFAULT_SEED } from '../case.ts';
+import { InputError } from '../input-error.ts';
+import { paretoRows } from '../pareto-rows.ts';
+import { presets } from '../preset.ts';
+import { KERNELS_DIR, loadSuites } from '../registry.ts';
+import type { ResultRow } from '../result-row.ts';
+import { isBaseline, problemTitle, techniqueLabel } from '../row-labels.ts';
+import { ServedRun } from './served-run.ts';
+
+export interface ServeOptions {
+  /** Folder the results go to. */
+  readonly out: string;
+}
+
+const presetNames = z.enum(['smoke', 'quick', 'nightly']);
+const Start = z.object({
+  preset: presetNames,
+  suite: z.array(z.string()),
+  backend: z.array(z.string()).min(1),
+  adapters: PageAdapters,
+});
+const Next = z.object({ last: z.number().int() });
+const Result = z.object({ number: z.number().int(), weighed: Weighed });
+
+const FOLDER = import.meta.dirname;
+
+export interface Serving {
+  readonly route: Route;
+  /** Resolves when all rows so far are on disk. */
+  stop(): Promise<void>;
+}
+
+export function serveRuns({ out }: ServeOptions): Serving {
+  let run: ServedRun | undefined;
+  const current = (): ServedRun => {
+    if (run === undefined) throw new RequestError(409, 'run: must be started first');
+    return run;
+  };
+  const start = async (body: unknown) => {
+    const { preset, suite, backend, adapters } = parse(Start, body);
+    if (run?.progress.state === 'running')
+      throw new RequestError(409, 'run: must be the only one, got one that is running');
+    const threads = 1;
+    const chosen = { preset, suite, backend, technique: [], filter: [], kernels: [], seed: DEFAULT_SEED };
+    const begun = new ServedRun({ ...chosen, inProcess: false, threads, browser: { headed: true } }, adapters, out);
+    run = begun;
+    await begun.started;
+    return progressOf(begun);
+  };
+  const actions: Readonly<Record<string, (body: unknown) => Promise<unknown>>> = {
+    '/api/choices': async (body) => choices(parse(PageAdapters, body)),
+    '/api/start': start,
+    '/api/next': async (body) => {
+      const { last } = parse(Next, body);
+      const step = await current().next(last);
+      return { step, ...progressOf(current()) };
+    },
+    '/api/result': async (body) => {
+      const { number, weighed } = parse(Result, body);
+      current().answer(number, weighed);
+      return {};
+    },
+    '/api/stop': async () => {
+      await current().stop();
+      return progressOf(current());
+    },
+    '/api/plots': async () => {
+      const { plotPareto } = await import('../pareto-plot.ts');
+      return plotPareto(current().progress.rows);
+    },
+  };
+  const route = async ({ method, path, body }: Asked): Promise<Answer | undefined> => {
+    const action = method === 'POST' ? actions[path] : undefined;
+    if (action !== undefined)
+      return { type: 'application/json', body: JSON.stringify(await action(body).catch(refuse)) };
+    // Open from a run's start to its end: a page that is closed or crashes stops its run.
+    if (path === '/api/presence') {
+      const own = current();
+      return { type: 'application/json', body: '', whenGone: () => void own.stop() };
+    }
+    if (path === '/api/results.csv') return csvOf(current());
+    return (await fileAnswer(path)) ?? (await wasmAnswer(path)) ?? inputAnswer(path, run?.inputs);
+  };
+  return { route, stop: async () => run?.stop() };
+}
+
+/** What a person could have got wrong is theirs to mend. */
+function refuse(error: unknown): never {
+  if (error instanceof InputError) throw new RequestError(400, error.message);
+  throw error;
+}
+
+async function fileAnswer(path: string): Promise<Answer | undefined> {
+  switch (path) {
+    case '/':
+      return { type: 'text/html', body: await readFile(join(FOLDER, 'page.html')) };
+    case '/page.css':
+      return { type: 'text/css', body: await readFile(join(FOLDER, 'page.css')) };
+    case '/page.js':
+      return { type: 'text/javascript', body: await bundleScript(join(FOLDER, 'page.ts')) };
+    case '/worker.js':
+      return { type: 'text/javascript', body: await bundleWorker(WEIGHING_WORKER, [KERNELS_DIR]) };
+    default:
+      return undefined;
+  }
+}
+
+async function csvOf(run: ServedRun): Promise<Answer | undefined> {
+  const { csvPath } = run.progress;
+  if (csvPath === undefined) return undefined;
+  return { type: 'text/csv', body: await readFile(csvPath), saveAs: basename(csvPath) };
+}
+
+async function choices(adapters: PageAdapters) {
+  const suites = [...(await loadSuites())].map(([id, { summary, blocks }]) => {
+    return { id, summary, presets: [...new Set(blocks.flatMap((block) => block.presets))] };
+  });
+  const places = backends.flatMap(({ id, summary, page }) => {
+    if (page === undefined) return [];
+    const status = statusOfPage(page, adapters);
+    return status.available
+      ? { id, summary, available: true, isSoftware: status.adapterType === 'software', detail: status.adapter }
+      : { id, summary, available: false, isSoftware: false, detail: status.reason };
+  });
+  return {
+    browser: adapters.browser,
+    presets: presetNames.options.map((id) => ({ id, summary: presets[id].summary })),
+    suites,
+    backends: places,
+  };
+}
+
+/** The cells the page shows. */
+function progressOf(run: ServedRun) {
+  const { rows, csvPath, ...progress } = run.progress;
+  const fronts = paretoRows(rows);
+  return { ...progress, csv: csvPath, rows: rows.map((row) => shown(row, fronts)) };
+}
+
+function shown(row: ResultRow, fronts: ReadonlySet<ResultRow>) {
+  const { backend, status, reason, p20_ns, speedup, speedup_ci95_low, speedup_ci95_high, sqnr_db, drift_ok } = row;
+  return {
+    problem: problemTitle(row),
+    technique: techniqueLabel(row),
+    isBaseline: isBaseline(row),
+    isOnFront: fronts.has(row),
+    backend,
+    isSoftware: row.adapter_type === 'software',
+    status,
+    reason,
+    p20_ns,
+    dense_gflops: row.dense_gflops,
+    speedup,
+    speedup_ci95_low,
+    speedup_ci95_high,
+    compression_ratio: row.compression_ratio,
+    sqnr_db,
+    drift_ok,
+  };
+}
+export type ShownRow = ReturnType<typeof shown>;
+export type ShownProgress = ReturnType<typeof progressOf>;
+export type Choices = Awaited<ReturnType<typeof choices>>;
+
+function parse<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const [{ path, message }] = parsed.error.issues;
+  throw new RequestError(400, `${path.join('.') || 'body'}: ${message}`);
+}

@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findBrowser, PACKAGED_BROWSER } from '../browser/find-browser.ts';
+import { probePage } from '../browser/probe.ts';
+import { columns } from '../result-row.ts';
+
+const MAIN = join(import.meta.dirname, '..', 'main.ts');
+const status = await probePage('wasm', PACKAGED_BROWSER);
+
+let out: string;
+let tare: ChildProcess;
+let url: string;
+let browser: Browser;
+
+beforeAll(async () => {
+  if (!status.available) return;
+  out = mkdtempSync(join(tmpdir(), 'tare-serve-'));
+  tare = spawn(process.execPath, [MAIN, 'serve', '--port', '0', '--out', out], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  url = String(await once(tare.stdout ?? tare, 'data')).trim();
+  const { path, args, env } = await findBrowser(PACKAGED_BROWSER);
+  browser = await chromium.launch({
+    executablePath: path,
+    args: [...args, '--no-sandbox'],
+    env: { ...process.env, ...env },
+  });
+});
+afterAll(async () => {
+  await browser?.close();
+  tare?.kill('SIGINT');
+});
+
+async function openPage(): Promise<Page> {
+  const page = await browser.newPage();
+  await page.goto(url);
+  await page.getByLabel('chromium-wasm').waitFor();
+  for (const gpu of ['chromium-webgl2', 'chromium-webgpu']) await page.getByLabel(gpu).uncheck();
+  return page;
+}
+
+const post = (path: string, body: string) =>
+  fetch(`${url}api/${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+
+const newestRun = () =>
+  readdirSync(out)
+    .filter((name) => name.endsWith('.run.json'))
+    .sort()
+    .at(-1) ?? '';
+const manifest = () => JSON.parse(readFileSync(join(out, newestRun()), 'utf8'));
+
+describe.skipIf(!status.available)('the page of tare serve', () => {
+  test('runs the smoke preset and hands out the CSV that lies in the results folder', {
+    timeout: 120_000,
+  }, async () => {
+    const page = await openPage();
+    expect(await page.getByText('software adapter').count()).toBeGreaterThan(0);
+    await page.getByRole('button', { name: 'Start' }).click();
+    await page.getByText(/^finished · \d+ of \d+ cases measured/).waitFor({ timeout: 100_000 });
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Download CSV' }).click();
+    const csv = readFileSync(await (await downloading).path(), 'utf8');
+    expect(csv.split(/\r?\n/)[0]).toBe(columns.map(({ name }) => name).join(','));
+    const rows = parse<Record<string, string>>(csv, { columns: true });
+    expect(rows.map((row) => row.case_id)).toEqual(manifest().case_ids);
+    for (const row of rows) {
+      expect([row.case_id, row.status, row.reason]).toEqual([
+        row.case_id,
+        expect.stringMatching(/^(ok|noisy)$/),
+        row.reason,
+      ]);
+      expect(row).toMatchObject({
+        backend: 'chromium-wasm',
+        drift_ok: 'true',
+        runtime_version: expect.stringMatching(/Chrome \d/),
+      });
+    }
+    expect(readFileSync(join(out, newestRun().replace('.run.json', '.csv')), 'utf8')).toBe(csv);
+    expect(manifest().state).toBe('finished');
+    await page.locator('figure svg').first().waitFor();
+    expect(await page.locator('tbody tr').count()).toBe(rows.length);
+    await page.close();
+  });
+
+  test('closed in the middle leaves an interrupted run with its rows', { timeout: 60_000 }, async () => {
+    const page = await openPage();
+    await page.getByRole('button', { name: 'Start' }).click();
+    await page.locator('tbody tr').first().waitFor();
+    await page.close({ runBeforeUnload: true });
+    await expect.poll(() => manifest().state, { timeout: 30_000 }).toBe('interrupted');
+    const rows = parse(readFileSync(join(out, newestRun().replace('.run.json', '.csv'))));
+    expect(rows.length).toBeGreaterThan(1);
+  });
+
+  test.each([
+    ['a start without adapters', 'start', '{"preset":"smoke","suite":[],"backend":["chromium-wasm"]}', /^adapters: /],
+    ['an unknown preset', 'start', '{"preset":"fast"}', /^preset: /],
+    ['a result that is none', 'result', '{"number":1,"weighed":{"status":"splendid"}}', /^weighed\.status: /],
+    ['what is no JSON', 'start', '{', /^body: must be JSON/],
+  ])('refuses %s in one line', async (_, path, body, message) => {
+    const response = await post(path, body);
+    expect(response.status).toBe(400);
+    const { error } = await response.json();
+    expect(error).toMatch(message);
+    expect(error).not.toContain('\n');
+  });
+
+  test('needs a free port', () => {
+    const args = [MAIN, 'serve', '--port', new URL(url).port, '--out', out];
+    const { status: exit, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 });
+    expect(stderr).toMatch(/^tare: --port: must be free, got EADDRINUSE at \d+; --port 0 takes any free one\n$/);
+    expect(exit).toBe(2);
+  });
+});

@@ -1,0 +1,180 @@
+// A run whose cases are weighed in the page that asked for it: the same loop, files and rows as any other, with the page
+// as the place where cases are measured.
+import { type BackendStatus, backendOf, type PageBackend } from '../backend.ts';
+import type { PageAdapters } from '../browser/adapters-schema.ts';
+import { RequestError } from '../browser/page-server.ts';
+import { statusOfPage } from '../browser/probe.ts';
+import { namesOf } from '../browser/weigh-in-page.ts';
+import type { WeighingTask } from '../browser/weighing-worker.ts';
+import type { RunArguments } from '../manifest.ts';
+import type { Inputs } from '../operation.ts';
+import type { Op } from '../problem.ts';
+import type { ResultRow } from '../result-row.ts';
+import { startRun } from '../run.ts';
+import { type CaseRequest, type CaseResult, runCase } from '../run-case.ts';
+import type { Weighed } from '../weigh-case.ts';
+
+/** What the page is to do next. */
+export interface Step {
+  readonly number: number;
+  readonly task: WeighingTask;
+  readonly timeoutS: number;
+}
+
+export interface Progress {
+  readonly state: 'running' | 'finished' | 'stopped' | 'failed';
+  readonly failure?: string;
+  readonly total: number;
+  readonly startedMs: number;
+  readonly rows: readonly ResultRow[];
+  readonly csvPath?: string;
+}
+
+/** A page that doesn't answer for this much longer than a case may take is gone. */
+const GRACE_S = 15;
+
+export class ServedRun {
+  readonly #stop = new AbortController();
+  readonly #rows: ResultRow[] = [];
+  readonly #startedMs = Date.now();
+  readonly #adapters: PageAdapters;
+  readonly #finished: Promise<void>;
+  readonly #started = Promise.withResolvers<void>();
+  #state: Progress['state'] = 'running';
+  #failure: string | undefined;
+  #csvPath: string | undefined;
+  #total = 0;
+  #number = 0;
+  #waiting:
+    | { readonly step: Step; readonly inputs: Inputs<Op>; readonly answer: PromiseWithResolvers<Weighed> }
+    | undefined;
+  /** Resolved and made anew whenever there is something new to tell. */
+  #news = Promise.withResolvers<void>();
+
+  constructor(request: RunArguments, adapters: PageAdapters, out: string) {
+    this.#adapters = adapters;
+    this.#finished = this.#execute(request, out);
+  }
+
+  /** Rejects when there is nothing to run. */
+  get started(): Promise<void> {
+    return this.#started.promise;
+  }
+
+  /** Of the case that is waited for. */
+  get inputs(): Inputs<Op> | undefined {
+    return this.#waiting?.inputs;
+  }
+
+  get progress(): Progress {
+    return {
+      state: this.#state,
+      failure: this.#failure,
+      total: this.#total,
+      startedMs: this.#startedMs,
+      rows: this.#rows,
+      csvPath: this.#csvPath,
+    };
+  }
+
+  /** The step after number `last`; undefined when there is none to come. */
+  async next(last: number): Promise<Step | undefined> {
+    while (this.#state === 'running') {
+      if (this.#waiting !== undefined && this.#waiting.step.number > last) return this.#waiting.step;
+      await this.#news.promise;
+    }
+    return undefined;
+  }
+
+  answer(number: number, weighed: Weighed): void {
+    if (this.#waiting?.step.number !== number) {
+      throw new RequestError(409, `number: must be that of the case that is waited for, got ${number}`);
+    }
+    this.#waiting.answer.resolve(weighed);
+  }
+
+  /** Resolves when all rows so far are on disk. */
+  stop(): Promise<void> {
+    this.#stop.abort();
+    return this.#finished;
+  }
+
+  async #execute(request: RunArguments, out: string): Promise<void> {
+    try {
+      const { interrupted, csvPath } = await startRun(request, {
+        out,
+        debug: false,
+        shardCosts: new Map(),
+        signal: this.#stop.signal,
+        onStart: (path, total) => {
+          this.#csvPath = path;
+          this.#total = total;
+          this.#started.resolve();
+        },
+        onCase: ({ number, row }) => {
+          this.#number = number;
+          if (row === undefined) return;
+          this.#rows.push(row);
+          this.#tell();
+        },
+        place: {
+          probe: async (id) => this.#probe(id),
+          measure: (asked, timeoutS) => this.#measure(asked, timeoutS),
+        },
+      });
+      this.#csvPath = csvPath;
+      this.#state = interrupted ? 'stopped' : 'finished';
+    } catch (error) {
+      this.#failure = (error as Error).message;
+      this.#state = 'failed';
+      this.#started.reject(error);
+    }
+    this.#tell();
+  }
+
+  #probe(id: string): BackendStatus {
+    return statusOfPage(pageBackend(id).page, this.#adapters);
+  }
+
+  #measure(request: CaseRequest, timeoutS: number): Promise<CaseResult | undefined> {
+    return runCase(request, (inputs) => this.#hand(request, inputs, timeoutS)).catch((error) => {
+      if (this.#stop.signal.aborted) return undefined;
+      throw error;
+    });
+  }
+
+  /** Waits for the page, which ends a case that takes too long by itself. */
+  async #hand({ case: entry, budget }: CaseRequest, inputs: Inputs<Op>, timeoutS: number): Promise<Weighed> {
+    const { page, kind, device } = pageBackend(entry.backend);
+    const task: WeighingTask = { case: entry, budget, runtime: page, kind, device, ...namesOf(inputs) };
+    const answer = Promise.withResolvers<Weighed>();
+    const isGone = () => {
+      this.#stop.abort();
+      answer.reject(new Error('the page gave no answer'));
+    };
+    const timer = setTimeout(isGone, (timeoutS + GRACE_S) * 1000);
+    const stopped = () => answer.reject(new Error('the run was stopped'));
+    this.#stop.signal.addEventListener('abort', stopped);
+    if (this.#stop.signal.aborted) stopped();
+    this.#waiting = { step: { number: this.#number, task, timeoutS }, inputs, answer };
+    this.#tell();
+    try {
+      return await answer.promise;
+    } finally {
+      clearTimeout(timer);
+      this.#stop.signal.removeEventListener('abort', stopped);
+      this.#waiting = undefined;
+    }
+  }
+
+  #tell(): void {
+    this.#news.resolve();
+    this.#news = Promise.withResolvers();
+  }
+}
+
+function pageBackend(id: string): PageBackend {
+  const backend = backendOf(id);
+  if (backend.page === undefined) throw new RequestError(400, `backends: must run in a page, got ${id}`);
+  return backend;
+}
