@@ -11,6 +11,7 @@ import { mergeCommand } from './commands/merge.ts';
 import { rooflineCommand } from './commands/roofline.ts';
 import { runCommand } from './commands/run.ts';
 import { serveCommand } from './commands/serve.ts';
+import { trackCommand } from './commands/track.ts';
 import { InputError } from './input-error.ts';
 
 enableCompileCache();
@@ -35,11 +36,15 @@ async function main(args: string[]): Promise<void> {
     .command(listCommand)
     .command(mergeCommand)
     .command(compareCommand)
+    .command(trackCommand)
     .command(rooflineCommand)
     .command(doctorCommand)
     .completion('completion', 'print a script that completes commands, flags and names in your shell', completeNames)
     .option('debug', { type: 'boolean', default: false, describe: 'show stack traces and what child processes say' })
-    .demandCommand(1, 'command: must be one of run, serve, list, merge, compare, roofline, doctor; see tare --help')
+    .demandCommand(
+      1,
+      'command: must be one of run, serve, list, merge, compare, track, roofline, doctor; see tare --help',
+    )
     .strict()
     .recommendCommands()
     .version()

@@ -1,0 +1,108 @@
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { rowOf, writeRun } from '../fixtures/run-files.ts';
+import type { ResultRow } from '../result-row.ts';
+
+const MAIN = join(import.meta.dirname, '..', 'main.ts');
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tare-track-'));
+});
+
+function tare(...args: string[]) {
+  return spawnSync(process.execPath, [MAIN, ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, GITHUB_STEP_SUMMARY: undefined },
+    timeout: 50_000,
+  });
+}
+
+function writeNight(number: number, figures: ResultRow = {}): string {
+  const day = `2031-01-${String(number).padStart(2, '0')}`;
+  const speedup = 2 + 0.01 * (number % 3);
+  const dated = { started_at: `${day}T02:00:00.000Z`, git_commit: String(number).repeat(40).slice(0, 40) };
+  return writeRun(folder, `${day}T02-00-00-0001`, [
+    rowOf('dense', { ...dated, speedup: 1 }),
+    rowOf('int4', { ...dated, speedup, ...figures }),
+  ]);
+}
+
+function writeNights(count: number, stepAt = Number.POSITIVE_INFINITY): void {
+  for (let number = 1; number <= count; number++) writeNight(number, number >= stepAt ? { speedup: 1.7 } : {});
+}
+
+test('a worse level exits with 1 and says since when, by how much and between which commits', () => {
+  writeNights(20, 18);
+  const { status, stdout } = tare('track', folder);
+  expect(status).toBe(1);
+  expect(stdout).toMatch(/int4 +ts +newly worse +2031-01-18 +-15\.\d %/);
+  expect(stdout).toContain('commits 17171717..18181818');
+  expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
+});
+
+test('a steady history exits with 0, in any order of files', () => {
+  writeNights(9);
+  const files = [5, 1, 9, 3, 7, 2].map((number) => join(folder, `2031-01-0${number}T02-00-00-0001.csv`));
+  expect(tare('track', ...files)).toMatchObject({ status: 0, stderr: '' });
+});
+
+test('csv has a record a change, json every case, github an annotation', () => {
+  writeNights(20, 18);
+  const records = parse<Record<string, string>>(tare('track', folder, '--format', 'csv').stdout, { columns: true });
+  expect(records.find(({ kind }) => kind === 'speed')).toMatchObject({
+    began: '2031-01-18T02:00:00.000Z',
+    verdict: 'newly worse',
+  });
+  expect(JSON.parse(tare('track', folder, '--format', 'json').stdout).cases).toHaveLength(2);
+  expect(tare('track', folder, '--format', 'github').stdout).toMatch(/^::error title=tare track::s:int4:ts/);
+});
+
+describe('files as they come', () => {
+  beforeEach(() => writeNights(8));
+  const last = () => join(folder, '2031-01-08T02-00-00-0001.csv');
+
+  test('what is no run is passed over in a folder and said, and refused by name', () => {
+    writeFileSync(join(folder, 'other.csv'), 'a,b\n1,2\n');
+    writeFileSync(join(folder, 'nan.csv'), 'schema_version,case_id,speedup\n1,a,NaN\n');
+    writeFileSync(join(folder, 'empty.csv'), '');
+    const { status, stdout } = tare('track', folder);
+    expect(status).toBe(0);
+    for (const name of ['other', 'nan', 'empty']) expect(stdout).toMatch(new RegExp(`passed over \\S*${name}\\.csv`));
+    expect(tare('track', join(folder, 'nan.csv'))).toMatchObject({ status: 2, stdout: '' });
+  });
+
+  test('a run that is there twice counts once; other rows under its id are refused', () => {
+    const copy = join(folder, 'copy.csv');
+    copyFileSync(last(), copy);
+    expect(tare('track', folder).stdout).toMatch(/is \S+ again and counts once[\s\S]*8 runs from/);
+    writeFileSync(copy, readFileSync(copy, 'utf8').replace('2031-01-08T02:00:00', '2031-01-08T05:00:00'));
+    const { status, stderr } = tare('track', folder);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/a run must be there once, got 2031-01-08/);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  test('a last line that a kill cut short is left out, a shard by itself is passed over', () => {
+    appendFileSync(last(), readFileSync(last(), 'utf8').split('\n')[1].slice(0, 70));
+    writeNight(9, { shard: '1/2' });
+    const { stdout } = tare('track', folder);
+    expect(stdout).toContain('the last line is unfinished and was left out');
+    expect(stdout).toContain('is a shard; tare merge joins shards');
+  });
+
+  test('nights without a run are told', () => {
+    writeNight(14);
+    expect(tare('track', folder).stdout).toContain('runs are missing once, last between 2031-01-08 and 2031-01-14');
+  });
+
+  test('a folder without CSVs and nothing at all are one line and exit code 2', () => {
+    const empty = mkdtempSync(join(tmpdir(), 'tare-track-'));
+    expect(tare('track', empty)).toMatchObject({ status: 2, stdout: '' });
+    expect(tare('track', join(folder, 'no.csv')).stderr).toMatch(/no\.csv: .* got ENOENT/);
+  });
+});

@@ -1,0 +1,30 @@
+import type { CommandModule, InferredOptionTypes } from 'yargs';
+import { DEFAULT_SEED } from '../case.ts';
+import { readHistory } from '../history.ts';
+import { textWidth } from '../text-table.ts';
+import { trackHistory } from '../track.ts';
+import { trackReport } from '../track-report.ts';
+import { printReport } from '../verdict-report.ts';
+import { REGRESSION, reportFlags } from './report-flags.ts';
+
+type Flags = InferredOptionTypes<typeof reportFlags> & { history?: string[] };
+
+export const trackCommand: CommandModule<object, Flags> = {
+  command: 'track <history..>',
+  describe: 'a history of runs: where cases took another level; exits with 1 if the newest run shows a worse one',
+  builder: (yargs) =>
+    yargs
+      .positional('history', { type: 'string', array: true, describe: 'folders of CSVs, or CSVs' })
+      .options(reportFlags)
+      .example('$0 track history/', 'every night so far, the newest judged')
+      .example('$0 track history/ --format github', 'in a nightly workflow')
+      .example('$0 track history/ --format csv > levels.csv', 'every change of every case'),
+  handler: track,
+};
+
+function track({ history: paths = [], format, all }: Flags): void {
+  const history = readHistory(paths);
+  const cases = trackHistory(history.runs, DEFAULT_SEED);
+  printReport(trackReport(cases, history, all), format, textWidth());
+  if (cases.some(({ news }) => news.some(({ isWorse }) => isWorse))) process.exitCode = REGRESSION;
+}
