@@ -89,7 +89,7 @@ function runsOf(path: string): ReadRuns {
 
 /** Rows of some shards without those of the others. */
 function isPartOfRun(rows: readonly ResultRow[]): boolean {
-  const shards = new Set(rows.map(({ shard }) => shard));
+  const shards = new Set(rows.flatMap(({ shard }) => shard ?? []));
   const [first] = shards;
   return first !== undefined && shards.size < Number(first.split('/')[1]);
 }

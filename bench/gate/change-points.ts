@@ -20,7 +20,7 @@ type Rule = () => (nights: readonly number[]) => boolean;
 
 const rules: Readonly<Record<string, Rule>> = {
   'tare track, 1 case': () => newlyWorse(0.001),
-  'tare track, 500 cases': () => newlyWorse(0.05 / 500),
+  'tare track, one of 500 cases': () => newlyWorse(0.05 / 500),
   '5 % below the median of 7 nights': () => (nights) => below(nights, quantile(nights.slice(-8, -1), 0.5)),
   '5 % below the night before': () => (nights) => below(nights, nights[nights.length - 2]),
   '5 % below the first night': () => (nights) => below(nights, nights[0]),
