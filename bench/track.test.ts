@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { rowOf } from './fixtures/run-files.ts';
+import { rowOf, runArguments } from './fixtures/run-files.ts';
 import type { HistoryRun } from './history.ts';
 import type { ResultRow } from './result-row.ts';
 import { trackHistory } from './track.ts';
@@ -112,17 +112,7 @@ describe('the newest run', () => {
 
   test('was asked for something else: nothing vanished', () => {
     const asked = (preset: 'quick' | 'nightly') => ({
-      asked: {
-        preset,
-        suite: [],
-        technique: [],
-        backend: [],
-        filter: [],
-        kernels: [],
-        seed: 0,
-        inProcess: false,
-        threads: 1,
-      },
+      asked: { ...runArguments, preset },
     });
     const runs = [night(1, { int4: {}, csr: {} }, asked('nightly')), night(2, { int4: {} }, asked('quick'))];
     expect(newsOf(runs)).toEqual({ int4: [], csr: [] });
