@@ -1,10 +1,12 @@
 import type { Arguments } from 'yargs';
 import { backends } from '../backend.ts';
+import { allowances } from '../merge.ts';
 import { loadSuites, loadTechniques } from '../registry.ts';
 import { kernelsDirs } from '../select.ts';
+import { reportFormats } from '../verdict-report.ts';
 import { presetNames } from './selection-flags.ts';
 
-/** Names behind --suite, --technique and --backend; everywhere else what yargs itself knows. */
+/** Names behind flags that take one of a few; everywhere else what yargs itself knows. */
 export async function completeNames(
   current: string,
   argv: Arguments,
@@ -26,6 +28,10 @@ async function namesFor(flag: string | undefined): Promise<string[] | undefined>
       return [...(await loadTechniques(kernelsDirs([]))).keys()];
     case '--preset':
       return presetNames;
+    case '--format':
+      return [...reportFormats];
+    case '--allow':
+      return [...allowances];
     case '--backend':
       return backends.map((backend) => backend.id);
     default:

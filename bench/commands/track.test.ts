@@ -92,7 +92,7 @@ describe('files as they come', () => {
     writeNight(9, { shard: '1/2' });
     const { stdout } = tare('track', folder);
     expect(stdout).toContain('the last line is unfinished and was left out');
-    expect(stdout).toContain('is a shard; tare merge joins shards');
+    expect(stdout).toContain('is a shard; tare merge');
   });
 
   test('nights without a run are told', () => {
