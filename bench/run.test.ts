@@ -154,7 +154,7 @@ describe('bad input is one line on stderr and exit code 2', () => {
     ],
     ['an unknown command', ['rum'], /rum|run/],
     ['an unknown flag', ['run', '--sweet', 'x'], /sweet/],
-    ['no command', [], /command: must be one of run, list, .*doctor/],
+    ['no command', [], /command: must be one of run, .*doctor/],
     [
       'a filter that matches nothing',
       ['run', '--filter', 'nothing'],
