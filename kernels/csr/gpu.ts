@@ -18,6 +18,7 @@ export function gpuCsr({ packed, problem, runtime }: Context): Promise<PreparedK
   };
   return prepareMatmul(runtime, problem, {
     paddedK: K,
+    isInterleaved: true,
     storedBytes: values.byteLength + colIdx.byteLength + rowPtr.byteLength,
     build: (program, X) =>
       M === 1
@@ -27,12 +28,10 @@ export function gpuCsr({ packed, problem, runtime }: Context): Promise<PreparedK
   });
 }
 
-function fourRows(this: Thread<Constants>, X: number[][]): number[] {
-  // X [paddedM,K] f32, values [nnz], colIdx [nnz], rowPtr [N+1] → Yᵀ [N, paddedM/4, 4]
-  const m = this.thread.x * 4;
-  const n = this.thread.y;
-  const from = this.constants.rowPtr[n];
-  const count = this.constants.rowPtr[n + 1] - from;
+function fourRows(this: Thread<Constants>, X: number[][][]): number[] {
+  // X [paddedM/4, K, 4] f32, values [nnz], colIdx [nnz], rowPtr [N+1] → Yᵀ [N, paddedM/4, 4]
+  const from = this.constants.rowPtr[this.thread.y];
+  const count = this.constants.rowPtr[this.thread.y + 1] - from;
   let y0 = 0;
   let y1 = 0;
   let y2 = 0;
@@ -41,10 +40,10 @@ function fourRows(this: Thread<Constants>, X: number[][]): number[] {
     if (i >= count) break;
     const k = this.constants.colIdx[from + i];
     const w = this.constants.values[from + i];
-    y0 += X[m][k] * w;
-    y1 += X[m + 1][k] * w;
-    y2 += X[m + 2][k] * w;
-    y3 += X[m + 3][k] * w;
+    y0 += X[this.thread.x][k][0] * w;
+    y1 += X[this.thread.x][k][1] * w;
+    y2 += X[this.thread.x][k][2] * w;
+    y3 += X[this.thread.x][k][3] * w;
   }
   return [y0, y1, y2, y3];
 }

@@ -11,6 +11,8 @@ import type { PreparedKernel } from '../../bench/technique.ts';
 export interface MatmulPlan {
   /** K rounded up to what a thread reads at once; activations beyond K are zero. */
   readonly paddedK: number;
+  /** X comes as [paddedM/4, paddedK, 4], for threads that take the same k of four rows; only where there is more than one row. */
+  readonly isInterleaved?: boolean;
   /** Bytes of the packed weights, to tell what the kernel's own form of them takes beyond. */
   readonly storedBytes: number;
   /** Appends the steps that compute Y from X [paddedM, paddedK]. */
@@ -58,16 +60,21 @@ export function placeInBlock({ N }: MatmulProblem): (m: number, n: number) => nu
 export async function prepareMatmul(
   gpu: Gpu,
   { M, N, K }: MatmulProblem,
-  { paddedK, storedBytes, build, place }: MatmulPlan,
+  { paddedK, isInterleaved = false, storedBytes, build, place }: MatmulPlan,
 ): Promise<PreparedKernel<'matmul'>> {
   const program = gpu.createProgram();
-  const input = program.input([paddedK, paddedRows(M)]);
+  const isFours = isInterleaved && M > 1;
+  const input = program.input(isFours ? [4, paddedK, paddedRows(M) / 4] : [paddedK, paddedRows(M)]);
   const output = await build(program, input);
   const padded = new Float32Array(paddedRows(M) * paddedK);
   const Y = new Float32Array(M * N);
   return {
     upload: ({ X }) => {
-      for (let m = 0; m < M; m++) padded.set(X.subarray(m * K, (m + 1) * K), m * paddedK);
+      for (let m = 0; m < M; m++) {
+        const row = X.subarray(m * K, (m + 1) * K);
+        if (isFours) interleave(row, padded, ((m >> 2) * paddedK) * 4 + (m & 3));
+        else padded.set(row, m * paddedK);
+      }
       return program.upload(input, padded);
     },
     run: () => program.run(),
@@ -82,4 +89,8 @@ export async function prepareMatmul(
     },
     dispose: () => program.dispose(),
   };
+}
+
+function interleave(row: Float32Array, into: Float32Array, from: number): void {
+  for (let k = 0; k < row.length; k++) into[from + k * 4] = row[k];
 }

@@ -7,8 +7,8 @@ import { indexStride, paddedK, type Sparse24Weights } from './pack.ts';
 type Context = KernelContext<'matmul', Sparse24Weights, Record<never, never>, Gpu>;
 type Constants = { sextets: number; values: number[][]; places: number[][] };
 
-// gpu.js has f32 buffers only. Integers below 2²⁴ are exact in f32: the places of six groups to a value, each group a
-// digit of base 16 whose lower half is the place of the first kept weight.
+// gpu.js has f32 buffers only, which hold 24 bits exactly: the places of six groups to a value, as twelve digits of base 4
+// with the point after the first. The next digit is the integer part, and four times the rest has the others.
 const GROUPS_PER_VALUE = 6;
 
 export function gpuSparse24({ packed, problem, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
@@ -22,6 +22,7 @@ export function gpuSparse24({ packed, problem, runtime }: Context): Promise<Prep
   };
   return prepareMatmul(runtime, problem, {
     paddedK: sextets * GROUPS_PER_VALUE * 4,
+    isInterleaved: true,
     storedBytes: packed.values.byteLength + packed.indices.byteLength,
     build: (program, X) =>
       M === 1
@@ -31,30 +32,27 @@ export function gpuSparse24({ packed, problem, runtime }: Context): Promise<Prep
   });
 }
 
-function fourRows(this: Thread<Constants>, X: number[][]): number[] {
-  // X [paddedM,paddedK] f32, values [N, paddedK/2], places [N, sextets] of six groups → Yᵀ [N, paddedM/4, 4]
-  const m = this.thread.x * 4;
-  const n = this.thread.y;
+function fourRows(this: Thread<Constants>, X: number[][][]): number[] {
+  // X [paddedM/4, paddedK, 4] f32, values [N, paddedK/2], places [N, sextets] of six groups → Yᵀ [N, paddedM/4, 4]
   let y0 = 0;
   let y1 = 0;
   let y2 = 0;
   let y3 = 0;
   for (let s = 0; s < this.constants.sextets; s++) {
-    let digits = this.constants.places[n][s];
+    let places = this.constants.places[this.thread.y][s];
     for (let j = 0; j < 6; j++) {
-      const group = s * 6 + j;
-      const rest = Math.floor(digits * 0.0625);
-      const places = digits - rest * 16;
-      const second = Math.floor(places * 0.25);
-      const k0 = group * 4 + (places - second * 4);
-      const k1 = group * 4 + second;
-      const w0 = this.constants.values[n][group * 2];
-      const w1 = this.constants.values[n][group * 2 + 1];
-      digits = rest;
-      y0 += X[m][k0] * w0 + X[m][k1] * w1;
-      y1 += X[m + 1][k0] * w0 + X[m + 1][k1] * w1;
-      y2 += X[m + 2][k0] * w0 + X[m + 2][k1] * w1;
-      y3 += X[m + 3][k0] * w0 + X[m + 3][k1] * w1;
+      const first = Math.floor(places);
+      const rest = (places - first) * 4;
+      const second = Math.floor(rest);
+      places = (rest - second) * 4;
+      const k0 = s * 24 + j * 4 + first;
+      const k1 = s * 24 + j * 4 + second;
+      const w0 = this.constants.values[this.thread.y][s * 12 + j * 2];
+      const w1 = this.constants.values[this.thread.y][s * 12 + j * 2 + 1];
+      y0 += X[this.thread.x][k0][0] * w0 + X[this.thread.x][k1][0] * w1;
+      y1 += X[this.thread.x][k0][1] * w0 + X[this.thread.x][k1][1] * w1;
+      y2 += X[this.thread.x][k0][2] * w0 + X[this.thread.x][k1][2] * w1;
+      y3 += X[this.thread.x][k0][3] * w0 + X[this.thread.x][k1][3] * w1;
     }
   }
   return [y0, y1, y2, y3];
@@ -62,19 +60,17 @@ function fourRows(this: Thread<Constants>, X: number[][]): number[] {
 
 function oneRow(this: Thread<Constants>, X: number[][]): number {
   // X [1,paddedK] f32, values [N, paddedK/2], places [N, sextets] of six groups → Y [N]
-  const n = this.thread.x;
   let y = 0;
   for (let s = 0; s < this.constants.sextets; s++) {
-    let digits = this.constants.places[n][s];
+    let places = this.constants.places[this.thread.x][s];
     for (let j = 0; j < 6; j++) {
-      const group = s * 6 + j;
-      const rest = Math.floor(digits * 0.0625);
-      const places = digits - rest * 16;
-      const second = Math.floor(places * 0.25);
+      const first = Math.floor(places);
+      const rest = (places - first) * 4;
+      const second = Math.floor(rest);
+      places = (rest - second) * 4;
       y +=
-        X[0][group * 4 + (places - second * 4)] * this.constants.values[n][group * 2] +
-        X[0][group * 4 + second] * this.constants.values[n][group * 2 + 1];
-      digits = rest;
+        X[0][s * 24 + j * 4 + first] * this.constants.values[this.thread.x][s * 12 + j * 2] +
+        X[0][s * 24 + j * 4 + second] * this.constants.values[this.thread.x][s * 12 + j * 2 + 1];
     }
   }
   return y;
@@ -92,10 +88,11 @@ function placesOf({ indices }: Sparse24Weights, { N, K }: MatmulProblem, sextets
   const groups = paddedK(K) / 4;
   const places = new Float32Array(N * sextets);
   for (let n = 0; n < N; n++) {
-    for (let g = groups - 1; g >= 0; g--) {
-      const digit = (indices[n * indexStride(K) + (g >> 1)] >> ((g & 1) * 4)) & 15;
-      const at = n * sextets + Math.floor(g / GROUPS_PER_VALUE);
-      places[at] = places[at] * 16 + digit;
+    for (let g = 0; g < groups; g++) {
+      const digits = (indices[n * indexStride(K) + (g >> 1)] >> ((g & 1) * 4)) & 15;
+      const [first, second] = [digits & 3, digits >> 2];
+      const weight = 16 ** -(g % GROUPS_PER_VALUE);
+      places[n * sextets + Math.floor(g / GROUPS_PER_VALUE)] += (first + second / 4) * weight;
     }
   }
   return { size: [sextets, N], values: places };
