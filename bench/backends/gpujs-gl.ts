@@ -1,20 +1,10 @@
-import type {
-  Carry,
-  GlMode,
-  Gpu,
-  GpuBuffer,
-  GpuProgram,
-  Indexed,
-  KernelSource,
-  Resident,
-  Size,
-  StepOptions,
-  Vectors,
-} from './gpujs.ts';
+import type { Carry, GlMode, Gpu, GpuBuffer, GpuProgram, Indexed, KernelSource, Size, StepOptions } from './gpujs.ts';
 import {
   assertLength,
   assertMode,
   bareSettings,
+  type Constants,
+  dataOf,
   type GpuJsInstance,
   type GpuJsKernel,
   type GpuJsLibrary,
@@ -65,60 +55,66 @@ function instanceOf(mode: GlMode, { GPU }: GpuJsLibrary): GpuJsInstance {
   }
 }
 
-/** What a texel of a texture that holds one value, or four, takes in memory. */
-const TEXEL_BYTES = { one: 4, four: 16 };
+/** What the texels of a texture hold: one f32 value, four of them, or four bytes. */
+type Texel = 'one' | 'four' | 'bytes';
+const TEXEL_BYTES = { one: 4, four: 16, bytes: 4 } satisfies Record<Texel, number>;
 
-/** Values in the texels of a texture, row by row: four in each, or where `isSparse` one. */
+/** Values in the texels of a texture, row by row. */
 class GlBuffer implements GpuBuffer {
   readonly size: Size;
   readonly texture: WebGLTexture;
   readonly extents: Extents;
-  readonly isSparse: boolean;
+  readonly texel: Texel;
+  /** Extents for kernels that take fours: for an output of threads that return four, those of the threads. */
+  readonly #fours: readonly number[];
   readonly #context: Context;
   #framebuffer: WebGLFramebuffer | null = null;
   /** What an upload takes where the texture has room for more than the values. */
-  #padded: Float32Array | undefined;
+  #padded: Float32Array | Uint8Array | undefined;
 
-  constructor(context: Context, size: Size, texture: WebGLTexture, extents: Extents, isSparse: boolean) {
+  constructor(context: Context, size: Size, texture: WebGLTexture, extents: Extents, texel: Texel, threads?: Size) {
     this.#context = context;
     this.size = size;
     this.texture = texture;
     this.extents = extents;
-    this.isSparse = isSparse;
+    this.texel = texel;
+    this.#fours = threads ?? [size[0] / 4, ...size.slice(1)];
   }
 
   get bytes(): number {
     // Renderable textures of one channel are new in WebGL 2.
-    const isNarrow = this.isSparse && this.#context.mode === 'webgl2';
-    return this.extents[0] * this.extents[1] * TEXEL_BYTES[isNarrow ? 'one' : 'four'];
+    const isWidened = this.texel === 'one' && this.#context.mode !== 'webgl2';
+    return this.extents[0] * this.extents[1] * TEXEL_BYTES[isWidened ? 'four' : this.texel];
   }
 
   /** What stands for this buffer in a call. */
   handle(isVector: boolean): GpuJsTexture {
-    const [x, y = 1, z = 1] = this.size;
-    if (isVector && (this.isSparse || x % 4 !== 0)) {
+    const [x, y = 1, z = 1] = isVector ? this.#fours : this.size;
+    if (isVector && (this.texel === 'one' || !Number.isInteger(x))) {
       throw new Error(`gpu.js: vectors must lie four by four along x, got [${this.size.join(', ')}]`);
     }
     return {
       texture: this.texture,
       size: this.extents,
-      dimensions: isVector ? [x / 4, y, z] : [x, y, z],
+      dimensions: [x, y, z],
       context: this.#context.gl,
-      type: this.isSparse ? 'ArrayTexture(1)' : isVector ? 'ArrayTexture(4)' : 'MemoryOptimizedNumberTexture',
+      type: this.texel === 'one' ? 'ArrayTexture(1)' : isVector ? 'ArrayTexture(4)' : 'MemoryOptimizedNumberTexture',
     };
   }
 
-  write(values: Float32Array): void {
+  write(values: Float32Array | Uint8Array): void {
     const { gl } = this.#context;
     const [width, height] = this.extents;
+    const length = width * height * 4;
     let texels = values;
-    if (values.length < width * height * 4) {
-      this.#padded ??= new Float32Array(width * height * 4);
+    if (values.length < length) {
+      this.#padded ??= this.texel === 'bytes' ? new Uint8Array(length) : new Float32Array(length);
       this.#padded.set(values);
       texels = this.#padded;
     }
     this.#bind();
-    gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, width, height, gl.RGBA, gl.FLOAT, texels);
+    const type = this.texel === 'bytes' ? gl.UNSIGNED_BYTE : gl.FLOAT;
+    gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, width, height, gl.RGBA, type, texels);
   }
 
   /** The texels of the first `width` columns and `height` rows, or all of them. */
@@ -256,7 +252,9 @@ class GlProgram implements GpuProgram {
     const texels = source.read();
     this.#check();
     const count = volume(source.size);
-    return source.isSparse ? Float32Array.from({ length: count }, (_, i) => texels[i * 4]) : texels.subarray(0, count);
+    return source.texel === 'one'
+      ? Float32Array.from({ length: count }, (_, i) => texels[i * 4])
+      : texels.subarray(0, count);
   }
 
   dispose(): void {
@@ -266,17 +264,17 @@ class GlProgram implements GpuProgram {
     this.#actions = [];
   }
 
-  #settings(threads: Size, constants: Readonly<Record<string, number | Resident | Vectors<Resident>>>): GpuJsSettings {
+  #settings(threads: Size, constants: Constants): GpuJsSettings {
     const settings = bareSettings(threads);
     for (const [name, value] of Object.entries(constants)) {
       if (typeof value === 'number') {
         setNumber(settings, name, value);
         continue;
       }
-      const { size, values } = unwrapped(value);
-      const resident = createBuffer(this.#context, size);
+      const source = unwrapped(value);
+      const resident = createBuffer(this.#context, source.size, 'bytes' in source ? 'bytes' : 'four');
       this.#residents.push(resident);
-      resident.write(values);
+      resident.write(dataOf(source));
       const handle = resident.handle('vectors' in value);
       settings.constants[name] = handle;
       settings.constantTypes[name] = handle.type;
@@ -304,7 +302,7 @@ function glBuffer(buffer: GpuBuffer): GlBuffer {
   throw new Error('gpu.js: a program takes only buffers of its own mode');
 }
 
-function createBuffer(context: Context, size: Size): GlBuffer {
+function createBuffer(context: Context, size: Size, texel: 'four' | 'bytes' = 'four'): GlBuffer {
   const { gl } = context;
   const extents = textureExtents(context, size);
   const texture = gl.createTexture();
@@ -316,9 +314,12 @@ function createBuffer(context: Context, size: Size): GlBuffer {
   for (const parameter of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) {
     gl.texParameteri(gl.TEXTURE_2D, parameter, gl.NEAREST);
   }
-  const format = 'RGBA32F' in gl ? gl.RGBA32F : gl.RGBA;
-  gl.texImage2D(gl.TEXTURE_2D, 0, format, ...extents, 0, gl.RGBA, gl.FLOAT, null);
-  return new GlBuffer(context, size, texture, extents, false);
+  if (texel === 'bytes') gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, ...extents, 0, gl.RGBA, gl.UNSIGNED_BYTE, null);
+  else {
+    const format = 'RGBA32F' in gl ? gl.RGBA32F : gl.RGBA;
+    gl.texImage2D(gl.TEXTURE_2D, 0, format, ...extents, 0, gl.RGBA, gl.FLOAT, null);
+  }
+  return new GlBuffer(context, size, texture, extents, texel);
 }
 
 /**
@@ -349,11 +350,18 @@ function outputOf(context: Context, kernel: GpuJsKernel, threads: Size): GlBuffe
     throw new Error(`gpu.js: in the GL modes a thread must return one value or four, got ${perThread}`);
   }
   const [width, height] = Array.from(kernel.texSize!);
-  return new GlBuffer(context, size, kernel.texture!.texture, [width, height], perThread === 1);
+  return new GlBuffer(
+    context,
+    size,
+    kernel.texture!.texture,
+    [width, height],
+    perThread === 1 ? 'one' : 'four',
+    threads,
+  );
 }
 
 function assertSameLayout(source: GlBuffer, target: GlBuffer): void {
-  const isSame = !source.isSparse && source.extents.every((extent, i) => extent === target.extents[i]);
+  const isSame = source.texel === 'four' && source.extents.every((extent, i) => extent === target.extents[i]);
   if (isSame && volume(source.size) === volume(target.size)) return;
   const [from, to] = [source, target].map(({ size }) => `[${size.join(', ')}]`);
   throw new Error(`gpu.js: what is carried on must be fours laid out alike, got ${from} into ${to}`);

@@ -1,6 +1,6 @@
 // The part of gpu.js 2.24.1 that is used here, typed by hand: its own types cover neither the webgpu mode nor what must
 // be read back from a kernel to know what it really did. gpu.js loads only when asked for.
-import type { GpuBuffer, GpuMode, Resident, Size, Vectors } from './gpujs.ts';
+import type { GpuBuffer, GpuMode, Resident, ResidentBytes, Size, Vectors } from './gpujs.ts';
 
 export interface GpuJsLibrary {
   readonly GPU: new (settings: { mode: string }) => GpuJsInstance;
@@ -127,12 +127,10 @@ export async function loadGpuJs(): Promise<GpuJsLibrary> {
   return (loaded as { default: GpuJsLibrary }).default;
 }
 
+export type Constants = Readonly<Record<string, number | Resident | Vectors<Resident | ResidentBytes>>>;
+
 /** Settings of a kernel whose constants are copied by gpu.js into the kernel's own memory. */
-export function kernelSettings(
-  { Input }: GpuJsLibrary,
-  threads: Size,
-  constants: Readonly<Record<string, number | Resident | Vectors<Resident>>>,
-): GpuJsSettings {
+export function kernelSettings({ Input }: GpuJsLibrary, threads: Size, constants: Constants): GpuJsSettings {
   const settings = bareSettings(threads);
   for (const [name, value] of Object.entries(constants)) {
     if (typeof value === 'number') setNumber(settings, name, value);
@@ -163,7 +161,7 @@ export function setNumber(settings: GpuJsSettings, name: string, value: number):
 }
 
 /** Values a kernel reads one by one: all that modes without textures have. */
-export function singly<Values extends Resident | GpuBuffer>(values: Values | Vectors<Values>): Values {
+export function singly<Values extends Resident | GpuBuffer>(values: Values | Vectors<Values | ResidentBytes>): Values {
   if ('vectors' in values) throw new Error('gpu.js: only kernels of the GL modes read four values at once');
   return values;
 }
@@ -173,14 +171,20 @@ export function releaseHostCopies({ constants }: GpuJsSettings): void {
   for (const name of Object.keys(constants)) if (typeof constants[name] !== 'number') delete constants[name];
 }
 
-export function residentBytes(constants: Readonly<Record<string, number | Resident | Vectors<Resident>>>): number {
+export function residentBytes(constants: Constants): number {
   return Object.values(constants).reduce<number>(
-    (sum, value) => sum + (typeof value === 'number' ? 0 : unwrapped(value).values.byteLength),
+    (sum, value) => sum + (typeof value === 'number' ? 0 : dataOf(unwrapped(value)).byteLength),
     0,
   );
 }
 
-export function unwrapped<Values extends Resident | GpuBuffer>(values: Values | Vectors<Values>): Values {
+export function dataOf(resident: Resident | ResidentBytes): Float32Array | Uint8Array {
+  return 'bytes' in resident ? resident.bytes : resident.values;
+}
+
+export function unwrapped<Values extends Resident | ResidentBytes | GpuBuffer>(
+  values: Values | Vectors<Values>,
+): Values {
   return 'vectors' in values ? values.vectors : values;
 }
 

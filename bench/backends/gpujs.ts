@@ -18,11 +18,18 @@ export interface Resident {
 }
 
 /**
- * Values of which a kernel takes four at a time: `const v = a[y][x]` and then `v[0]` … `v[3]`, x counting fours. In the GL
- * modes such a read costs as much as that of one value; the other modes refuse it.
+ * Values of which a kernel takes four at a time: `const v = a[y][x]` and then `v[0]` … `v[3]`, x counting fours; the output
+ * of threads that return four is indexed as they are. In the GL modes such a read costs as much as that of one value; the
+ * other modes refuse it.
  */
-export interface Vectors<Values extends Resident | GpuBuffer> {
+export interface Vectors<Values extends Resident | ResidentBytes | GpuBuffer> {
   readonly vectors: Values;
+}
+
+/** Whole numbers of 0 … 255 that stay with a kernel in a byte each; it finds them divided by 255. GL modes only. */
+export interface ResidentBytes {
+  readonly size: Size;
+  readonly bytes: Uint8Array;
 }
 
 /** What a kernel finds as `this`; `C` types its constants as the kernel indexes them. */
@@ -47,7 +54,7 @@ export interface StepOptions<C, Inputs> {
   /** Threads along x, y, z. */
   readonly threads: Size;
   /** Integers of 32 bits are integers inside a kernel too; other numbers are f32. */
-  readonly constants: { readonly [Name in keyof C]: number | Resident | Vectors<Resident> };
+  readonly constants: { readonly [Name in keyof C]: number | Resident | Vectors<Resident | ResidentBytes> };
   readonly inputs: { readonly [I in keyof Inputs]: GpuBuffer | Vectors<GpuBuffer> };
 }
 
@@ -89,7 +96,7 @@ export interface GpuProgram {
   run(): void | Promise<void>;
   /** All values of an output in order; the next `read` of it may overwrite them. */
   read(output: GpuBuffer): Float32Array | Promise<Float32Array>;
-  /** Bytes of all resident constants, as f32 in the kernels' own memory. */
+  /** Bytes of all resident constants as the kernels' own memory holds them. */
   readonly residentBytes: number;
   /** Bytes of what only the steps themselves read: all outputs but the last, and carried inputs. */
   readonly intermediateBytes: number;

@@ -72,7 +72,7 @@ export async function prepareMatmul(
     upload: ({ X }) => {
       for (let m = 0; m < M; m++) {
         const row = X.subarray(m * K, (m + 1) * K);
-        if (isFours) interleave(row, padded, ((m >> 2) * paddedK) * 4 + (m & 3));
+        if (isFours) interleave(row, padded, (m >> 2) * paddedK * 4 + (m & 3));
         else padded.set(row, m * paddedK);
       }
       return program.upload(input, padded);

@@ -1,10 +1,11 @@
-import type { Gpu, Resident, Thread } from '../../bench/backends/gpujs.ts';
+import { type Gpu, isGl, type Resident, type Thread } from '../../bench/backends/gpujs.ts';
 import type { MatmulProblem } from '../../bench/problem.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
 import { columnThreads, placeOf, prepareMatmul, roundUp, rowThreads } from '../dense/gpu-matmul.ts';
+import { gpuInt4OfBytes } from './gpu-bytes.ts';
 import { type Int4Weights, valueStride } from './pack.ts';
 
-type Context = KernelContext<'matmul', Int4Weights, { readonly groupSize: number }, Gpu>;
+export type Context = KernelContext<'matmul', Int4Weights, { readonly groupSize: number }, Gpu>;
 type Constants = { groups: number; groupSize: number; sextets: number; W: number[][]; scales: number[][] };
 
 // gpu.js has f32 buffers only. Integers below 2²⁴ are exact in f32: six weights to a value, each a digit of base 16. A
@@ -12,7 +13,9 @@ type Constants = { groups: number; groupSize: number; sextets: number; W: number
 const PER_VALUE = 6;
 const ZERO_DIGIT = 8;
 
-export function gpuInt4({ packed, problem, params, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
+export function gpuInt4(context: Context): Promise<PreparedKernel<'matmul'>> {
+  if (isGl(context.runtime.mode)) return gpuInt4OfBytes(context);
+  const { packed, problem, params, runtime } = context;
   const { M, K } = problem;
   const { groupSize } = params;
   const groups = Math.ceil(K / groupSize);
@@ -129,8 +132,6 @@ function resident(
   const sextets = Math.ceil(groupSize / PER_VALUE);
   const length = groups * sextets;
   const packed = new Float32Array(length * paddedN);
-  const widened = new Float32Array(paddedN * groups);
-  widened.set(scales);
   for (let n = 0; n < N; n++) {
     const row = values.subarray(n * valueStride(K), (n + 1) * valueStride(K));
     for (let i = 0; i < length; i++) {
@@ -140,10 +141,14 @@ function resident(
       packed[n * length + i] = sextetOf(row, from, to);
     }
   }
-  return [
-    { size: [length, paddedN], values: packed },
-    { size: [groups, paddedN], values: widened },
-  ];
+  return [{ size: [length, paddedN], values: packed }, paddedScales(scales, N, groups)];
+}
+
+/** [paddedN, groups] f32. */
+export function paddedScales(scales: Float16Array, N: number, groups: number): Resident {
+  const values = new Float32Array(roundUp(N, 4) * groups);
+  values.set(scales);
+  return { size: [groups, roundUp(N, 4)], values };
 }
 
 /** Weights `from` … `to` − 1 of a row, the first as the lowest digit, filled up with zeros to six. */

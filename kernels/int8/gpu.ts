@@ -1,7 +1,15 @@
-import type { Gpu, GpuBuffer, GpuProgram, Resident, Thread } from '../../bench/backends/gpujs.ts';
+import {
+  type Gpu,
+  type GpuBuffer,
+  type GpuProgram,
+  isGl,
+  type Resident,
+  type Thread,
+} from '../../bench/backends/gpujs.ts';
 import type { MatmulProblem } from '../../bench/problem.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
 import { columnThreads, paddedRows, placeOf, prepareMatmul, roundUp, rowThreads } from '../dense/gpu-matmul.ts';
+import { biasedBytes, fourColumnsOfBytes, fourRowsOfBytes } from './gpu-bytes.ts';
 import type { Granularity, Int8Weights } from './pack.ts';
 
 type Params = { readonly granularity: Granularity; readonly activations: 'f32' | 'int8' };
@@ -12,7 +20,11 @@ type Constants = { triples: number; scaleStride: number; W: number[][]; scales: 
 const PER_VALUE = 3;
 const DIGIT_BIAS = 128;
 
-export function gpuInt8({ packed, problem, params, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
+export function gpuInt8(context: Context): Promise<PreparedKernel<'matmul'>> {
+  return isGl(context.runtime.mode) ? gpuInt8OfBytes(context) : gpuInt8OfTriples(context);
+}
+
+function gpuInt8OfTriples({ packed, problem, params, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
   const { M, N, K } = problem;
   const rows = paddedRows(M);
   const paddedN = roundUp(N, 4);
@@ -36,6 +48,43 @@ export function gpuInt8({ packed, problem, params, runtime }: Context): Promise<
     },
     place: placeOf(problem),
   });
+}
+
+function gpuInt8OfBytes({ packed, problem, params, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
+  const rows = paddedRows(problem.M);
+  const paddedK = roundUp(problem.K, 4);
+  const constants = {
+    fours: paddedK / 4,
+    scaleStride: packed.scales.length === 1 ? 0 : 1,
+    W: { vectors: biasedBytes(packed.values, problem, paddedK) },
+    scales: paddedScales(packed.scales, roundUp(problem.N, 4)),
+  };
+  return prepareMatmul(runtime, problem, {
+    paddedK,
+    storedBytes: packed.values.byteLength + packed.scales.byteLength,
+    build: async (program, X) => {
+      const [rounded, scales] = await (params.activations === 'int8'
+        ? quantizeFours(program, X, rows, paddedK)
+        : unscaledRows(program, X, rows));
+      const inputs = [{ vectors: rounded }, scales] as const;
+      return problem.M === 1
+        ? program.step(fourColumnsOfBytes, { threads: columnThreads(problem), constants, inputs })
+        : program.step(fourRowsOfBytes, { threads: rowThreads(problem), constants, inputs });
+    },
+    place: placeOf(problem),
+  });
+}
+
+/** Rows of X as integers, four to a thread, and the scale of each. */
+async function quantizeFours(
+  program: GpuProgram,
+  X: GpuBuffer,
+  rows: number,
+  K: number,
+): Promise<readonly [GpuBuffer, GpuBuffer]> {
+  const scales = await program.step(rowScale, { threads: [rows], constants: { K }, inputs: [X] });
+  const inputs = [{ vectors: X }, scales] as const;
+  return [await program.step(quantizeFour, { threads: [K / 4, rows], constants: {}, inputs }), scales];
 }
 
 /** Rows of X as integers, and the scale of each. */
@@ -69,6 +118,21 @@ function quantize(this: Thread<Record<never, never>>, X: number[][], scales: num
   let q = 0;
   if (scale > 0) q = Math.max(-127, Math.min(127, Math.round(X[this.thread.y][this.thread.x] / scale)));
   return q;
+}
+
+function quantizeFour(this: Thread<Record<never, never>>, X: number[][][], scales: number[]): number[] {
+  // X [M, K/4, 4] f32, scales [M] → integers of −127 … 127 [M, K/4, 4]
+  const x = X[this.thread.y][this.thread.x];
+  const scale = scales[this.thread.y];
+  if (scale > 0) {
+    return [
+      Math.max(-127, Math.min(127, Math.round(x[0] / scale))),
+      Math.max(-127, Math.min(127, Math.round(x[1] / scale))),
+      Math.max(-127, Math.min(127, Math.round(x[2] / scale))),
+      Math.max(-127, Math.min(127, Math.round(x[3] / scale))),
+    ];
+  }
+  return [0, 0, 0, 0];
 }
 
 function fourRows(this: Thread<Constants>, X: number[][], xScales: number[]): number[] {
