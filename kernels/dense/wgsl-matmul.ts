@@ -1,8 +1,8 @@
-// What the WGSL kernels of the matmul techniques have in common. A technique says how eight weights of a column come out
+// What the WGSL kernels of the matmul techniques have in common. A technique says how four weights of a column come out
 // of its packed form; the loops around that are here: register tiles for several rows of X, and for a single row columns
 // whose steps along K are divided among the threads of a workgroup.
 //
-// Lanes that run together (neighbours in x) take neighbouring columns, so weights lie [K/8][N]: every load is of
+// Lanes that run together (neighbours in x) take neighbouring columns, so weights lie [K/4][N]: every load is of
 // consecutive words. All of them read the same activations, which a GPU fetches once for all.
 import type { GpuBuffer } from '../../bench/backends/gpujs.ts';
 import type { Shader, Wgsl, WgslProgram } from '../../bench/backends/gpujs-wgsl.ts';
@@ -11,7 +11,7 @@ import type { PreparedKernel } from '../../bench/technique.ts';
 import { roundUp } from './gpu-matmul.ts';
 
 /** Values along K that one step takes. */
-export const STEP = 8;
+export const STEP = 4;
 
 export interface WgslMatmul {
   readonly variant?: string;
@@ -21,32 +21,31 @@ export interface WgslMatmul {
   readonly sum: 'f32' | 'i32';
   /**
    * WGSL that may use M, N and STEPS and declares
-   * - `activations(m, step)` and `weights(n, step)`, each eight values along K in some form
+   * - `activations(m, step)` and `weights(n, step)`, each four values along K in some form
    * - `multiplyAdd(activations, weights, sum)`, the new sum
    * - `result(sum, m, n)`, what stands in Y as f32
    */
   readonly code: string;
   readonly resident: Shader['resident'];
-  /** The array `X` as `activations` reads it, made on the device from X [M, 8·STEPS]; X itself where not said. */
+  /** The array `X` as `activations` reads it, made on the device from X [M, 4·STEPS]; X itself where not said. */
   activations?(program: WgslProgram, X: GpuBuffer): Promise<GpuBuffer>;
-  readonly activationType: 'array<mat2x4f>' | 'array<vec2u>';
+  readonly activationType: 'array<vec4f>' | 'array<u32>';
 }
 
 /** `activations` and `multiplyAdd` where X is f32. */
 export const FLOAT_STEP = `
-fn activations(m : u32, step : u32) -> mat2x4f { return X[(batch * M + m) * STEPS + step]; }
-fn multiplyAdd(x : mat2x4f, w : mat2x4f, sum : f32) -> f32 {
-  let low = fma(x[0].w, w[0].w, fma(x[0].z, w[0].z, fma(x[0].y, w[0].y, fma(x[0].x, w[0].x, sum))));
-  return fma(x[1].w, w[1].w, fma(x[1].z, w[1].z, fma(x[1].y, w[1].y, fma(x[1].x, w[1].x, low))));
+fn activations(m : u32, step : u32) -> vec4f { return X[(batch * M + m) * STEPS + step]; }
+fn multiplyAdd(x : vec4f, w : vec4f, sum : f32) -> f32 {
+  return fma(x.w, w.w, fma(x.z, w.z, fma(x.y, w.y, fma(x.x, w.x, sum))));
 }`;
 
-/** `weights` where they are f32 in a resident array [batch, 8·STEPS, N]. */
+/** `weights` where they are f32 in a resident array [batch, 4·STEPS, N]. */
 export function floatColumns(array: string): string {
   const rows = Array.from({ length: STEP }, (_, i) => `${array}[at + ${i}u * N]`);
   return `
-fn weights(n : u32, step : u32) -> mat2x4f {
+fn weights(n : u32, step : u32) -> vec4f {
   let at = (batch * STEPS + step) * ${STEP}u * N + n;
-  return mat2x4f(${rows.join(', ')});
+  return vec4f(${rows.join(', ')});
 }`;
 }
 
@@ -143,7 +142,7 @@ function manyRows(M: number, N: number, sum: WgslMatmul['sum']): Loops {
   const rows = M > 4 ? 8 : 4;
   const each = (count: number, line: (i: number) => string) => Array.from({ length: count }, (_, i) => line(i));
   const multiplyRow = (i: number) =>
-    `{ let x = activations(min(m + ${i}u, M - 1u), step);
+    `{ let x = activations(m${i}, step);
       ${each(COLUMNS, (j) => `sum${i}_${j} = multiplyAdd(x, w${j}, sum${i}_${j});`).join(' ')} }`;
   const storeRow = (i: number) => each(COLUMNS, (j) => `store(sum${i}_${j}, m + ${i}u, n + ${j * LANES}u);`).join(' ');
   const loops = `
@@ -153,9 +152,11 @@ fn main(@builtin(local_invocation_id) id : vec3u, @builtin(workgroup_id) group :
   let n = group.x * ${LANES * COLUMNS}u + id.x;
   let m = (group.y * ${TALL}u + id.y) * ${rows}u;
   if (m >= M) { return; }
+  ${each(COLUMNS, (j) => `let n${j} = min(n + ${j * LANES}u, N - 1u);`).join(' ')}
+  ${each(rows, (i) => `let m${i} = min(m + ${i}u, M - 1u);`).join(' ')}
   ${each(rows, (i) => each(COLUMNS, (j) => `var sum${i}_${j} = ${sum}(0);`).join(' ')).join('\n  ')}
   for (var step = 0u; step < STEPS; step++) {
-    ${each(COLUMNS, (j) => `let w${j} = weights(min(n + ${j * LANES}u, N - 1u), step);`).join('\n    ')}
+    ${each(COLUMNS, (j) => `let w${j} = weights(n${j}, step);`).join('\n    ')}
     ${each(rows, multiplyRow).join('\n    ')}
   }
   ${each(rows, storeRow).join('\n  ')}

@@ -14,7 +14,7 @@ export function wgslDense({ packed, problem, runtime }: Context): Promise<Prepar
   return prepareWgslMatmul(runtime, problem, {
     storedBytes: packed.values.byteLength,
     sum: 'f32',
-    activationType: 'array<mat2x4f>',
+    activationType: 'array<vec4f>',
     resident: { W: ['array<f32>', transposed] },
     code: `${FLOAT_STEP}${floatColumns('W')}
 fn result(sum : f32, m : u32, n : u32) -> f32 { return sum; }`,

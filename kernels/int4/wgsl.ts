@@ -7,23 +7,21 @@ import { type Int4Weights, valueStride } from './pack.ts';
 type Context = KernelContext<'matmul', Int4Weights, { readonly groupSize: number }, Wgsl>;
 
 export function wgslInt4({ packed, problem, params, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
-  // X [M,paddedK] f32, W [paddedK/8,N] of eight nibbles, scales [groups,N] f16 two to a word → Y [M,N]
+  // X [M,paddedK] f32, W [ceil(K/8),N] of eight nibbles, scales [groups,N] f16 two to a word → Y [M,N]
   return prepareWgslMatmul(runtime, problem, {
     storedBytes: packed.values.byteLength + packed.scales.byteLength,
     sum: 'f32',
-    activationType: 'array<mat2x4f>',
+    activationType: 'array<vec4f>',
     resident: {
       W: ['array<u32>', nibblesByStep(packed.values, problem)],
       scales: ['array<u32>', scalesByGroup(packed.scales, problem.N)],
     },
     code: `${FLOAT_STEP}
-fn weights(n : u32, step : u32) -> mat2x4f {
+fn weights(n : u32, step : u32) -> vec4f {
   let at = step / ${params.groupSize / STEP}u * N + n;
   let scale = unpack2x16float(scales[at / 2u])[at % 2u];
-  let nibbles = W[step * N + n];
-  let low = vec4f((vec4u(nibbles) >> vec4u(0u, 4u, 8u, 12u)) & vec4u(15u));
-  let high = vec4f((vec4u(nibbles) >> vec4u(16u, 20u, 24u, 28u)) & vec4u(15u));
-  return mat2x4f((low - 8.0) * scale, (high - 8.0) * scale);
+  let nibbles = W[step / 2u * N + n] >> (step % 2u * 16u);
+  return (vec4f((vec4u(nibbles) >> vec4u(0u, 4u, 8u, 12u)) & vec4u(15u)) - 8.0) * scale;
 }
 fn result(sum : f32, m : u32, n : u32) -> f32 { return sum; }`,
   });
@@ -31,11 +29,11 @@ fn result(sum : f32, m : u32, n : u32) -> f32 { return sum; }`,
 
 const ZEROS = 0x88;
 
-/** Values [N, K/2] as [paddedK/8, N, 4], so that neighbouring columns are neighbours in memory. */
+/** Values [N, K/2] as [ceil(K/8), N, 4], so that neighbouring columns are neighbours in memory. */
 function nibblesByStep(values: Uint8Array, { N, K }: MatmulProblem): Uint8Array {
-  const steps = Math.ceil(K / STEP);
+  const words = Math.ceil(K / 8);
   const stride = valueStride(K);
-  const ordered = new Uint8Array(steps * N * 4).fill(ZEROS);
+  const ordered = new Uint8Array(words * N * 4).fill(ZEROS);
   for (let n = 0; n < N; n++) {
     for (let i = 0; i < stride; i++) ordered[((i >> 2) * N + n) * 4 + (i & 3)] = values[n * stride + i];
   }

@@ -13,7 +13,7 @@ export function wgslInt8({ packed, problem, params, runtime }: Context): Promise
   return prepareWgslMatmul(runtime, problem, {
     ...arithmetic,
     storedBytes: packed.values.byteLength + packed.scales.byteLength,
-    resident: { W: ['array<vec2u>', bytesByStep(packed.values, problem)], scales: ['array<f32>', packed.scales] },
+    resident: { W: ['array<u32>', bytesByStep(packed.values, problem)], scales: ['array<f32>', packed.scales] },
     code: `${arithmetic.code}
 fn scaleOf(n : u32) -> f32 { return scales[${packed.scales.length === 1 ? '0' : 'n'}]; }`,
   });
@@ -23,39 +23,31 @@ type Arithmetic = Pick<WgslMatmul, 'variant' | 'sum' | 'code' | 'activations' | 
 
 /** X stays f32: weights are widened as they are read. */
 function floatArithmetic({ hasPackedDot }: Wgsl): Arithmetic {
-  // X [M,paddedK] f32, W [paddedK/8,N] of eight int8, scales [N] or [1] → Y [M,N]
+  // X [M,paddedK] f32, W [paddedK/4,N] of four int8, scales [N] or [1] → Y [M,N]
   return {
     variant: hasPackedDot ? 'unpack4xI8' : 'shifts',
     sum: 'f32',
-    activationType: 'array<mat2x4f>',
+    activationType: 'array<vec4f>',
     code: `${FLOAT_STEP}
 ${hasPackedDot ? '' : UNPACK}
-fn weights(n : u32, step : u32) -> mat2x4f {
-  let bytes = W[step * N + n];
-  return mat2x4f(vec4f(${unpack(hasPackedDot)}(bytes.x)), vec4f(${unpack(hasPackedDot)}(bytes.y)));
-}
+fn weights(n : u32, step : u32) -> vec4f { return vec4f(${unpack(hasPackedDot)}(W[step * N + n])); }
 fn result(sum : f32, m : u32, n : u32) -> f32 { return sum * scaleOf(n); }`,
   };
 }
 
 /** X is rounded to int8 by a shader before; products are added up as integers. */
 function integerArithmetic({ hasPackedDot }: Wgsl, problem: MatmulProblem): Arithmetic {
-  // X [M] scales, then [M,paddedK/8] of eight int8; W [paddedK/8,N] of eight int8, scales [N] or [1] → Y [M,N]
-  const { M } = problem;
+  // X [M] scales, then [M,paddedK/4] of four int8; W [paddedK/4,N] of four int8, scales [N] or [1] → Y [M,N]
   return {
     variant: hasPackedDot ? 'dot4I8Packed' : 'shifts',
     sum: 'i32',
-    activationType: 'array<vec2u>',
+    activationType: 'array<u32>',
     activations: (program, X) => quantizeRows(program, X, problem),
     code: `${hasPackedDot ? '' : UNPACK + DOT}
-fn activations(m : u32, step : u32) -> vec2u { return X[${Math.ceil(M / 2)}u + m * STEPS + step]; }
-fn weights(n : u32, step : u32) -> vec2u { return W[step * N + n]; }
-fn multiplyAdd(x : vec2u, w : vec2u, sum : i32) -> i32 {
-  return sum + ${dot(hasPackedDot)}(x.x, w.x) + ${dot(hasPackedDot)}(x.y, w.y);
-}
-fn result(sum : i32, m : u32, n : u32) -> f32 {
-  return f32(sum) * bitcast<f32>(X[m / 2u][m % 2u]) * scaleOf(n);
-}`,
+fn activations(m : u32, step : u32) -> u32 { return X[M + m * STEPS + step]; }
+fn weights(n : u32, step : u32) -> u32 { return W[step * N + n]; }
+fn multiplyAdd(x : u32, w : u32, sum : i32) -> i32 { return sum + ${dot(hasPackedDot)}(x, w); }
+fn result(sum : i32, m : u32, n : u32) -> f32 { return f32(sum) * bitcast<f32>(X[m]) * scaleOf(n); }`,
   };
 }
 
@@ -77,18 +69,14 @@ fn dotBytes(a : u32, b : u32) -> i32 {
 
 const THREADS = 64;
 
-/** A workgroup a row: its largest magnitude, then its values by eight. */
+/** A workgroup a row: its largest magnitude, then its values by four. */
 function quantizeRows(program: WgslProgram, X: GpuBuffer, { M, K }: MatmulProblem): Promise<GpuBuffer> {
   const steps = Math.ceil(K / STEP);
-  const header = Math.ceil(M / 2);
   return program.shader({
-    // X [M,paddedK] f32 → Q [M] scales as f32, then [M,paddedK/8] of eight int8
+    // X [M,paddedK] f32 → Q [M] scales as f32, then [M,paddedK/4] of four int8
     code: `
 var<workgroup> largest : array<f32, ${THREADS}>;
-fn magnitude(x : mat2x4f) -> f32 {
-  let most = max(abs(x[0]), abs(x[1]));
-  return max(max(most.x, most.y), max(most.z, most.w));
-}
+fn magnitude(x : vec4f) -> f32 { return max(max(abs(x.x), abs(x.y)), max(abs(x.z), abs(x.w))); }
 fn pack(x : vec4f, scale : f32) -> u32 {
   let bytes = bitcast<vec4u>(vec4i(clamp(floor(x / scale + 0.5), vec4f(-127), vec4f(127)))) & vec4u(255u);
   return bytes.x | (bytes.y << 8u) | (bytes.z << 16u) | (bytes.w << 24u);
@@ -108,20 +96,17 @@ fn main(@builtin(local_invocation_index) at : u32, @builtin(workgroup_id) group 
   let scale = largest[0] / 127.0;
   if (at == 0u) { Q[m] = bitcast<u32>(scale); }
   for (var step = at; step < ${steps}u; step += ${THREADS}u) {
-    let x = X[row + step];
-    let to = ${2 * header}u + 2u * (row + step);
-    Q[to] = select(0u, pack(x[0], scale), scale > 0.0);
-    Q[to + 1u] = select(0u, pack(x[1], scale), scale > 0.0);
+    Q[${M}u + row + step] = select(0u, pack(X[row + step], scale), scale > 0.0);
   }
 }`,
     workgroups: [M, 1, 1],
-    inputs: { X: ['array<mat2x4f>', X] },
-    output: ['Q', 'array<u32>', 2 * (header + M * steps)],
+    inputs: { X: ['array<vec4f>', X] },
+    output: ['Q', 'array<u32>', M + M * steps],
     resident: {},
   });
 }
 
-/** W [N,K] as [paddedK/8, N, 8], so that neighbouring columns are neighbours in memory. */
+/** W [N,K] as [paddedK/4, N, 4], so that neighbouring columns are neighbours in memory. */
 function bytesByStep(values: Int8Array, { N, K }: MatmulProblem): Int8Array {
   const steps = Math.ceil(K / STEP);
   const ordered = new Int8Array(steps * N * STEP);

@@ -33,7 +33,7 @@ function scores(program: WgslProgram, Q: GpuBuffer, K: Float32Array, problem: At
       code: `${FLOAT_STEP}${floatColumns('K')}
 fn result(sum : f32, m : u32, n : u32) -> f32 { return select(sum * ${1 / Math.sqrt(headDim)}, ${HIDDEN}, ${hidden}); }`,
     }),
-    inputs: { X: ['array<mat2x4f>', Q] },
+    inputs: { X: ['array<vec4f>', Q] },
     output: ['Y', 'array<f32>', heads * M * seqLen],
     resident: { K: ['array<f32>', transposedKeys(K, problem)] },
   });
@@ -103,7 +103,7 @@ function weightedValues(
 fn result(sum : f32, m : u32, n : u32) -> f32 { return sum; }`,
       },
     ),
-    inputs: { X: ['array<mat2x4f>', P] },
+    inputs: { X: ['array<vec4f>', P] },
     output: ['Y', 'array<f32>', heads * M * headDim],
     resident: { V: ['array<f32>', padded] },
   });
