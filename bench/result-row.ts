@@ -236,6 +236,24 @@ export const columns = [
     type: 'text',
     doc: "what ran the kernel where that is not Node with tare's own code: a browser or another's package, and its version",
   },
+  {
+    name: 'device_ns',
+    group: 'speed',
+    type: 'number',
+    doc: "GPU: computing alone, p20 of one call by the device's own clock, from the beginning of its first compute pass to the end of its last, many calls submitted at once; p20_ns has the host's submission and wait as well, as a caller does. Empty where the adapter has no timestamps",
+  },
+  {
+    name: 'device_timer_quantum_ns',
+    group: 'speed',
+    type: 'integer',
+    doc: 'largest step of which all timestamps of the device were multiples; calls are batched until it is under 1 % of what is timed',
+  },
+  {
+    name: 'device_speedup',
+    group: 'against dense',
+    type: 'number',
+    doc: "baseline time / own time by the device's clock, in turn, median",
+  },
 ] as const satisfies readonly Column[];
 
 interface CellTypes {

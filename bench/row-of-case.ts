@@ -96,7 +96,7 @@ function shapeOf(problem: Problem): ResultRow {
   }
 }
 
-function speedOf({ summary, samples, ratio, transfers }: CaseResult): ResultRow {
+function speedOf({ summary, samples, ratio, deviceTime, transfers }: CaseResult): ResultRow {
   return {
     rounds: summary?.rounds,
     samples: summary?.samples,
@@ -107,6 +107,9 @@ function speedOf({ summary, samples, ratio, transfers }: CaseResult): ResultRow 
     min_ns: tenths(summary?.minNs),
     ci95_low_ns: tenths(summary?.ci95?.low),
     ci95_high_ns: tenths(summary?.ci95?.high),
+    device_ns: tenths(deviceTime?.ns),
+    device_timer_quantum_ns: deviceTime?.quantumNs,
+    device_speedup: deviceTime?.speedup,
     upload_ns: tenths(transfers?.uploadNs),
     readback_ns: tenths(transfers?.readbackNs),
     speedup: ratio?.speedup,

@@ -61,6 +61,12 @@ export interface RoundedActivations<O extends Op> {
   readonly slack: ActivationsOf<O>;
 }
 
+/** Timestamps of the device's own clock, in ns. */
+export interface DeviceSpan {
+  readonly begin: bigint;
+  readonly end: bigint;
+}
+
 export interface PreparedKernel<O extends Op> {
   /** Takes new activations into the kernel's own memory, finished on return. On a device, timed apart. */
   upload(activations: ActivationsOf<O>): void | Promise<void>;
@@ -73,6 +79,8 @@ export interface PreparedKernel<O extends Op> {
    * against instead.
    */
   quantizeActivations?(activations: ActivationsOf<O>): RoundedActivations<O>;
+  /** So many runs at once, none waited for, on the device's own clock, where it has one; outputs are as after `run`. */
+  deviceSpan?(calls: number): Promise<DeviceSpan>;
   /** Which of several code paths this kernel chose for the problem and the machine; undefined where it has but one. */
   readonly variant?: string;
   /** Scratch the kernel holds beside weights, activations and output; undefined where another's runtime keeps it to itself. */

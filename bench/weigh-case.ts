@@ -2,6 +2,7 @@
 // beside the dense baseline → check again → summarise. It knows nothing of Node, so that it runs in a browser's page too.
 import type { Case } from './case.ts';
 import { checkOutput } from './check.ts';
+import { type DeviceTime, measureOnDevice } from './device-time.ts';
 import { type Drift, isWithinBudget, measureDrift } from './drift.ts';
 import { type Budget, measurePair, type Pair, pairedRatio, type Ratio, type Summary, summarize } from './measure.ts';
 import type { Inputs, Operation, Reference } from './operation.ts';
@@ -39,6 +40,7 @@ export interface Weighed {
   readonly summary?: Summary;
   readonly samples?: Pair;
   readonly ratio?: Ratio;
+  readonly deviceTime?: DeviceTime;
   readonly transfers?: DeviceTimes;
   readonly storedBytes?: StoredBytes;
   readonly variant?: string;
@@ -83,6 +85,7 @@ export async function weighCase({ case: entry, technique, dense, inputs, budget,
     timerResolutionNs: timerNs,
     preemptions: place.device === 'cpu' ? place.preemptions : undefined,
   });
+  const deviceTime = await measureOnDevice(candidate.kernel, baseline.kernel, budget.measureMs / 3);
   const transfers = place.device === 'gpu' ? await timeTransfers(candidate.kernel, inputs.activations) : undefined;
   const wrongAfter =
     (await checkAgain(candidate, params, entry, inputs, first)) ??
@@ -99,6 +102,7 @@ export async function weighCase({ case: entry, technique, dense, inputs, budget,
     summary: summarize(samples.candidate, seed),
     samples,
     ratio,
+    deviceTime,
     transfers,
     storedBytes: technique.bytes(candidate.packed),
     variant: candidate.kernel.variant,

@@ -1,3 +1,4 @@
+import type { DeviceSpan } from '../technique.ts';
 import type { Carry, Gpu, GpuBuffer, GpuProgram, Indexed, KernelSource, Resident, Size, StepOptions } from './gpujs.ts';
 import {
   assertLength,
@@ -27,6 +28,7 @@ import {
   type Wgsl,
   type WgslProgram,
 } from './gpujs-wgsl.ts';
+import { countPasses, hasClock, timePasses } from './webgpu-clock.ts';
 import { provideWebGpu } from './webgpu-object.ts';
 
 // Values of the WebGPU specification; the enumerations exist only where WebGPU is a global.
@@ -109,6 +111,8 @@ class DeviceProgram implements GpuProgram, WgslProgram {
   readonly #outputs: DeviceBuffer[] = [];
   readonly #shortcuts: GpuJsShortcut[] = [];
   #actions: (() => void | Promise<void>)[] = [];
+  /** Compute passes of one run. */
+  #passes: number | undefined;
 
   constructor(device: Device) {
     this.#device = device;
@@ -125,7 +129,11 @@ class DeviceProgram implements GpuProgram, WgslProgram {
   }
 
   input(size: Size): GpuBuffer {
-    const usage = USAGE.storage | USAGE.copyDst;
+    return this.#input(size, USAGE.storage);
+  }
+
+  #input(size: Size, use: number): DeviceBuffer {
+    const usage = use | USAGE.copyDst;
     const buffer = this.#device.context.device.createBuffer({ size: 4 * volume(size), usage });
     const input = new DeviceBuffer(this.#device, size, buffer);
     this.#inputs.push(input);
@@ -191,13 +199,18 @@ class DeviceProgram implements GpuProgram, WgslProgram {
     const iteration = this.input([1]);
     this.#actions = [];
     const carries = await body(iteration);
-    for (const { from, to } of carries) this.#actions.push(() => this.#copy(from, deviceBuffer(to).handle.buffer));
+    for (const { from, to } of carries) this.#actions.push(() => this.#copyAll(from, deviceBuffer(to).handle.buffer));
     for (const { to } of carries) this.#carriedBytes += deviceBuffer(to).handle.buffer.size;
     const steps = this.#actions;
     this.#actions = before;
+    // Copied on the device, in order with the steps however many runs are submitted at once.
+    const numbers = this.#input([count], USAGE.copySrc);
+    this.#write(
+      numbers,
+      Float32Array.from({ length: count }, (_, i) => i),
+    );
     for (let i = 0; i < count; i++) {
-      const number = new Float32Array([i]);
-      this.#actions.push(() => this.#write(iteration, number), ...steps);
+      this.#actions.push(() => this.#copy(numbers, 4 * i, deviceBuffer(iteration).handle.buffer, 4), ...steps);
     }
   }
 
@@ -207,15 +220,28 @@ class DeviceProgram implements GpuProgram, WgslProgram {
   }
 
   async run(): Promise<void> {
-    for (const action of this.#actions) await action();
+    await this.#encode();
     await this.#finish();
+  }
+
+  get deviceSpan(): ((calls: number) => Promise<DeviceSpan>) | undefined {
+    const { device } = this.#device.context;
+    if (!hasClock(device)) return undefined;
+    return async (calls) => {
+      this.#passes ??= await countPasses(device, () => this.#encode());
+      const span = await timePasses(device, calls * this.#passes, async () => {
+        for (let call = 0; call < calls; call++) await this.#encode();
+      });
+      await this.#finish();
+      return span;
+    };
   }
 
   async read(output: GpuBuffer): Promise<Float32Array> {
     const source = deviceBuffer(output);
     const { size } = source.handle.buffer;
     source.staging ??= this.#device.context.device.createBuffer({ size, usage: USAGE.mapRead | USAGE.copyDst });
-    this.#copy(output, source.staging);
+    this.#copyAll(output, source.staging);
     await source.staging.mapAsync(MAP_MODE_READ);
     const values = new Float32Array(source.staging.getMappedRange().slice(0));
     source.staging.unmap();
@@ -229,15 +255,22 @@ class DeviceProgram implements GpuProgram, WgslProgram {
     this.#actions = [];
   }
 
+  async #encode(): Promise<void> {
+    for (const action of this.#actions) await action();
+  }
+
   #write(input: GpuBuffer, values: Float32Array<ArrayBuffer>): void {
     assertLength(values, input.size);
     this.#queue.writeBuffer(deviceBuffer(input).handle.buffer, 0, values);
   }
 
-  #copy(from: GpuBuffer, to: GPUBuffer): void {
-    const { buffer } = deviceBuffer(from).handle;
+  #copyAll(from: GpuBuffer, to: GPUBuffer): void {
+    this.#copy(from, 0, to, to.size);
+  }
+
+  #copy(from: GpuBuffer, offset: number, to: GPUBuffer, bytes: number): void {
     const encoder = this.#device.context.device.createCommandEncoder();
-    encoder.copyBufferToBuffer(buffer, 0, to, 0, buffer.size);
+    encoder.copyBufferToBuffer(deviceBuffer(from).handle.buffer, offset, to, 0, bytes);
     this.#queue.submit([encoder.finish()]);
   }
 

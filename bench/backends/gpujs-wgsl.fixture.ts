@@ -32,7 +32,12 @@ const Y = await program.shader(shader);
 await program.upload(X, new Float32Array([5, 0, 0]));
 await program.run();
 const sums = [...new Uint32Array((await program.read(Y)).buffer)];
+const span = await program.deviceSpan?.(3);
+const spanNs = span && Number(span.end - span.begin);
+const sumsAfterSpan = [...new Uint32Array((await program.read(Y)).buffer)];
 const invalid = await program.shader({ ...shader, code: 'fn main() { no }' }).then(() => 'compiled', String);
 program.dispose();
 await wgsl.close();
-process.stdout.write(`\n${JSON.stringify({ compiled: compiled[0], sums, bits: [...bits], invalid })}`);
+process.stdout.write(
+  `\n${JSON.stringify({ compiled: compiled[0], sums, bits: [...bits], spanNs, sumsAfterSpan, invalid })}`,
+);

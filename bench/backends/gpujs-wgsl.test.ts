@@ -9,6 +9,8 @@ interface Observations {
   readonly compiled: string;
   readonly sums: readonly number[];
   readonly bits: readonly number[];
+  readonly spanNs?: number;
+  readonly sumsAfterSpan: readonly number[];
   readonly invalid: string;
 }
 
@@ -41,6 +43,11 @@ describe('WGSL carried through gpu.js', () => {
 
   test('finds every bit of its resident words, its uploads, and as many workgroups as asked', () => {
     expect(seen.sums).toEqual(seen.bits.map((word) => (word + 5) >>> 0));
+  });
+
+  test("is timed by the device's own clock where it has one, and computes the same meanwhile", () => {
+    if (seen.spanNs !== undefined) expect(seen.spanNs).toBeGreaterThan(0);
+    expect(seen.sumsAfterSpan).toEqual(seen.sums);
   });
 
   test('says what is wrong with it where it does not compile', () => {

@@ -1,6 +1,7 @@
 // Hand-written WGSL carried through gpu.js: the kernel, its buffers, pipeline and dispatch are gpu.js's, the shader's
 // text and the number of workgroups are ours. What is overridden is internal to gpu.js, so a kernel is refused unless
 // the text it compiled is the text it was given.
+import type { DeviceSpan } from '../technique.ts';
 import type { GpuBuffer, Size } from './gpujs.ts';
 import type { GpuJsKernel } from './gpujs-library.ts';
 
@@ -30,6 +31,8 @@ export interface WgslProgram {
   upload(input: GpuBuffer, values: Float32Array): Promise<void>;
   /** One submission per shader, and the wait for the device. */
   run(): Promise<void>;
+  /** So many runs at once, none waited for, on the device's own clock; undefined where it has none. */
+  readonly deviceSpan?: (calls: number) => Promise<DeviceSpan>;
   /** All words of an output as f32, in order. */
   read(output: GpuBuffer): Promise<Float32Array>;
   readonly residentBytes: number;

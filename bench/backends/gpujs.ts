@@ -1,5 +1,6 @@
 // The one façade around gpu.js. It exists because gpu.js is lenient where a benchmark must not be: it degrades to its
 // cpu mode with no more than a console message, cuts loops off and accepts arguments of another size.
+import type { DeviceSpan } from '../technique.ts';
 import { openGpuDevice } from './gpujs-device.ts';
 import { openGl } from './gpujs-gl.ts';
 import { openHost } from './gpujs-host.ts';
@@ -94,6 +95,8 @@ export interface GpuProgram {
   /** Finished on return; the length must be that of the buffer. */
   upload(input: GpuBuffer, values: Float32Array): void | Promise<void>;
   run(): void | Promise<void>;
+  /** So many runs at once, none waited for, on the device's own clock; undefined where it has none. */
+  readonly deviceSpan?: (calls: number) => Promise<DeviceSpan>;
   /** All values of an output in order; the next `read` of it may overwrite them. */
   read(output: GpuBuffer): Float32Array | Promise<Float32Array>;
   /** Bytes of all resident constants as the kernels' own memory holds them. */

@@ -3,7 +3,7 @@ import { create } from 'webgpu';
 
 // Dawn ends the process with a segmentation fault when this object is collected.
 const gpu = Object.assign(globalThis, { tareDawn: create([]) }).tareDawn;
-const adapter = await gpu.requestAdapter();
+const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
 // An adapter that gives no device is of no use.
 const granted = await adapter?.requestDevice();
 process.stdout.write(JSON.stringify(granted === undefined ? null : infoOf(adapter!)), () => process.exit());

@@ -32,7 +32,7 @@ async function browserName(): Promise<string | undefined> {
 }
 
 async function findWebGpu(): Promise<AdapterInfo | undefined> {
-  const adapter = await navigator.gpu?.requestAdapter();
+  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: 'high-performance' });
   // An adapter that gives no device is of no use.
   const device = await adapter?.requestDevice().catch(() => undefined);
   if (!adapter || device === undefined) return undefined;

@@ -27,6 +27,7 @@ export const Weighed = z.object({
     .optional(),
   samples: z.object({ candidate: samples, baseline: samples }).optional(),
   ratio: z.object({ speedup: z.number(), ci95: interval }).optional(),
+  deviceTime: z.object({ ns: z.number(), speedup: z.number(), quantumNs: z.number() }).optional(),
   transfers: z.object({ uploadNs: z.number(), readbackNs: z.number() }).optional(),
   storedBytes: z.object({ values: z.number(), indices: z.number(), scales: z.number() }).optional(),
   variant: z.string().optional(),

@@ -45,6 +45,7 @@ ${loops}`,
       return program.upload(input, transposed);
     },
     run: () => program.run(),
+    deviceSpan: program.deviceSpan,
     readOutput: async () => {
       const values = await program.read(output);
       for (let m = 0; m < M; m++) for (let n = 0; n < N; n++) Y[m * N + n] = values[n * M + m];

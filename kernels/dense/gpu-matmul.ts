@@ -78,6 +78,7 @@ export async function prepareMatmul(
       return program.upload(input, padded);
     },
     run: () => program.run(),
+    deviceSpan: program.deviceSpan,
     readOutput: async () => {
       const values = await program.read(output);
       for (let m = 0; m < M; m++) for (let n = 0; n < N; n++) Y[m * N + n] = values[place(m, n)];

@@ -72,6 +72,7 @@ export async function prepareWgslMatmul(
       return program.upload(input, padded);
     },
     run: () => program.run(),
+    deviceSpan: program.deviceSpan,
     readOutput: () => program.read(output),
     variant: plan.variant,
     workspaceBytes: program.intermediateBytes + Math.max(0, program.residentBytes - plan.storedBytes),

@@ -68,6 +68,7 @@ export async function prepareAttention(
       return program.upload(input, padded);
     },
     run: () => program.run(),
+    deviceSpan: program.deviceSpan,
     readOutput: async () => {
       const values = await program.read(output);
       eachRow(problem, (row, paddedRow) => {

@@ -33,6 +33,7 @@ export async function prepareWgslAttention(
       return program.upload(input, padded);
     },
     run: () => program.run(),
+    deviceSpan: program.deviceSpan,
     readOutput: () => program.read(output),
     variant,
     workspaceBytes: program.intermediateBytes + Math.max(0, program.residentBytes - storedBytes),
