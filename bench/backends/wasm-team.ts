@@ -1,5 +1,5 @@
 // The threads of one kernel. Work is handed over through shared memory that the workers spin on, which costs about a
-// microsecond; a worker that waits for long goes to sleep and is woken.
+// microsecond; a thread that waits for long goes to sleep and is woken.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { type Exports, instantiate } from './wasm-instance.ts';
@@ -75,6 +75,21 @@ function handOver(
   Atomics.add(control, SEQUENCE, 1);
   Atomics.notify(control, SEQUENCE);
   exports[name](0, shareStart(count, 1, threads), ...args);
-  while (Atomics.load(control, DONE) < threads - 1);
+  for (let done = 0; done < threads - 1; ) done = spinWhile(control, DONE, done);
   if (Atomics.load(control, FAILED) !== 0) throw new Error(`wasm: ${name} must not trap in a worker`);
+}
+
+/** Looks at the control block before a thread goes to sleep: about 0.1 ms, longer than any pause between timed calls. */
+const SPINS = 20_000;
+
+/**
+ * Returns what stands at `place` once it is no longer `value`. A thread that spun for ever would hold a core that, on a
+ * busy machine, the thread it waits for may need.
+ */
+export function spinWhile(control: Int32Array<SharedArrayBuffer>, place: number, value: number): number {
+  for (let spins = 0; ; spins++) {
+    const found = Atomics.load(control, place);
+    if (found !== value) return found;
+    if (spins > SPINS) Atomics.wait(control, place, value);
+  }
 }

@@ -10,11 +10,9 @@ import {
   FUNCTION,
   SEQUENCE,
   shareStart,
+  spinWhile,
   type TeamMember,
 } from './wasm-team.ts';
-
-/** Looks at the control block before a worker goes to sleep: about 0.1 ms, longer than any pause between timed calls. */
-const SPINS = 20_000;
 
 const { module, memory, control, names, index, threads }: TeamMember = workerData;
 const exports = instantiate(module, memory);
@@ -22,7 +20,7 @@ let sequence = Atomics.load(control, SEQUENCE);
 parentPort?.postMessage('ready');
 
 for (;;) {
-  waitForWork();
+  spinWhile(control, SEQUENCE, sequence);
   sequence++;
   const count = control[COUNT];
   const args = control.subarray(ARGS, ARGS + control[ARGS_LENGTH]);
@@ -36,10 +34,5 @@ for (;;) {
     Atomics.store(control, FAILED, 1);
   }
   Atomics.add(control, DONE, 1);
-}
-
-function waitForWork(): void {
-  for (let spins = 0; Atomics.load(control, SEQUENCE) === sequence; spins++) {
-    if (spins > SPINS) Atomics.wait(control, SEQUENCE, sequence);
-  }
+  Atomics.notify(control, DONE);
 }
