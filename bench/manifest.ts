@@ -20,7 +20,9 @@ const RunArguments = z.object({
   timeout: z.number().optional(),
   inProcess: z.boolean(),
   threads: z.number().int(),
-  browser: z.object({ path: z.string().optional(), headed: z.boolean() }).default({ headed: false }),
+  browser: z
+    .object({ path: z.string().optional(), headed: z.boolean(), isVisitor: z.literal(true).optional() })
+    .default({ headed: false }),
   /** i/n where this is one of n shards. */
   shard: z.string().optional(),
 });

@@ -108,7 +108,11 @@ function makeFolder(path: string): void {
 
 /** Finishes an interrupted run in the folder it was begun in; `run` is its id. */
 export async function resumeRun(run: string, options: RunOptions): Promise<RunOutcome> {
-  return executeRun(readManifest(join(options.out, `${run}.run.json`)), options);
+  const begun = readManifest(join(options.out, `${run}.run.json`));
+  if (begun.arguments.browser.isVisitor) {
+    throw new InputError(`--resume: must name a run of tare run, got ${run} of tare serve, whose browser is gone`);
+  }
+  return executeRun(begun, options);
 }
 
 async function executeRun(begun: Manifest, options: RunOptions): Promise<RunOutcome> {

@@ -2,10 +2,14 @@
 import { join } from 'node:path';
 import { backendOf } from '../bench/backend.ts';
 import type { Browser } from '../bench/browser/find-browser.ts';
+import type { PageRuntime } from '../bench/browser/runtime.ts';
 import { askPage } from '../bench/browser/weigh-in-page.ts';
 import { KERNELS_DIR, loadTechniques } from '../bench/registry.ts';
 import { checkContract } from './contract.ts';
 import type { ContractTask } from './contract-worker.ts';
+
+/** gpujs-webgpu puts the same kernels to all trials; a page's GL is the only one that is there everywhere. */
+const ELSEWHERE: { readonly [Runtime in PageRuntime]?: string } = { webgpu: 'odd' };
 
 const backend = backendOf(process.argv[2]);
 const { kind } = backend;
@@ -17,7 +21,7 @@ const outcomes =
         runtime: await backend.open(backend.threads(2)),
         mustHaveAll: backend.onlyWhenNamed === undefined,
       })
-    : await checkInPage(JSON.parse(process.argv[3]), { kind, runtime: backend.page });
+    : await checkInPage(JSON.parse(process.argv[3]), { kind, runtime: backend.page, only: ELSEWHERE[backend.page] });
 process.send?.(outcomes, undefined, undefined, () => process.exit(0));
 
 function checkInPage(browser: Browser, task: ContractTask): Promise<unknown> {

@@ -6,10 +6,13 @@ import { checkContract } from './contract.ts';
 export interface ContractTask {
   readonly runtime: PageRuntime;
   readonly kind: KernelKind;
+  readonly only?: string;
 }
 
 export default function start(techniques: ReadonlyMap<string, Technique>): void {
-  self.onmessage = async ({ data: { runtime, kind } }: MessageEvent<ContractTask>) => {
-    self.postMessage(await checkContract({ techniques, kind, runtime: await openInPage(runtime), mustHaveAll: true }));
+  self.onmessage = async ({ data: { runtime, kind, only } }: MessageEvent<ContractTask>) => {
+    self.postMessage(
+      await checkContract({ techniques, kind, runtime: await openInPage(runtime), mustHaveAll: true, only }),
+    );
   };
 }

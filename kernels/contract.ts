@@ -33,11 +33,13 @@ export interface ContractSubject {
   readonly runtime: Runtimes[KernelKind];
   /** Every technique but yardsticks must have a kernel of the kind; else only baselines, without which nothing can be measured. */
   readonly mustHaveAll: boolean;
+  /** Only trials whose name contains this, where the same kernels are put to all of them elsewhere. */
+  readonly only?: string;
 }
 
 /** Every technique with all its parameters over all trials of its operation, on one backend. */
 export async function checkContract(subject: ContractSubject): Promise<ContractOutcome[]> {
-  const { techniques, kind, runtime, mustHaveAll } = subject;
+  const { techniques, kind, runtime, mustHaveAll, only = '' } = subject;
   const outcomes: ContractOutcome[] = [];
   for (const [id, technique] of techniques) {
     const makeKernel = technique.kernels[kind];
@@ -48,7 +50,7 @@ export async function checkContract(subject: ContractSubject): Promise<ContractO
       continue;
     }
     for (const params of paramGrid(technique.axes)) {
-      for (const trial of trials[technique.op]) {
+      for (const trial of trials[technique.op].filter((candidate) => candidate.name.includes(only))) {
         const name = [id, ...Object.values(params), trial.name].join(' ');
         const { problem, weights } = trial;
         if (technique.skip?.(problem, params) !== undefined) continue;

@@ -12,6 +12,8 @@ export interface BrowserChoice {
   readonly path?: string;
   /** Shows a window. */
   readonly headed: boolean;
+  /** Whichever opens the page of `tare serve`, once. */
+  readonly isVisitor?: true;
 }
 
 /** A browser as it is started. */

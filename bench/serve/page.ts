@@ -22,7 +22,7 @@ function create<Tag extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-async function post<Reply>(path: string, body: unknown): Promise<Reply> {
+async function post<Result>(path: string, body: unknown): Promise<Result> {
   const response = await fetch(path, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -74,11 +74,15 @@ function option(type: 'radio' | 'checkbox', name: string, value: string, detail:
   return create('label', { className: 'option' }, input, create('span', {}, value), create('small', {}, detail));
 }
 
+interface Reply extends ShownProgress {
+  readonly step?: Step;
+}
+
 async function run(adapters: PageAdapters): Promise<void> {
   const chosen = new FormData(form);
   const suite = String(chosen.get('suite') ?? '');
   stop = new AbortController();
-  let reply: ShownProgress & { step?: Step } = await post<ShownProgress>('/api/start', {
+  let reply = await post<Reply>('/api/start', {
     preset: chosen.get('preset'),
     suite: suite === '' ? [] : [suite],
     backend: chosen.getAll('backend'),
@@ -87,21 +91,21 @@ async function run(adapters: PageAdapters): Promise<void> {
   // The server stops the run when this ends.
   const presence = new AbortController();
   void fetch('/api/presence', { signal: presence.signal }).catch(() => {});
-  let last = 0;
-  while (reply.state === 'running') {
-    show(reply);
-    reply = await post<ShownProgress & { step?: Step }>('/api/next', { last });
-    if (reply.step === undefined) continue;
-    const { number, task, timeoutS } = reply.step;
-    show(reply);
-    last = number;
-    const weighed = await weigh(reply.step.task, timeoutS);
-    if (stop.signal.aborted) break;
-    element('case').textContent = task.case.id;
-    await post('/api/result', { number, weighed });
+  try {
+    for (let last = 0; reply.state === 'running'; ) {
+      show(reply);
+      reply = await post<Reply>('/api/next', { last });
+      if (reply.step === undefined) continue;
+      const { number, task, timeoutS } = reply.step;
+      show(reply);
+      last = number;
+      const weighed = await weigh(task, timeoutS);
+      if (stop.signal.aborted) reply = await post<Reply>('/api/stop', {});
+      else await post('/api/result', { number, weighed });
+    }
+  } finally {
+    presence.abort();
   }
-  if (stop.signal.aborted) reply = await post<ShownProgress>('/api/stop', {});
-  presence.abort();
   show(reply);
   await showPlots();
   if (reply.failure !== undefined) throw new Error(reply.failure);
@@ -117,17 +121,15 @@ async function weigh(task: Step['task'], timeoutS: number): Promise<Weighed> {
   }
 }
 
-const stateNames = { running: 'running', finished: 'finished', stopped: 'stopped', failed: 'failed' };
-
-function show({ state, total, rows, startedMs, step }: ShownProgress & { step?: Step }): void {
+function show({ state, total, rows, startedMs, step }: Reply): void {
   element('running').hidden = false;
   const progress = element<HTMLProgressElement>('progress');
   progress.max = total;
   progress.value = rows.length;
-  const left = state === 'running' ? ` · ${timeLeft(rows.length, total, startedMs)} left` : '';
-  element('status').textContent = `${stateNames[state]} · case ${Math.min(rows.length + 1, total)} of ${total}${left}`;
-  if (state !== 'running')
-    element('status').textContent = `${stateNames[state]} · ${rows.length} of ${total} cases measured`;
+  element('status').textContent =
+    state === 'running'
+      ? `case ${Math.min(rows.length + 1, total)} of ${total} · ${timeLeft(rows.length, total, startedMs)} left`
+      : `${state} · ${rows.length} of ${total} cases measured`;
   element('case').textContent = state === 'running' ? (step?.task.case.id ?? '') : '';
   element('results').hidden = rows.length === 0;
   element('download').hidden = rows.length === 0;
@@ -231,4 +233,5 @@ try {
 stopButton.addEventListener('click', () => {
   stopButton.disabled = true;
   stop.abort(new Error('stopped'));
+  void post('/api/stop', {}).catch(complain);
 });

@@ -53,7 +53,11 @@ export function serveRuns({ out }: ServeOptions): Serving {
       throw new RequestError(409, 'run: must be the only one, got one that is running');
     const threads = 1;
     const chosen = { preset, suite, backend, technique: [], filter: [], kernels: [], seed: DEFAULT_SEED };
-    const begun = new ServedRun({ ...chosen, inProcess: false, threads, browser: { headed: true } }, adapters, out);
+    const begun = new ServedRun(
+      { ...chosen, inProcess: false, threads, browser: { headed: true, isVisitor: true } },
+      adapters,
+      out,
+    );
     run = begun;
     await begun.started;
     return progressOf(begun);

@@ -41,6 +41,12 @@ async function openPage(): Promise<Page> {
   const page = await browser.newPage();
   await page.goto(url);
   await page.getByLabel('chromium-wasm').waitFor();
+  return page;
+}
+
+/** Only what is quick. */
+async function openPageForWasm(): Promise<Page> {
+  const page = await openPage();
   for (const gpu of ['chromium-webgl2', 'chromium-webgpu']) await page.getByLabel(gpu).uncheck();
   return page;
 }
@@ -56,7 +62,7 @@ const newestRun = () =>
 const manifest = () => JSON.parse(readFileSync(join(out, newestRun()), 'utf8'));
 
 describe.skipIf(!status.available)('the page of tare serve', () => {
-  test('runs the smoke preset and hands out the CSV that lies in the results folder', {
+  test('runs the smoke preset on every backend and hands out the CSV that lies in the results folder', {
     timeout: 120_000,
   }, async () => {
     const page = await openPage();
@@ -76,7 +82,6 @@ describe.skipIf(!status.available)('the page of tare serve', () => {
         row.reason,
       ]);
       expect(row).toMatchObject({
-        backend: 'chromium-wasm',
         drift_ok: 'true',
         runtime_version: expect.stringMatching(/Chrome \d/),
       });
@@ -84,18 +89,36 @@ describe.skipIf(!status.available)('the page of tare serve', () => {
     expect(readFileSync(join(out, newestRun().replace('.run.json', '.csv')), 'utf8')).toBe(csv);
     expect(manifest().state).toBe('finished');
     await page.locator('figure svg').first().waitFor();
-    expect(await page.locator('tbody tr').count()).toBe(rows.length);
+    expect(await page.locator('tbody td.bad').count()).toBe(0);
+    expect(new Set(rows.map((row) => row.backend)).size).toBe(3);
     await page.close();
   });
 
   test('closed in the middle leaves an interrupted run with its rows', { timeout: 60_000 }, async () => {
-    const page = await openPage();
+    const page = await openPageForWasm();
     await page.getByRole('button', { name: 'Start' }).click();
     await page.locator('tbody tr').first().waitFor();
     await page.close({ runBeforeUnload: true });
     await expect.poll(() => manifest().state, { timeout: 30_000 }).toBe('interrupted');
     const rows = parse(readFileSync(join(out, newestRun().replace('.run.json', '.csv'))));
     expect(rows.length).toBeGreaterThan(1);
+    const args = [MAIN, 'run', '--resume', newestRun().replace('.run.json', ''), '--out', out];
+    const { status: exit, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 });
+    expect(stderr).toMatch(
+      /^tare: --resume: must name a run of tare run, got .* of tare serve, whose browser is gone\n$/,
+    );
+    expect(exit).toBe(2);
+  });
+
+  test('stops when asked to and keeps what it has', { timeout: 60_000 }, async () => {
+    const page = await openPageForWasm();
+    await page.getByRole('button', { name: 'Start' }).click();
+    await page.locator('tbody tr').first().waitFor();
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByText(/^stopped · \d+ of \d+ cases measured/).waitFor({ timeout: 20_000 });
+    expect(manifest().state).toBe('interrupted');
+    expect(await page.getByRole('button', { name: 'Start' }).isEnabled()).toBe(true);
+    await page.close();
   });
 
   test.each([
