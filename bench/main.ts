@@ -43,7 +43,7 @@ async function main(args: string[]): Promise<void> {
     .option('debug', { type: 'boolean', default: false, describe: 'show stack traces and what child processes say' })
     .demandCommand(
       1,
-      'command: must be one of run, serve, list, merge, compare, track, roofline, doctor; see tare --help',
+      'command: must be one of run, list, serve, merge, compare, track, roofline, doctor; see tare --help',
     )
     .strict()
     .recommendCommands()
