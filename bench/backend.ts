@@ -5,7 +5,7 @@ import { probeHeadlessGl } from './backends/headlessgl-adapter.ts';
 import { peers } from './backends/peers/peers.ts';
 import { openWasm } from './backends/wasm.ts';
 import { REVECTORIZE, whyNotRevectorized } from './backends/wasm-revectorize.ts';
-import { probeWebGpu } from './backends/webgpu-adapter.ts';
+import { webGpuStatus } from './backends/webgpu-adapter.ts';
 import type { Browser, BrowserChoice } from './browser/find-browser.ts';
 import { probePage } from './browser/probe.ts';
 import type { PageRuntime } from './browser/runtime.ts';
@@ -105,7 +105,7 @@ export const backends: readonly Backend[] = [
   },
   gpujs('cpu', 'cpu', "gpu.js's JavaScript mode", async () => ON_CPU),
   gpujs('webasm', 'cpu', "gpu.js's WebAssembly mode", async () => ON_CPU),
-  gpujs('webgpu', 'gpu', "gpu.js's WebGPU mode in Node, through Dawn", () => probeWebGpu()),
+  gpujs('webgpu', 'gpu', "gpu.js's WebGPU mode in Node, through Dawn", () => webGpuStatus()),
   {
     ...gpujs('headlessgl', 'gpu', "gpu.js's OpenGL mode in Node, through the native package gl", probeHeadlessGl),
     onlyWhenNamed: true,
@@ -117,7 +117,7 @@ export const backends: readonly Backend[] = [
     kind: 'wgsl',
     threads: one,
     onlyWhenNamed: true,
-    probe: () => probeWebGpu(),
+    probe: () => webGpuStatus(),
     open: openWgslDevice,
   },
   chromium('webgl2', 'gpu', 'gpujs', "gpu.js's WebGL 2 mode in a page"),

@@ -73,7 +73,8 @@ async function closeDevice({ instance, library }: Device): Promise<void> {
 
 function watch(device: Device): void {
   device.context.device.onuncapturederror = ({ error }) => {
-    device.failure ??= error.message.replace(/\s+/g, ' ').trim();
+    const what = error.constructor.name === 'GPUOutOfMemoryError' ? 'out of memory: ' : '';
+    device.failure ??= what + error.message.replace(/\s+/g, ' ').trim();
   };
   void device.context.device.lost.then(({ message }) => {
     device.failure ??= `the device was lost: ${message}`;
@@ -134,7 +135,11 @@ class DeviceProgram implements GpuProgram, WgslProgram {
 
   #input(size: Size, use: number): DeviceBuffer {
     const usage = use | USAGE.copyDst;
-    const buffer = this.#device.context.device.createBuffer({ size: 4 * volume(size), usage });
+    const { device } = this.#device.context;
+    const bytes = 4 * volume(size);
+    const most = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
+    if (bytes > most) throw new Error(`WebGPU: out of memory: a buffer may have ${most} bytes, got ${bytes}`);
+    const buffer = device.createBuffer({ size: bytes, usage });
     const input = new DeviceBuffer(this.#device, size, buffer);
     this.#inputs.push(input);
     return input;

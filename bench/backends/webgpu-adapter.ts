@@ -39,6 +39,14 @@ export function isSoftwareName(name: string): boolean {
   return SOFTWARE.test(name);
 }
 
+let found: Promise<WebGpuStatus> | undefined;
+
+/** Looked for once in a process: two backends share it, and each look starts one or two processes. */
+export function webGpuStatus(): Promise<WebGpuStatus> {
+  found ??= probeWebGpu();
+  return found;
+}
+
 /** `findSource` says where the software driver comes from, should it be needed. */
 export async function probeWebGpu(findSource: () => DriverSource = packagedDriver): Promise<WebGpuStatus> {
   const own = await probe({});
