@@ -1,6 +1,6 @@
 // Writes the AssemblyScript inner tiles of the dense kernels: asc neither unrolls loops nor keeps arrays in registers.
 
-const ROWS = [1, 2, 3, 4, 5, 6];
+const MAX_ROWS = 6;
 const UNROLL = 8;
 /**
  * Independent sums of a one-row product, so that no multiply-add need wait for the last. Each reads a part of K of its
@@ -10,12 +10,26 @@ const SUMS = 4;
 const ROW_UNROLL = 4;
 
 /**
- * `tile<mr>` for each number of rows and `row` for one. NR weights stand side by side; with 8, a 6-row tile takes 12
- * sums, 2 weights and 1 activation: all 15 registers that V8 leaves.
+ * `multiplyTile` for one to six rows and `row` for the product of a single one. NR weights stand side by side; with 8,
+ * a 6-row tile takes 12 sums, 2 weights and 1 activation: all 15 registers that V8 leaves.
  */
 export function generateTiles(NR: number): string {
   const vectors = range(NR / 4);
-  return [...ROWS.map((rows) => tile(rows, vectors, NR)), row(vectors, NR)].join('\n\n');
+  const tiles = range(MAX_ROWS).map((rows) => tile(rows + 1, vectors, NR));
+  return [...tiles, chooseTile(), row(vectors, NR)].join('\n\n');
+}
+
+/** What callers use: the tile of so many rows, the last for all beyond. */
+function chooseTile(): string {
+  const call = (rows: number) => `return tile${rows}(x, w, kc, y, ldY, first);`;
+  return `export function multiplyTile(rows: i32, x: usize, w: usize, kc: i32, y: usize, ldY: usize, first: bool): void {
+  switch (rows) {
+    ${range(MAX_ROWS - 1)
+      .map((i) => `case ${i + 1}: ${call(i + 1)}`)
+      .join('\n    ')}
+    default: ${call(MAX_ROWS)}
+  }
+}`;
 }
 
 function range(count: number): number[] {
@@ -38,7 +52,7 @@ function tile(MR: number, vectors: number[], NR: number): string {
     `x += ${MR * 4};`,
   ];
   return `// x [kc][${MR}], w [kc][${NR}] → y [${MR}][${NR}] with rows ldY bytes apart; adds to y where it isn't the first part of K
-export function tile${MR}(x: usize, w: usize, kc: i32, y: usize, ldY: usize, first: bool): void {
+function tile${MR}(x: usize, w: usize, kc: i32, y: usize, ldY: usize, first: bool): void {
   ${sums.map(({ name }) => `let ${name} = f32x4.splat(0);`).join('\n  ')}
   let k = kc;
   for (; k >= ${UNROLL}; k -= ${UNROLL}) {

@@ -1,5 +1,5 @@
 // Dense f32 products over packed panels, after Goto & van de Geijn 2008. `from` and `to` are a thread's share.
-import { row, tile1, tile2, tile3, tile4, tile5, tile6 } from './tiles';
+import { multiplyTile, row } from './tiles';
 import { MR } from './row-panels.as';
 
 export { packX } from './row-panels.as';
@@ -22,17 +22,6 @@ export function gemm(from: i32, to: i32, X: usize, W: usize, Y: usize, M: i32, l
         }
       }
     }
-  }
-}
-
-function multiplyTile(rows: i32, x: usize, w: usize, kc: i32, y: usize, ldY: usize, first: bool): void {
-  switch (rows) {
-    case 1: return tile1(x, w, kc, y, ldY, first);
-    case 2: return tile2(x, w, kc, y, ldY, first);
-    case 3: return tile3(x, w, kc, y, ldY, first);
-    case 4: return tile4(x, w, kc, y, ldY, first);
-    case 5: return tile5(x, w, kc, y, ldY, first);
-    default: return tile6(x, w, kc, y, ldY, first);
   }
 }
 

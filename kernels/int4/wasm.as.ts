@@ -1,7 +1,7 @@
 // int4 weights in panels [N/NR][K/8][NR][4]: byte i of a 32-bit lane holds k = i (low half) and k = 4 + i (high half) of
 // one row of W, each biased by 8. K is padded to 32 with zeros, which is 8. Scales are f16 [N/NR][groups][NR]. Work is
 // shared out by thread where scratch is needed, `from` being the thread's index.
-import { row, tile1, tile2, tile3, tile4, tile5, tile6, unpackGroup } from './tiles';
+import { multiplyTile, row, unpackGroup } from './tiles';
 import { MR } from '../dense/row-panels.as';
 
 export { packX } from '../dense/row-panels.as';
@@ -40,17 +40,6 @@ export function gemm(
         }
       }
     }
-  }
-}
-
-function multiplyTile(rows: i32, x: usize, w: usize, kc: i32, y: usize, ldY: usize, first: bool): void {
-  switch (rows) {
-    case 1: return tile1(x, w, kc, y, ldY, first);
-    case 2: return tile2(x, w, kc, y, ldY, first);
-    case 3: return tile3(x, w, kc, y, ldY, first);
-    case 4: return tile4(x, w, kc, y, ldY, first);
-    case 5: return tile5(x, w, kc, y, ldY, first);
-    default: return tile6(x, w, kc, y, ldY, first);
   }
 }
 

@@ -1,7 +1,7 @@
 // int8 weights in panels [N/NR][K/4][NR][4]: a 32-bit lane holds four consecutive k of one row of W. K is padded to
 // four with zeros. Work is shared out by thread, `from` being the thread's index: each has scratch of its own.
 import { dot2, dot3, dot4, dot5, dot6, dot1, pair1, pair2, pair3, pair4, pair5 } from './tiles';
-import { row, rowPairs, tile1, tile2, tile3, tile4, tile5, tile6, unpackF32, unpackPairs } from './tiles';
+import { multiplyTile, row, rowPairs, unpackF32, unpackPairs } from './tiles';
 import { MR } from '../dense/row-panels.as';
 
 export { packX } from '../dense/row-panels.as';
@@ -47,17 +47,6 @@ export function gemm(
         }
       }
     }
-  }
-}
-
-function multiplyTile(rows: i32, x: usize, w: usize, kc: i32, y: usize, ldY: usize, first: bool): void {
-  switch (rows) {
-    case 1: return tile1(x, w, kc, y, ldY, first);
-    case 2: return tile2(x, w, kc, y, ldY, first);
-    case 3: return tile3(x, w, kc, y, ldY, first);
-    case 4: return tile4(x, w, kc, y, ldY, first);
-    case 5: return tile5(x, w, kc, y, ldY, first);
-    default: return tile6(x, w, kc, y, ldY, first);
   }
 }
 
