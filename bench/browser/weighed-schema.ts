@@ -1,5 +1,6 @@
 // What a page says a case came to, checked where it comes in. JSON has no undefined and no infinity: both are null.
 import { z } from 'zod';
+import type { Weighed as Figures } from '../weigh-case.ts';
 
 const figure = z
   .number()
@@ -11,7 +12,8 @@ const interval = z
   .transform((value) => value ?? undefined);
 const samples = z.object({ rounds: z.array(z.array(z.number())), dropped: z.number() });
 
-export const Weighed = z.object({
+/** A figure that is missing here would be dropped on its way out of the page. */
+const fields = {
   status: z.enum(['ok', 'skipped', 'unsupported', 'incorrect', 'error', 'timeout', 'oom', 'noisy']),
   reason: z.string().optional(),
   summary: z
@@ -48,5 +50,7 @@ export const Weighed = z.object({
   driftBudgetDb: figure,
   driftOk: z.boolean().optional(),
   timerResolutionNs: figure,
-});
+} satisfies Record<keyof Figures, z.ZodType>;
+
+export const Weighed = z.object(fields);
 export type Weighed = z.infer<typeof Weighed>;
