@@ -3,6 +3,7 @@
 import { enableCompileCache } from 'node:module';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { abCommand } from './commands/ab.ts';
 import { compareCommand } from './commands/compare.ts';
 import { completeNames } from './commands/completion.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -36,6 +37,7 @@ async function main(args: string[]): Promise<void> {
     .command(listCommand)
     .command(mergeCommand)
     .command(compareCommand)
+    .command(abCommand)
     .command(trackCommand)
     .command(rooflineCommand)
     .command(doctorCommand)
@@ -43,7 +45,7 @@ async function main(args: string[]): Promise<void> {
     .option('debug', { type: 'boolean', default: false, describe: 'show stack traces and what child processes say' })
     .demandCommand(
       1,
-      'command: must be one of run, list, serve, merge, compare, track, roofline, doctor; see tare --help',
+      'command: must be one of run, list, serve, merge, compare, ab, track, roofline, doctor; see tare --help',
     )
     .strict()
     .recommendCommands()

@@ -28,9 +28,12 @@ export function createProgress(stream: Terminal = process.stderr): { onCase(even
   };
 }
 
-/** From the mean time of the cases so far. */
 function timeLeft({ number, total, row }: CaseEvent, start: number): string {
-  const done = row === undefined ? number - 1 : number;
+  return timeLeftOf(row === undefined ? number - 1 : number, total, start);
+}
+
+/** From the mean time of the steps so far. */
+function timeLeftOf(done: number, total: number, start: number): string {
   if (done === 0) return '--:-- left';
   const leftS = ((performance.now() - start) / 1000 / done) * (total - done);
   const minutes = String(Math.floor(leftS / 60)).padStart(2, '0');
@@ -42,4 +45,29 @@ function outcome({ case: { id }, row }: CaseEvent): string {
   const why = row?.drift_ok === false ? driftReason(row) : row?.reason;
   const text = `${row?.status === 'ok' ? 'drifted' : row?.status} ${id}: ${why}`;
   return row !== undefined && isFailure(row) ? styleText('red', text, { stream: process.stderr }) : text;
+}
+
+/** Between two lines where there is no terminal to write them over. */
+const LOG_EVERY_MS = 30_000;
+
+/** Many short steps, of which none by itself is worth a line. */
+export function createCountdown(stream: Terminal = process.stderr) {
+  const starts = new Map<number, number>();
+  let saidMs = Number.NEGATIVE_INFINITY;
+  const show = (text: string) => {
+    if (stream.isTTY) stream.write(CLEAR_LINE + text.slice(0, (stream.columns ?? 80) - 1));
+    else stream.write(`${text}\n`);
+  };
+  return {
+    say: show,
+    /** Steps of the same total belong together; `number` counts from 1. */
+    onStep({ number, total, what }: { number: number; total: number; what: string }) {
+      const start = starts.get(total) ?? performance.now();
+      starts.set(total, start);
+      if (!stream.isTTY && performance.now() - saidMs < LOG_EVERY_MS) return;
+      saidMs = performance.now();
+      show(`[${number}/${total}] ${timeLeftOf(number - 1, total, start)}  ${what}`);
+    },
+    end: () => stream.isTTY && stream.write(CLEAR_LINE),
+  };
 }

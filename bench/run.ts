@@ -1,7 +1,7 @@
 // A run: every selected case in its own process, its row on disk before the next one starts.
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { type AvailableBackend, type BackendStatus, backendOf } from './backend.ts';
+import { type BackendStatus, backendOf } from './backend.ts';
 import type { BrowserChoice } from './browser/find-browser.ts';
 import type { Case } from './case.ts';
 import { describeMachine, gitState } from './environment.ts';
@@ -10,7 +10,6 @@ import { runIsolated } from './isolate.ts';
 import { Journal, type SampleRecord } from './journal.ts';
 import { type Manifest, type RunArguments, readManifest, writeManifest } from './manifest.ts';
 import type { Budget } from './measure.ts';
-import { operationOf } from './operations.ts';
 import { presets } from './preset.ts';
 import { resultOfError } from './result-of-error.ts';
 import { type ResultRow, SCHEMA_VERSION } from './result-row.ts';
@@ -24,6 +23,7 @@ import { casesOfShard, parseShard } from './shard.ts';
 import type { PresetName } from './suite.ts';
 import type { Technique } from './technique.ts';
 import { ensureUseLiteCache } from './weights/use-lite-cache-build.ts';
+import { whyNotMeasured } from './why-not-measured.ts';
 
 export interface RunOptions {
   /** Folder of the results; made where it is missing. */
@@ -208,7 +208,7 @@ async function runOne(
   { preset, timeout, kernels, inProcess, threads }: RunArguments,
   { debug, signal, place }: RunOptions,
 ): Promise<CaseResult | undefined> {
-  const reason = status.available ? await whyNot(status, entry) : status.reason;
+  const reason = status.available ? await whyNotMeasured(status, entry) : status.reason;
   if (!status.available || reason !== undefined) return { status: 'skipped', reason };
   const budget: Budget = presets[preset].budget;
   const request: CaseRequest = {
@@ -228,21 +228,6 @@ async function runOne(
     debug,
     signal,
   });
-}
-
-/** A GPU emulated on the CPU runs at some 0.1 GFLOP/s: above this a single call takes seconds and says nothing. */
-const SOFTWARE_GPU_MAX_FLOPS = 2 ** 28;
-
-async function whyNot(status: AvailableBackend, entry: Case): Promise<string | undefined> {
-  return tooLargeFor(status, entry) ?? backendOf(entry.backend).whyNot?.(entry.technique);
-}
-
-function tooLargeFor({ adapterType }: AvailableBackend, { problem }: Case): string | undefined {
-  if (adapterType !== 'software') return undefined;
-  const flops = operationOf(problem.op).denseFlops(problem);
-  if (flops <= SOFTWARE_GPU_MAX_FLOPS) return undefined;
-  const [needed, most] = [flops, SOFTWARE_GPU_MAX_FLOPS].map((value) => Math.round(value / 1e6));
-  return `software adapter: problems must stay below ${most} MFLOP, got ${needed}; a real GPU has no such limit`;
 }
 
 function samplesOf(entry: Case, { samples }: CaseResult): SampleRecord | undefined {

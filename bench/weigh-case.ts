@@ -56,7 +56,7 @@ export interface Weighed {
 }
 
 /** A technique made ready to run on one problem, with what its output must be. */
-interface Instance {
+export interface Instance {
   readonly technique: Technique;
   readonly packed: unknown;
   readonly kernel: PreparedKernel<Op>;
@@ -120,7 +120,7 @@ export async function weighCase({ case: entry, technique, dense, inputs, budget,
   return weighed;
 }
 
-async function prepare(
+export async function prepare(
   technique: Technique,
   params: Params,
   { problem }: Case,
@@ -155,7 +155,7 @@ export function referenceFor(
 }
 
 /** The output after one run, copied. */
-async function runOnce(kernel: PreparedKernel<Op>): Promise<Float32Array> {
+export async function runOnce(kernel: PreparedKernel<Op>): Promise<Float32Array> {
   await kernel.run();
   return (await kernel.readOutput()).slice();
 }
@@ -164,7 +164,7 @@ async function runOnce(kernel: PreparedKernel<Op>): Promise<Float32Array> {
 const FRESH_ROWS = 8;
 
 /** The timed runs left the right output, and the kernel really computes: fresh activations give their own output. */
-async function checkAgain(
+export async function checkAgain(
   { technique, kernel, weights, reference }: Instance,
   params: Params,
   { problem }: Case,

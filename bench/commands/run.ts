@@ -10,6 +10,7 @@ import { InputError } from '../input-error.ts';
 import { createProgress } from '../progress.ts';
 import { type RunOptions, type RunOutcome, resumeRun, startRun } from '../run.ts';
 import { recordedCosts } from '../shard.ts';
+import { INTERRUPTED, stoppable } from '../stop-signals.ts';
 import { formatSummary } from '../summary.ts';
 import { textWidth } from '../text-table.ts';
 import { browserFlags, browserOf } from './browser-flags.ts';
@@ -88,33 +89,21 @@ export const runCommand: CommandModule<object, InferredOptionTypes<typeof flags>
   handler: run,
 };
 
-const INTERRUPTED = 130;
-const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Node's timers count milliseconds in 31 bits. */
 const MAX_TIMEOUT_S = 2_000_000;
 
 async function run(argv: Flags): Promise<void> {
   const progress = createProgress();
-  const stop = new AbortController();
-  let firstMs = 0;
-  const interrupt = () => {
-    // Some senders signal both the process and its group, which is one wish to stop and not two.
-    if (stop.signal.aborted && performance.now() - firstMs > 1000) process.exit(INTERRUPTED);
-    firstMs ||= performance.now();
-    stop.abort();
-  };
+  const measure = (signal: AbortSignal) =>
+    begin(argv, {
+      out: argv.out,
+      shardCosts: costsOf(argv.shardCosts),
+      debug: argv.debug ?? false,
+      signal,
+      onCase: progress.onCase,
+    }).finally(progress.end);
   // In this process a kernel can't be stopped but with all of tare.
-  const signals = argv['in-process'] ? [] : STOP_SIGNALS;
-  for (const signal of signals) process.on(signal, interrupt);
-  const options: RunOptions = {
-    out: argv.out,
-    shardCosts: costsOf(argv.shardCosts),
-    debug: argv.debug ?? false,
-    signal: stop.signal,
-    onCase: progress.onCase,
-  };
-  const outcome = await begin(argv, options).finally(progress.end);
-  for (const signal of signals) process.off(signal, interrupt);
+  const outcome = await (argv['in-process'] ? measure(new AbortController().signal) : stoppable(measure));
   report(outcome, argv.json);
   if (outcome.interrupted) process.exitCode = INTERRUPTED;
   else if (outcome.rows.some(isFailure)) process.exitCode = 1;
