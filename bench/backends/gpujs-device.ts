@@ -3,6 +3,8 @@ import type { Carry, Gpu, GpuBuffer, GpuProgram, Indexed, KernelSource, Resident
 import {
   assertLength,
   assertMode,
+  type Constants,
+  dataOf,
   type GpuJsBufferResult,
   type GpuJsContext,
   type GpuJsInstance,
@@ -10,14 +12,16 @@ import {
   type GpuJsLibrary,
   type GpuJsSettings,
   type GpuJsShortcut,
+  inFours,
   kernelSettings,
   loadGpuJs,
   outputSize,
   releaseHostCopies,
   residentBytes,
-  singly,
+  unwrapped,
   volume,
 } from './gpujs-library.ts';
+import { readVectors, type VectorArray } from './gpujs-vectors.ts';
 import {
   assertCarried,
   carry,
@@ -34,6 +38,8 @@ import { provideWebGpu } from './webgpu-object.ts';
 // Values of the WebGPU specification; the enumerations exist only where WebGPU is a global.
 const USAGE = { mapRead: 0x1, copySrc: 0x4, copyDst: 0x8, storage: 0x80 };
 const MAP_MODE_READ = 1;
+
+type StepInputs = StepOptions<unknown, readonly Indexed[]>['inputs'];
 
 interface Device {
   readonly library: GpuJsLibrary;
@@ -85,11 +91,14 @@ function watch(device: Device): void {
 class DeviceBuffer implements GpuBuffer {
   readonly size: Size;
   readonly handle: GpuJsBufferResult;
+  /** Of an output of threads that return four values. */
+  readonly threads: Size | undefined;
   /** Where `read` copies to; made when first needed. */
   staging: GPUBuffer | undefined;
 
-  constructor({ library, context }: Device, size: Size, buffer: GPUBuffer) {
+  constructor({ library, context }: Device, size: Size, buffer: GPUBuffer, threads?: Size) {
     this.size = size;
+    this.threads = threads;
     this.handle = new library.WebGPUBufferResult({ buffer, output: [...size], componentCount: 1, context });
   }
 
@@ -150,10 +159,16 @@ class DeviceProgram implements GpuProgram, WgslProgram {
     { threads, constants, inputs }: StepOptions<C, Inputs>,
   ): Promise<GpuBuffer> {
     const { library, instance } = this.#device;
-    const settings = kernelSettings(library, threads, constants);
+    const settings = kernelSettings(library, threads, inWords(constants));
     const shortcut = instance.createKernel(source.toString(), settings);
+    const assertRead = readVectors(shortcut.kernel, [
+      ...vectorInputs(shortcut.kernel, inputs),
+      ...vectorConstants(constants),
+    ]);
     this.residentBytes += residentBytes(constants);
-    return this.#append(shortcut, settings, threads, inputs);
+    const output = await this.#append(shortcut, settings, threads, inputs);
+    assertRead();
+    return output;
   }
 
   async shader(shader: Shader): Promise<GpuBuffer> {
@@ -179,11 +194,11 @@ class DeviceProgram implements GpuProgram, WgslProgram {
     shortcut: GpuJsShortcut,
     settings: GpuJsSettings,
     threads: Size,
-    inputs: StepOptions<unknown, readonly Indexed[]>['inputs'],
+    inputs: StepInputs,
   ): Promise<GpuBuffer> {
     const { library } = this.#device;
     this.#shortcuts.push(shortcut);
-    const handles = inputs.map((input) => deviceBuffer(singly(input)).handle);
+    const handles = inputs.map((input) => deviceBuffer(unwrapped(input)).handle);
     const dispatch = async () => {
       // Each call makes a handle of its own on the one output buffer.
       const handle = (await shortcut(...handles)) as GpuJsBufferResult;
@@ -192,7 +207,10 @@ class DeviceProgram implements GpuProgram, WgslProgram {
     await dispatch();
     assertMode(library, shortcut.kernel, 'webgpu');
     releaseHostCopies(settings);
-    const output = new DeviceBuffer(this.#device, outputSize(shortcut.kernel, threads), shortcut.kernel.outputBuffer!);
+    const size = outputSize(shortcut.kernel, threads);
+    const isFours = size !== threads && size[0] === 4;
+    const { outputBuffer } = shortcut.kernel;
+    const output = new DeviceBuffer(this.#device, size, outputBuffer!, isFours ? threads : undefined);
     this.#outputs.push(output);
     this.#actions.push(dispatch);
     await this.#finish();
@@ -288,6 +306,35 @@ class DeviceProgram implements GpuProgram, WgslProgram {
 function deviceBuffer(buffer: GpuBuffer): DeviceBuffer {
   if (buffer instanceof DeviceBuffer) return buffer;
   throw new Error('gpu.js: a program takes only buffers of its own mode');
+}
+
+/** Vectors as gpu.js uploads them, bit for bit. */
+function inWords(constants: Constants): Constants {
+  const words: Record<string, number | Resident> = {};
+  for (const [name, value] of Object.entries(constants)) {
+    if (typeof value === 'number' || !('vectors' in value)) words[name] = value;
+    else {
+      const values = residentWords(dataOf(value.vectors));
+      words[name] = { size: [values.length], values };
+    }
+  }
+  return words;
+}
+
+function vectorInputs({ argumentNames }: GpuJsKernel, inputs: StepInputs): VectorArray[] {
+  return inputs.flatMap((input, i) => {
+    if (!('vectors' in input)) return [];
+    const { size, threads } = deviceBuffer(input.vectors);
+    return [{ name: `user_${argumentNames![i]}`, extents: threads ?? inFours(size), isBytes: false }];
+  });
+}
+
+function vectorConstants(constants: Constants): VectorArray[] {
+  return Object.entries(constants).flatMap(([name, value]) => {
+    if (typeof value === 'number' || !('vectors' in value)) return [];
+    const { vectors } = value;
+    return [{ name: `constants_${name}`, extents: inFours(vectors.size), isBytes: 'bytes' in vectors }];
+  });
 }
 
 /** Beside the output: uniforms and resident constants. */

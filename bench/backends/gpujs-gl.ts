@@ -11,6 +11,7 @@ import {
   type GpuJsSettings,
   type GpuJsShortcut,
   type GpuJsTexture,
+  inFours,
   loadGpuJs,
   outputSize,
   residentBytes,
@@ -65,8 +66,8 @@ class GlBuffer implements GpuBuffer {
   readonly texture: WebGLTexture;
   readonly extents: Extents;
   readonly texel: Texel;
-  /** Extents for kernels that take fours: for an output of threads that return four, those of the threads. */
-  readonly #fours: readonly number[];
+  /** Of an output. */
+  readonly #threads: Size | undefined;
   readonly #context: Context;
   #framebuffer: WebGLFramebuffer | null = null;
   /** What an upload takes where the texture has room for more than the values. */
@@ -78,7 +79,7 @@ class GlBuffer implements GpuBuffer {
     this.texture = texture;
     this.extents = extents;
     this.texel = texel;
-    this.#fours = threads ?? [size[0] / 4, ...size.slice(1)];
+    this.#threads = threads;
   }
 
   get bytes(): number {
@@ -89,10 +90,8 @@ class GlBuffer implements GpuBuffer {
 
   /** What stands for this buffer in a call. */
   handle(isVector: boolean): GpuJsTexture {
-    const [x, y = 1, z = 1] = isVector ? this.#fours : this.size;
-    if (isVector && (this.texel === 'one' || !Number.isInteger(x))) {
-      throw new Error(`gpu.js: vectors must lie four by four along x, got [${this.size.join(', ')}]`);
-    }
+    if (isVector && this.texel === 'one') throw new Error('gpu.js: vectors must lie four to a texel, got one');
+    const [x, y = 1, z = 1] = isVector ? (this.#threads ?? inFours(this.size)) : this.size;
     return {
       texture: this.texture,
       size: this.extents,

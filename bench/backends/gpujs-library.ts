@@ -94,7 +94,9 @@ export interface GpuJsKernel {
   readonly returnType: string | null;
   /** webasm: makes nested arrays out of the flat output. */
   _shapeOutput?: (data: Float32Array) => GpuJsArray;
+  readonly argumentNames?: readonly string[];
   /** webgpu */
+  assembleWGSL?(): string;
   readonly outputBuffer?: GPUBuffer;
   readonly paramsBuffer?: GPUBuffer;
   readonly constantBuffers?: readonly GPUBuffer[];
@@ -160,9 +162,9 @@ export function setNumber(settings: GpuJsSettings, name: string, value: number):
   settings.constantTypes[name] = (value | 0) === value ? 'Integer' : 'Float';
 }
 
-/** Values a kernel reads one by one: all that modes without textures have. */
+/** Values a kernel reads one by one: all that the modes on the host have. */
 export function singly<Values extends Resident | GpuBuffer>(values: Values | Vectors<Values | ResidentBytes>): Values {
-  if ('vectors' in values) throw new Error('gpu.js: only kernels of the GL modes read four values at once');
+  if ('vectors' in values) throw new Error("gpu.js: only kernels of a GPU's modes read four values at once");
   return values;
 }
 
@@ -201,6 +203,12 @@ export function assertMode(
 
 export function volume(size: Size): number {
   return size.reduce<number>((product, extent) => product * extent, 1);
+}
+
+/** Extents of values taken four at a time. */
+export function inFours(size: Size): readonly number[] {
+  if (size[0] % 4 === 0) return [size[0] / 4, ...size.slice(1)];
+  throw new Error(`gpu.js: vectors must lie four by four along x, got [${size.join(', ')}]`);
 }
 
 /** gpu.js would read past the end of a shorter argument, or leave the rest of a longer one's room as it was. */

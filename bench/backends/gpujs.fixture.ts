@@ -130,27 +130,55 @@ function countTextures(): { bytes: number } {
   return allocated;
 }
 
-/** What the GL modes alone do: four values read at once, a run of kernels built before others went, and too large an input. */
-async function observeGl() {
-  const gpu = await openGpu('headlessgl');
+/** What the modes of a GPU alone do: four values read at once, in a run of kernels built before others went. */
+async function observeVectors(mode: GpuMode) {
+  const gpu = await openGpu(mode);
   const program = gpu.createProgram();
   const x = program.input([4, 2]);
-  const weights = { size: [4, 2], values: new Float32Array([1, 10, 100, 1000, 2, 20, 200, 2000]) } as const;
-  const constants = { weights: { vectors: weights } };
-  const dots = await program.step(dot, { threads: [2], constants, inputs: [{ vectors: x }] });
+  const inputs = [{ vectors: x }] as const;
+  const values = new Float32Array([1, 10, 100, 1000, 2, 20, 200, 2000]);
+  const weights = { vectors: { size: [4, 2], values } } as const;
+  const dots = await program.step(dot, { threads: [2], constants: { weights }, inputs });
+  const bytes = { vectors: { size: [4, 2], bytes: new Uint8Array([0, 1, 127, 128, 129, 254, 255, 7]) } } as const;
+  const scaled = await program.step(scaleBytes, { threads: [1, 2], constants: { bytes }, inputs });
+  const copy = await program.step(copyFour, { threads: [1, 2], constants: {}, inputs: [{ vectors: scaled }] });
   const other = gpu.createProgram();
   await other.step(countTo, { threads: [4], constants: {}, inputs: [other.input([1])] });
   other.dispose();
-  program.upload(x, new Float32Array([1, 2, 3, 4, 5, 6, 7, 8]));
-  program.run();
+  await program.upload(x, new Float32Array([1, 2, 3, 4, 5, 6, 7, 8]));
+  await program.run();
   const vectorDots = [...(await program.read(dots))];
-  let tooLarge = '';
+  const scaledBytes = [...(await program.read(copy))];
+  const { residentBytes } = program;
+  program.dispose();
+  await gpu.close();
+  return { vectorDots, scaledBytes, vectorBytes: residentBytes };
+}
+
+async function observeTooLarge(): Promise<string> {
+  const gpu = await openGpu('headlessgl');
   try {
-    program.input([2 ** 31]);
+    gpu.createProgram().input([2 ** 31]);
+    return '';
   } catch (error) {
-    tooLarge = String(error);
+    return String(error);
   }
-  return { vectorDots, tooLarge };
+}
+
+function scaleBytes(this: Thread<{ bytes: number[][][] }>, x: number[][][]): number[] {
+  const a = x[this.thread.y][0];
+  const b = this.constants.bytes[this.thread.y][0];
+  return [
+    a[0] * Math.floor(b[0] * 255 + 0.5),
+    a[1] * Math.floor(b[1] * 255 + 0.5),
+    a[2] * Math.floor(b[2] * 255 + 0.5),
+    a[3] * Math.floor(b[3] * 255 + 0.5),
+  ];
+}
+
+function copyFour(this: Thread<Record<never, never>>, x: number[][][]): number[] {
+  const a = x[this.thread.y][this.thread.x];
+  return [a[0], a[1], a[2], a[3]];
 }
 
 function dot(this: Thread<{ weights: number[][][] }>, x: number[][][]): number {
@@ -184,9 +212,10 @@ async function observeInvalid(): Promise<string> {
 
 if (import.meta.main) {
   const mode = process.argv[2] as 'webgpu' | 'headlessgl';
+  const common = { ...(await observe(mode)), ...(await observeVectors(mode)) };
   const observations =
     mode === 'webgpu'
-      ? { ...(await observe(mode)), invalid: await observeInvalid(), loss: await observeLoss() }
-      : { ...(await observe(mode)), ...(await observeGl()) };
+      ? { ...common, invalid: await observeInvalid(), loss: await observeLoss() }
+      : { ...common, tooLarge: await observeTooLarge() };
   process.stdout.write(`\n${JSON.stringify(observations)}`, () => process.exit());
 }

@@ -10,8 +10,9 @@ import { probeWebGpu } from './webgpu-adapter.ts';
 const FIXTURE = fileURLToPath(new URL('./gpujs.fixture.ts', import.meta.url));
 
 type Observations = Awaited<ReturnType<typeof observe>>;
-type WebGpuObservations = Observations & { invalid: string; loss: string };
-type GlObservations = Observations & { vectorDots: number[]; tooLarge: string };
+type GpuObservations = Observations & { vectorDots: number[]; scaledBytes: number[]; vectorBytes: number };
+type WebGpuObservations = GpuObservations & { invalid: string; loss: string };
+type GlObservations = GpuObservations & { tooLarge: string };
 
 /** In a process of its own, started with `env`. */
 function observeApart<Seen extends Observations>(mode: GpuMode, env: Readonly<Record<string, string>>): Seen {
@@ -76,6 +77,8 @@ describe('the device of the webgpu mode', () => {
     seen = await observeWebGpu();
   });
 
+  testVectors(() => seen);
+
   test('fails the run after an invalid command', () => {
     expect(seen.invalid).toMatch('WebGPU: Write range');
   });
@@ -95,14 +98,23 @@ describe('the context of the headlessgl mode', () => {
     seen = observeApart('headlessgl', {});
   });
 
-  test('gives four values at once, of a kernel that others were built and destroyed after', () => {
-    expect(seen.vectorDots).toEqual([4321, 2 * 8765]);
-  });
+  testVectors(() => seen);
 
   test('refuses values that no texture of this adapter holds', () => {
     expect(seen.tooLarge).toMatch(/beyond this adapter's MAX_TEXTURE_SIZE of \d+/);
   });
 });
+
+function testVectors(seen: () => GpuObservations): void {
+  test('gives four values at once, of a kernel that others were built and destroyed after', () => {
+    expect(seen().vectorDots).toEqual([4321, 2 * 8765]);
+  });
+
+  test('gives four bytes at once, to a byte each, and what was computed of them', () => {
+    expect(seen().scaledBytes).toEqual([0, 2, 3 * 127, 4 * 128, 5 * 129, 6 * 254, 7 * 255, 8 * 7]);
+    expect(seen().vectorBytes).toBe(8 * 4 + 8);
+  });
+}
 
 test('four values at once are refused where a mode has none', async () => {
   const gpu = await openGpu('cpu');
@@ -111,7 +123,7 @@ test('four values at once are refused where a mode has none', async () => {
   function first(values: number[][]): number {
     return values[0][0];
   }
-  await expect(program.step(first, { threads: [1], constants: {}, inputs })).rejects.toThrow('only kernels of the GL');
+  await expect(program.step(first, { threads: [1], constants: {}, inputs })).rejects.toThrow('only kernels of a GPU');
   await gpu.close();
 });
 

@@ -20,14 +20,14 @@ export interface Resident {
 
 /**
  * Values of which a kernel takes four at a time: `const v = a[y][x]` and then `v[0]` … `v[3]`, x counting fours; the output
- * of threads that return four is indexed as they are. In the GL modes such a read costs as much as that of one value; the
- * other modes refuse it.
+ * of threads that return four is indexed as they are. On a GPU such a read costs about as much as that of one value; the
+ * modes on the host refuse it.
  */
 export interface Vectors<Values extends Resident | ResidentBytes | GpuBuffer> {
   readonly vectors: Values;
 }
 
-/** Whole numbers of 0 … 255 that stay with a kernel in a byte each; it finds them divided by 255. GL modes only. */
+/** Whole numbers of 0 … 255 that stay with a kernel in a byte each; it finds them divided by 255. */
 export interface ResidentBytes {
   readonly size: Size;
   readonly bytes: Uint8Array;
@@ -124,6 +124,11 @@ export interface Gpu {
 export function openGpu(mode: GpuMode): Promise<Gpu> {
   if (mode === 'webgpu') return openGpuDevice();
   return isGl(mode) ? openGl(mode) : openHost(mode);
+}
+
+/** Kernels of the other modes can't read vectors. */
+export function isOfGpu(mode: GpuMode): boolean {
+  return mode === 'webgpu' || isGl(mode);
 }
 
 /** Kernels of these modes had better read vectors. */

@@ -3,6 +3,7 @@ import {
   type GpuBuffer,
   type GpuProgram,
   isGl,
+  isOfGpu,
   type Resident,
   type Thread,
 } from '../../bench/backends/gpujs.ts';
@@ -26,7 +27,7 @@ type Constants = { fours: number; W: number[][] };
 export function gpuDense({ packed, problem, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
   const paddedK = roundUp(problem.K, 4);
   const W = paddedWeights(packed.values, problem, paddedK);
-  const isBlocked = problem.M > 1 && (isGl(runtime.mode) || runtime.mode === 'webgpu');
+  const isBlocked = problem.M > 1 && isOfGpu(runtime.mode);
   return prepareMatmul(runtime, problem, {
     paddedK,
     storedBytes: packed.values.byteLength,

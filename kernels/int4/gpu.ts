@@ -1,4 +1,4 @@
-import { type Gpu, isGl, type Resident, type Thread } from '../../bench/backends/gpujs.ts';
+import { type Gpu, isOfGpu, type Resident, type Thread } from '../../bench/backends/gpujs.ts';
 import type { MatmulProblem } from '../../bench/problem.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
 import { columnThreads, placeOf, prepareMatmul, roundUp, rowThreads } from '../dense/gpu-matmul.ts';
@@ -8,13 +8,13 @@ import { type Int4Weights, valueStride } from './pack.ts';
 export type Context = KernelContext<'matmul', Int4Weights, { readonly groupSize: number }, Gpu>;
 type Constants = { groups: number; groupSize: number; sextets: number; W: number[][]; scales: number[][] };
 
-// gpu.js has f32 buffers only. Integers below 2²⁴ are exact in f32: six weights to a value, each a digit of base 16. A
+// The modes on the host have f32 arrays only. Integers below 2²⁴ are exact in f32: six weights to a value, each a digit of base 16. A
 // group begins a new value, so that its last one may hold weights that stand for zero.
 const PER_VALUE = 6;
 const ZERO_DIGIT = 8;
 
 export function gpuInt4(context: Context): Promise<PreparedKernel<'matmul'>> {
-  if (isGl(context.runtime.mode)) return gpuInt4OfBytes(context);
+  if (isOfGpu(context.runtime.mode)) return gpuInt4OfBytes(context);
   const { packed, problem, params, runtime } = context;
   const { M, K } = problem;
   const { groupSize } = params;

@@ -1,11 +1,11 @@
-// A weight to a byte, as it is packed, in the modes whose textures hold bytes: GL.
+// A weight to a byte, as it is packed, in the modes that read bytes four at a time: a GPU's.
 import type { ResidentBytes, Thread } from '../../bench/backends/gpujs.ts';
 import type { MatmulProblem } from '../../bench/problem.ts';
 import { roundUp } from '../dense/gpu-matmul.ts';
 
 type Constants = { fours: number; scaleStride: number; W: number[][][]; scales: number[] };
 
-/** Textures hold whole numbers from 0 on. */
+/** Bytes that kernels read are whole numbers from 0 on. */
 const BIAS = 128;
 
 export function fourRowsOfBytes(this: Thread<Constants>, X: number[][][], xScales: number[]): number[] {

@@ -2,7 +2,7 @@ import {
   type Gpu,
   type GpuBuffer,
   type GpuProgram,
-  isGl,
+  isOfGpu,
   type Resident,
   type Thread,
 } from '../../bench/backends/gpujs.ts';
@@ -16,12 +16,12 @@ type Params = { readonly granularity: Granularity; readonly activations: 'f32' |
 type Context = KernelContext<'matmul', Int8Weights, Params, Gpu>;
 type Constants = { triples: number; scaleStride: number; W: number[][]; scales: number[] };
 
-// gpu.js has f32 buffers only. Integers below 2²⁴ are exact in f32: three weights to a value, each a digit of base 256.
+// The modes on the host have f32 arrays only. Integers below 2²⁴ are exact in f32: three weights to a value, each a digit of base 256.
 const PER_VALUE = 3;
 const DIGIT_BIAS = 128;
 
 export function gpuInt8(context: Context): Promise<PreparedKernel<'matmul'>> {
-  return isGl(context.runtime.mode) ? gpuInt8OfBytes(context) : gpuInt8OfTriples(context);
+  return isOfGpu(context.runtime.mode) ? gpuInt8OfBytes(context) : gpuInt8OfTriples(context);
 }
 
 function gpuInt8OfTriples({ packed, problem, params, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
