@@ -2,6 +2,12 @@
 
 export const MR: i32 = 6;
 
+/** First of `count` items that belong to a thread. */
+@inline
+export function share(count: i32, thread: i32, threads: i32): i32 {
+  return <i32>((<i64>count * thread) / threads);
+}
+
 // X [M,K] → panels [ceil(M/6)][K][rows of the panel], panels from … to
 export function packX(from: i32, to: i32, X: usize, panels: usize, M: i32, K: i32): void {
   for (let p = from; p < to; p++) {

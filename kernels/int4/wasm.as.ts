@@ -2,7 +2,7 @@
 // one row of W, each biased by 8. K is padded to 32 with zeros, which is 8. Scales are f16 [N/NR][groups][NR]. Work is
 // shared out by thread where scratch is needed, `from` being the thread's index.
 import { multiplyTile, row, unpackGroup } from './tiles';
-import { MR } from '../dense/row-panels.as';
+import { MR, share } from '../dense/row-panels.as';
 
 export { packX } from '../dense/row-panels.as';
 
@@ -10,12 +10,6 @@ export { packX } from '../dense/row-panels.as';
 const KC: i32 = 256;
 const MC: i32 = 192;
 const BIAS: i32 = 8;
-
-/** First of `count` items that belong to a thread. */
-@inline
-function share(count: i32, thread: i32, threads: i32): i32 {
-  return <i32>((<i64>count * thread) / threads);
-}
 
 // X in f32 panels, W [panels][words][NR][4], scales [panels][groups][NR] f16 → Y [M, ldY]; scratch [threads][KC][NR] f32
 export function gemm(

@@ -2,7 +2,7 @@
 // four with zeros. Work is shared out by thread, `from` being the thread's index: each has scratch of its own.
 import { dot2, dot3, dot4, dot5, dot6, dot1, pair1, pair2, pair3, pair4, pair5 } from './tiles';
 import { multiplyTile, row, rowPairs, unpackF32, unpackPairs } from './tiles';
-import { MR } from '../dense/row-panels.as';
+import { MR, share } from '../dense/row-panels.as';
 
 export { packX } from '../dense/row-panels.as';
 
@@ -13,12 +13,6 @@ const KC: i32 = 256;
 const MC: i32 = 192;
 const PAIR_KC: i32 = 512;
 const PAIR_MC: i32 = 240;
-
-/** First of `count` items that belong to a thread. */
-@inline
-function share(count: i32, thread: i32, threads: i32): i32 {
-  return <i32>((<i64>count * thread) / threads);
-}
 
 // → what one lane of the relaxed product makes of four times 127 · 255: its second operand is unsigned and sums are not
 // cut to 16 bits (129540), or it is signed (−508), or anything else
