@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { checkOut } from '../ab/checkout.ts';
 import { type ComparedCommits, findCommits } from '../ab/commits.ts';
@@ -17,7 +16,7 @@ import { textWidth } from '../text-table.ts';
 import { printReport } from '../verdict-report.ts';
 import { ensureUseLiteCache } from '../weights/use-lite-cache-build.ts';
 import { REGRESSION, reportFlags } from './report-flags.ts';
-import { onceNumber, selectionFlags, selectionOf } from './selection-flags.ts';
+import { onceNumber, selectionFlags, selectionOf, threadsFlag } from './selection-flags.ts';
 
 const { kernels: _, ...caseFlags } = selectionFlags;
 
@@ -33,14 +32,7 @@ const flags = {
     default: 15,
     describe: 'processes a case; raised where so many cases need more',
   },
-  threads: {
-    type: 'number',
-    requiresArg: true,
-    coerce: onceNumber('threads'),
-    default: availableParallelism(),
-    defaultDescription: 'all cores',
-    describe: 'threads of the backends that use several',
-  },
+  threads: threadsFlag,
 } as const satisfies Record<string, Options>;
 
 type Flags = ArgumentsCamelCase<

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
@@ -14,7 +13,7 @@ import { INTERRUPTED, stoppable } from '../stop-signals.ts';
 import { formatSummary } from '../summary.ts';
 import { textWidth } from '../text-table.ts';
 import { browserFlags, browserOf } from './browser-flags.ts';
-import { once, onceNumber, selectionFlags, selectionOf } from './selection-flags.ts';
+import { once, onceNumber, selectionFlags, selectionOf, threadsFlag } from './selection-flags.ts';
 
 const flags = {
   ...selectionFlags,
@@ -39,14 +38,7 @@ const flags = {
     describe: 'time limit of one case, s',
     defaultDescription: "the preset's",
   },
-  threads: {
-    type: 'number',
-    requiresArg: true,
-    coerce: onceNumber('threads'),
-    default: availableParallelism(),
-    defaultDescription: 'all cores',
-    describe: 'threads of the backends that use several',
-  },
+  threads: threadsFlag,
   shard: {
     type: 'string',
     requiresArg: true,

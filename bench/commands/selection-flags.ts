@@ -1,4 +1,5 @@
 // The flags that say which cases are meant, shared by `run` and `list cases`.
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { InferredOptionTypes, Options } from 'yargs';
 import { DEFAULT_SEED } from '../case.ts';
@@ -41,6 +42,15 @@ export const listFlag = {
   requiresArg: true,
   default: [] as string[],
   coerce: splitList,
+} as const;
+
+export const threadsFlag = {
+  type: 'number',
+  requiresArg: true,
+  coerce: onceNumber('threads'),
+  default: availableParallelism(),
+  defaultDescription: 'all cores',
+  describe: 'threads of the backends that use several',
 } as const;
 
 export const selectionFlags = {
