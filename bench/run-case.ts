@@ -22,6 +22,8 @@ export interface CaseRequest {
   readonly threads: number;
   /** For backends whose page is opened in it. */
   readonly browser?: Browser;
+  /** Its page's console is shown. */
+  readonly debug: boolean;
 }
 
 /** What a case came to, and on which inputs and in which state of the machine. */

@@ -217,6 +217,7 @@ async function runOne(
     kernelsDirs: kernelsDirs(kernels),
     threads,
     browser: status.browser,
+    debug,
   };
   const timeoutS = timeout ?? presets[preset].timeoutS;
   if (place !== undefined) return place.measure(request, timeoutS).catch(resultOfError);

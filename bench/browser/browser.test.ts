@@ -56,9 +56,10 @@ const sessionsOfBrowsers = () =>
 
 describe.skipIf(!status.available)('in a browser', () => {
   test('cases are weighed as in Node, and one that goes wrong becomes its row', { timeout: 120_000 }, () => {
-    const args = [...smoke('chromium-wasm', 'int8', 'throws', 'hangs'), '--timeout', '6'];
+    const args = [...smoke('chromium-wasm', 'int8', 'throws', 'hangs'), '--timeout', '6', '--debug'];
     const { status: exit, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env: environment() });
     expect({ exit, stderr }).toMatchObject({ exit: 1 });
+    expect(stderr).toMatch(/^page: error at .*: Error: planted: must not be caught/m);
     const [hangs, int8, throws] = rows().toSorted((a, b) => (a.technique < b.technique ? -1 : 1));
     expect([hangs.status, hangs.reason]).toEqual(['timeout', 'took longer than 6 s']);
     expect([throws.status, throws.reason]).toEqual(['error', expect.stringContaining('planted: must not be caught')]);

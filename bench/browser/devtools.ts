@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import type { Browser } from './find-browser.ts';
+import { consoleLine, type DevToolsEvent, type Thrown, textOf } from './page-console.ts';
 
 export interface Page {
   /** Value of an expression in the page, once its promise is settled; must survive JSON. */
@@ -40,16 +41,21 @@ const GUARD = 'profile=$1; shift; "$@"; rm -rf "$profile" || { sleep 1; rm -rf "
 const STDERR_TAIL = 2000;
 const CLOSE_TIMEOUT_MS = 5000;
 
-interface Answer {
+interface Message extends DevToolsEvent {
   readonly id?: number;
-  readonly method?: string;
-  readonly params?: { readonly status?: string };
   readonly result?: Record<string, unknown>;
   readonly error?: { readonly message: string };
 }
 
-/** Rejects, with the browser closed, when the signal is aborted before the page is there. */
-export async function openPage({ path, args, env }: Browser, url: string, signal?: AbortSignal): Promise<Page> {
+export interface PageOptions {
+  /** Aborted before the page is there, it closes the browser and makes `openPage` reject. */
+  readonly signal?: AbortSignal;
+  /** Told what the page and its workers say on their consoles. Left out, nothing listens in on what is timed. */
+  readonly onConsole?: (line: string) => void;
+}
+
+export async function openPage(browser: Browser, url: string, { signal, onConsole }: PageOptions = {}): Promise<Page> {
+  const { path, args, env } = browser;
   const profile = mkdtempSync(join(tmpdir(), 'tare-browser-'));
   const command = [path, ...ARGS, ...args, `--user-data-dir=${profile}`, 'about:blank'];
   const shell = spawn('/bin/sh', ['-c', GUARD, 'sh', profile, ...command], {
@@ -68,6 +74,7 @@ export async function openPage({ path, args, env }: Browser, url: string, signal
     const { targetId } = await connection.send('Target.createTarget', { url });
     const { sessionId } = await connection.send('Target.attachToTarget', { targetId, flatten: true });
     const evaluate = (expression: string) => connection.evaluate(expression, String(sessionId));
+    if (onConsole !== undefined) await connection.listen(onConsole, String(sessionId));
     await evaluate(
       "new Promise((done) => document.readyState === 'complete' ? done() : addEventListener('load', () => done()))",
     );
@@ -83,6 +90,7 @@ class Connection {
   readonly #shell: ChildProcess;
   readonly #closed: Promise<void>;
   readonly #waiting = new Map<number, PromiseWithResolvers<Record<string, unknown>>>();
+  #onConsole: ((line: string) => void) | undefined;
   #failure: Error | undefined;
   #lastId = 0;
   #stderr = '';
@@ -122,10 +130,16 @@ class Connection {
     const options = { expression, awaitPromise: true, returnByValue: true };
     const { result, exceptionDetails } = (await this.send('Runtime.evaluate', options, sessionId)) as {
       result: { value?: unknown };
-      exceptionDetails?: { text: string; exception?: { description?: string } };
+      exceptionDetails?: Thrown;
     };
     if (exceptionDetails === undefined) return result.value;
-    throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    throw errorOfPage(textOf(exceptionDetails));
+  }
+
+  /** The log of a page holds what its workers say, too. */
+  async listen(onConsole: (line: string) => void, sessionId: string): Promise<void> {
+    this.#onConsole = onConsole;
+    await Promise.all(['Runtime.enable', 'Log.enable'].map((method) => this.send(method, {}, sessionId)));
   }
 
   async close(): Promise<void> {
@@ -143,13 +157,23 @@ class Connection {
     return this.#shell.stdio[4] as Readable;
   }
 
-  #receive({ id, method, params, result, error }: Answer): void {
-    if (method === 'Target.targetCrashed') this.#fail(new Error(crashReason(params?.status)));
+  #receive(message: Message): void {
+    const { id, result, error } = message;
+    if (id === undefined) this.#hear(message);
     const answer = id === undefined ? undefined : this.#waiting.get(id);
     if (answer === undefined || id === undefined) return;
     this.#waiting.delete(id);
     if (error === undefined) answer.resolve(result ?? {});
     else answer.reject(new Error(`the browser answered: ${error.message}`));
+  }
+
+  #hear(event: DevToolsEvent): void {
+    if (event.method === 'Target.targetCrashed') {
+      const { status } = event.params as { status?: string };
+      this.#fail(new Error(crashReason(status)));
+    }
+    const line = consoleLine(event);
+    if (line !== undefined) this.#onConsole?.(line);
   }
 
   #fail(failure: Error): void {
@@ -174,6 +198,12 @@ class Connection {
       .findLast((text) => text !== '');
     return line === undefined ? '' : `: ${line}`;
   }
+}
+
+/** As it was thrown there: its description is name, message and stack. */
+function errorOfPage(description: string): Error {
+  const [words] = description.split(/\n\s+at /, 1);
+  return Object.assign(new Error(words.replace(/^(\w*Error: )+/, '')), { stack: description });
 }
 
 function crashReason(status: string | undefined): string {

@@ -1,5 +1,5 @@
 // The browser that pages are opened in: the Chromium of the packages, or the user's own.
-import { execFile } from 'node:child_process';
+import { type ExecFileException, execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { extractPackaged, packagedArchive, packagedCacheFolders } from '../backends/packaged-files.ts';
@@ -57,12 +57,18 @@ export async function checkChoice({ path, headed }: BrowserChoice): Promise<void
     return;
   }
   const run = promisify(execFile)(path, ['--version'], { timeout: VERSION_TIMEOUT_MS, killSignal: 'SIGKILL' });
-  const { stdout } = await run.catch((error: NodeJS.ErrnoException) => {
-    throw new InputError(`--browser: must be a program that runs, got ${error.code ?? error.message} at ${path}`);
+  const { stdout } = await run.catch((error: ExecFileException) => {
+    throw new InputError(`--browser: must be a program that runs, got ${failureOf(error)} at ${path}`);
   });
   if (!CHROMIUM.test(stdout)) {
     throw new InputError(
       `--browser: must be a Chrome, Chromium or Edge, got ${path}, which says ${stdout.trim().split('\n')[0] || 'nothing'}`,
     );
   }
+}
+
+function failureOf({ killed, signal, code }: ExecFileException): string {
+  if (killed) return `no answer to --version in ${VERSION_TIMEOUT_MS / 1000} s`;
+  if (typeof code === 'number') return `exit code ${code} from --version`;
+  return String(code ?? signal);
 }

@@ -43,7 +43,7 @@ const PROBE_TIMEOUT_MS = 30_000;
 async function askPage(browser: Browser): Promise<PageAdapters> {
   const server = await servePages(measuringRoutes({ kernelsDirs: [] }), 0);
   try {
-    const page = await openPage(browser, server.url, AbortSignal.timeout(PROBE_TIMEOUT_MS));
+    const page = await openPage(browser, server.url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
     try {
       return PageAdapters.parse(await page.evaluate('tare.findAdapters()'));
     } finally {

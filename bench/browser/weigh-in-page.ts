@@ -3,7 +3,7 @@ import type { PageBackend } from '../backend.ts';
 import type { Inputs } from '../operation.ts';
 import type { Op } from '../problem.ts';
 import type { CaseRequest } from '../run-case.ts';
-import { openPage } from './devtools.ts';
+import { openPage, type PageOptions } from './devtools.ts';
 import type { Browser } from './find-browser.ts';
 import { servePages } from './page-server.ts';
 import { measuringRoutes, type Served } from './routes.ts';
@@ -11,13 +11,14 @@ import { Weighed } from './weighed-schema.ts';
 import type { WeighingTask } from './weighing-worker.ts';
 
 export async function weighInPage(
-  { case: entry, budget, kernelsDirs, browser }: CaseRequest,
+  { case: entry, budget, kernelsDirs, browser, debug }: CaseRequest,
   { page, kind, device }: PageBackend,
   inputs: Inputs<Op>,
 ): Promise<Weighed> {
   if (browser === undefined) throw new Error('browser: must be named to a case that runs in a page');
   const task: WeighingTask = { case: entry, budget, runtime: page, kind, device, ...namesOf(inputs) };
-  return Weighed.parse(await askPage(browser, { kernelsDirs, inputs }, task));
+  const onConsole = debug ? (line: string) => void process.stderr.write(`page: ${line}\n`) : undefined;
+  return Weighed.parse(await askPage(browser, { kernelsDirs, inputs }, task, { onConsole }));
 }
 
 export function namesOf({ weights, activations }: Inputs<Op>): Pick<WeighingTask, 'weights' | 'activations'> {
@@ -25,10 +26,15 @@ export function namesOf({ weights, activations }: Inputs<Op>): Pick<WeighingTask
 }
 
 /** What the worker of a new page in a new browser answers. */
-export async function askPage(browser: Browser, served: Served, question: unknown): Promise<unknown> {
+export async function askPage(
+  browser: Browser,
+  served: Served,
+  question: unknown,
+  options?: PageOptions,
+): Promise<unknown> {
   const server = await servePages(measuringRoutes(served), 0);
   try {
-    const page = await openPage(browser, server.url);
+    const page = await openPage(browser, server.url, options);
     try {
       return await page.evaluate(`tare.askWorker(${JSON.stringify(question)})`);
     } finally {
