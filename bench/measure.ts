@@ -192,12 +192,6 @@ function keepUndisturbed(rounds: Sample[][], isDropping: boolean): Samples {
   };
 }
 
-/** What a call costs: the samples' location. Undefined where none was left. */
-export function locationNs({ rounds }: Samples): number | undefined {
-  const all = rounds.flat();
-  return all.length > 0 ? quantile(all, LOCATION) : undefined;
-}
-
 export function summarize({ rounds }: Samples, seed: number): Summary {
   const filled = rounds.filter((round) => round.length > 0);
   const sorted = Float64Array.from(filled.flat()).sort();

@@ -182,9 +182,9 @@ async function runOnce(
   if (alone !== undefined) trial.end = blame(result, alone);
 }
 
-function record(trial: Trial, { ns, outputChange }: Extract<VersionsResult, { status: 'ok' }>): void {
-  trial.logRatios.push(Math.log(ns.head / ns.base));
-  if (ns.twin !== undefined) trial.twinLogRatios.push(Math.log(ns.twin / ns.base));
+function record(trial: Trial, { logRatio, outputChange }: Extract<VersionsResult, { status: 'ok' }>): void {
+  trial.logRatios.push(logRatio.head);
+  if (logRatio.twin !== undefined) trial.twinLogRatios.push(logRatio.twin);
   trial.outputChange ??= outputChange;
 }
 

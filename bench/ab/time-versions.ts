@@ -5,10 +5,11 @@ import type { Case } from '../case.ts';
 import { checkOutput } from '../check.ts';
 import { type Drift, measureDrift } from '../drift.ts';
 import { makeInputs } from '../inputs.ts';
-import { type Budget, locationNs, measureInTurn } from '../measure.ts';
+import { type Budget, measureInTurn, roundLogRatios, type Samples } from '../measure.ts';
 import type { Inputs } from '../operation.ts';
 import { operationOf } from '../operations.ts';
 import type { Op } from '../problem.ts';
+import { quantile } from '../statistics/quantile.ts';
 import type { Technique } from '../technique.ts';
 import { timerResolutionNs } from '../timer-resolution.ts';
 import { checkAgain, type Instance, prepare, runOnce } from '../weigh-case.ts';
@@ -40,7 +41,8 @@ export interface OutputChange {
 export type VersionsResult =
   | {
       readonly status: 'ok';
-      readonly ns: { readonly base: number; readonly head: number; readonly twin?: number };
+      /** log(own time / the base's). */
+      readonly logRatio: { readonly head: number; readonly twin?: number };
       /** Missing where every bit is the same. */
       readonly outputChange?: OutputChange;
     }
@@ -92,15 +94,27 @@ async function loadAndTime(request: VersionsRequest): Promise<VersionsResult> {
       if (wrong !== undefined) throw new Error(wrong);
     });
   }
-  const ns = Object.fromEntries(sides.map((side, i) => [side, locationNs(samples[i])]));
-  if (ns.base === undefined || ns.head === undefined) throw new Error('samples: must not all be preempted');
+  const timed = Object.fromEntries(sides.map((side, i) => [side, samples[i]]));
   const outputs = Object.fromEntries(loaded.map(({ side, output }) => [side, output]));
   for (const { instance } of loaded) instance.kernel.dispose();
   return {
     status: 'ok',
-    ns: { base: ns.base, head: ns.head, twin: ns.twin },
+    logRatio: {
+      head: slowdown(timed.head, timed.base),
+      twin: timed.twin && slowdown(timed.twin, timed.base),
+    },
     outputChange: compareOutputs(entry, inputs, outputs.base, outputs.head),
   };
+}
+
+/**
+ * Round against round and then the median of all: where the machine changes its speed midway, locations of all samples
+ * depend on how many of each side fell into which spell: their ratios scatter two to six times as much between processes.
+ */
+function slowdown(side: Samples, base: Samples): number {
+  const logs = roundLogRatios(base.rounds, side.rounds);
+  if (logs.length === 0) throw new Error('samples: must not all be preempted');
+  return quantile(logs, 0.5);
 }
 
 async function load(
