@@ -71,13 +71,11 @@ export async function openPage(browser: Browser, url: string, { signal, onConsol
   };
   try {
     await connection.send('Target.setDiscoverTargets', { discover: true });
-    const { targetId } = await connection.send('Target.createTarget', { url });
+    const { targetId } = await connection.send('Target.createTarget', { url: 'about:blank' });
     const { sessionId } = await connection.send('Target.attachToTarget', { targetId, flatten: true });
     const evaluate = (expression: string) => connection.evaluate(expression, String(sessionId));
     if (onConsole !== undefined) await connection.listen(onConsole, String(sessionId));
-    await evaluate(
-      "new Promise((done) => document.readyState === 'complete' ? done() : addEventListener('load', () => done()))",
-    );
+    await connection.navigate(url, String(sessionId));
     return { evaluate, close };
   } catch (error) {
     await close();
@@ -89,7 +87,8 @@ export async function openPage(browser: Browser, url: string, { signal, onConsol
 class Connection {
   readonly #shell: ChildProcess;
   readonly #closed: Promise<void>;
-  readonly #waiting = new Map<number, PromiseWithResolvers<Record<string, unknown>>>();
+  /** By the number of a command, or by the name that the browser gives to the loading of a page. */
+  readonly #waiting = new Map<number | string, PromiseWithResolvers<Record<string, unknown>>>();
   #onConsole: ((line: string) => void) | undefined;
   #failure: Error | undefined;
   #lastId = 0;
@@ -124,6 +123,24 @@ class Connection {
     this.#waiting.set(id, answer);
     this.#input.write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
     return answer.promise;
+  }
+
+  /** Until all of the page is there, its scripts too. The tab's first, empty page is loaded beforehand, or still being so. */
+  async navigate(url: string, sessionId: string): Promise<void> {
+    await this.send('Page.enable', {}, sessionId);
+    await this.send('Page.setLifecycleEventsEnabled', { enabled: true }, sessionId);
+    const { loaderId, errorText } = await this.send('Page.navigate', { url }, sessionId);
+    // A page whose process ends is aborted, too; of that there is an event.
+    if (errorText !== undefined && errorText !== 'net::ERR_ABORTED') {
+      throw new Error(`the page could not be loaded: ${errorText}`);
+    }
+    await this.#loadingOf(String(loaderId)).promise;
+  }
+
+  #loadingOf(loaderId: string): PromiseWithResolvers<Record<string, unknown>> {
+    const loading = this.#waiting.get(loaderId) ?? Promise.withResolvers();
+    this.#waiting.set(loaderId, loading);
+    return loading;
   }
 
   async evaluate(expression: string, sessionId: string): Promise<unknown> {
@@ -171,6 +188,10 @@ class Connection {
     if (event.method === 'Target.targetCrashed') {
       const { status } = event.params as { status?: string };
       this.#fail(new Error(crashReason(status)));
+    }
+    if (event.method === 'Page.lifecycleEvent') {
+      const { name, loaderId } = event.params as { name: string; loaderId: string };
+      if (name === 'load') this.#loadingOf(loaderId).resolve({});
     }
     const line = consoleLine(event);
     if (line !== undefined) this.#onConsole?.(line);
