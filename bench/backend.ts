@@ -7,7 +7,6 @@ import { openWasm } from './backends/wasm.ts';
 import { REVECTORIZE, whyNotRevectorized } from './backends/wasm-revectorize.ts';
 import { webGpuStatus } from './backends/webgpu-adapter.ts';
 import type { Browser, BrowserChoice } from './browser/find-browser.ts';
-import { probePage } from './browser/probe.ts';
 import type { PageRuntime } from './browser/runtime.ts';
 import type { Platform } from './environment.ts';
 import type { KernelKind, Runtimes } from './technique.ts';
@@ -127,7 +126,8 @@ export const backends: readonly Backend[] = [
 ];
 
 function chromium(page: PageRuntime, device: Backend['device'], kind: KernelKind, summary: string): PageBackend {
-  const probe = (browser: BrowserChoice) => probePage(page, browser);
+  // Loaded where it is asked for: each case's process reads this table, and each does without a browser's start-up.
+  const probe = async (browser: BrowserChoice) => (await import('./browser/probe.ts')).probePage(page, browser);
   return { id: `chromium-${page}`, summary, device, kind, threads: one, onlyWhenNamed: true, probe, page };
 }
 
