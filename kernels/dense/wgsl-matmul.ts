@@ -21,11 +21,16 @@ export interface WgslMatmul {
   readonly sum: 'f32' | 'i32';
   /**
    * WGSL that may use M, N and STEPS and declares
-   * - `activations(m, step)` and `weights(n, step)`, each four values along K in some form
+   * - `activations(at)`, the at-th four of X along K in some form, and `weights(n, step)`, which go with those of a row
    * - `multiplyAdd(activations, weights, sum)`, the new sum
    * - `result(sum, m, n)`, what stands in Y as f32
    */
   readonly code: string;
+  /**
+   * Where one word of a column serves several steps: `code` then declares `word(n, i)` as well, the i-th of a column, and
+   * `weights` takes a pointer to it, last, to leave in it what the next step needs. Only for several rows of X.
+   */
+  readonly stepsOfWord?: number;
   readonly resident: Shader['resident'];
   /** The array `X` as `activations` reads it, made on the device from X [M, 4·STEPS]; X itself where not said. */
   activations?(program: WgslProgram, X: GpuBuffer): Promise<GpuBuffer>;
@@ -34,7 +39,7 @@ export interface WgslMatmul {
 
 /** `activations` and `multiplyAdd` where X is f32. */
 export const FLOAT_STEP = `
-fn activations(m : u32, step : u32) -> vec4f { return X[(batch * M + m) * STEPS + step]; }
+fn activations(at : u32) -> vec4f { return X[at]; }
 fn multiplyAdd(x : vec4f, w : vec4f, sum : f32) -> f32 {
   return fma(x.w, w.w, fma(x.z, w.z, fma(x.y, w.y, fma(x.x, w.x, sum))));
 }`;
@@ -86,9 +91,9 @@ export async function prepareWgslMatmul(
 /** As many products as `batch` says, one after another in Y; `code` finds its own as `batch`. */
 export function matmulShader(
   { M, N, K, batch }: Readonly<Record<'M' | 'N' | 'K' | 'batch', number>>,
-  { code, sum }: Pick<WgslMatmul, 'code' | 'sum'>,
+  { code, sum, stepsOfWord }: Pick<WgslMatmul, 'code' | 'sum' | 'stepsOfWord'>,
 ): Pick<Shader, 'code' | 'workgroups'> {
-  const { loops, workgroups } = M === 1 ? oneRow(N, sum) : manyRows(M, N, sum);
+  const { loops, workgroups } = M === 1 ? oneRow(N, sum) : manyRows(M, N, sum, stepsOfWord);
   const text = `const M = ${M}u; const N = ${N}u; const STEPS = ${Math.ceil(K / STEP)}u;
 var<private> batch : u32;
 ${code}
@@ -100,14 +105,14 @@ ${loops}`;
 }
 
 const LANES = 16;
-const SLICES = 16;
+const SLICES = 8;
 
 interface Loops {
   readonly loops: string;
   readonly workgroups: readonly [x: number, y: number];
 }
 
-/** A workgroup for 16 columns; 16 threads share the steps of each, and their sums are added up in workgroup memory. */
+/** A workgroup for 16 columns; 8 threads share the steps of each, and one adds up their sums in workgroup memory. */
 function oneRow(N: number, sum: WgslMatmul['sum']): Loops {
   const loops = `
 var<workgroup> sums : array<${sum}, ${LANES * SLICES}>;
@@ -119,48 +124,57 @@ fn main(@builtin(local_invocation_id) id : vec3u, @builtin(local_invocation_inde
   let column = min(n, N - 1u);
   var sum = ${sum}(0);
   for (var step = id.y; step < STEPS; step += ${SLICES}u) {
-    sum = multiplyAdd(activations(0u, step), weights(column, step), sum);
+    sum = multiplyAdd(activations(batch * STEPS + step), weights(column, step), sum);
   }
   sums[at] = sum;
   workgroupBarrier();
-  for (var half = ${SLICES / 2}u; half > 0u; half /= 2u) {
-    if (id.y < half) { sums[at] += sums[at + half * ${LANES}u]; }
-    workgroupBarrier();
+  if (id.y == 0u) {
+    for (var slice = 1u; slice < ${SLICES}u; slice++) { sum += sums[at + slice * ${LANES}u]; }
+    store(sum, 0u, n);
   }
-  if (id.y == 0u) { store(sums[at], 0u, n); }
 }`;
   return { loops, workgroups: [Math.ceil(N / LANES), 1] };
 }
 
-const COLUMNS = 4;
 const TALL = 4;
 
 /**
- * A thread computes 4 columns, 16 apart, of 8 rows (4 where there are no more): 32 sums in registers for 12 loads.
- * Rows and columns past the end are computed as the last one again and not stored.
+ * A thread computes 8 rows of 8 columns, 16 apart: 64 sums in registers for 16 loads, the best ratio that leaves a GPU's
+ * compiler a register or two of the 128 it has. Where M or N has no more, 4. Rows and columns past the end are computed as
+ * the last one again and not stored.
  */
-function manyRows(M: number, N: number, sum: WgslMatmul['sum']): Loops {
+function manyRows(M: number, N: number, sum: WgslMatmul['sum'], stepsOfWord: number | undefined): Loops {
   const rows = M > 4 ? 8 : 4;
+  const columns = M > 4 && N > 4 * LANES ? 8 : 4;
   const each = (count: number, line: (i: number) => string) => Array.from({ length: count }, (_, i) => line(i));
+  const held = (j: number) => (stepsOfWord === undefined ? '' : `, &word${j}`);
   const multiplyRow = (i: number) =>
-    `{ let x = activations(m${i}, step);
-      ${each(COLUMNS, (j) => `sum${i}_${j} = multiplyAdd(x, w${j}, sum${i}_${j});`).join(' ')} }`;
-  const storeRow = (i: number) => each(COLUMNS, (j) => `store(sum${i}_${j}, m + ${i}u, n + ${j * LANES}u);`).join(' ');
+    `{ let x = activations(row${i} + step);
+      ${each(columns, (j) => `sum${i}_${j} = multiplyAdd(x, w${j}, sum${i}_${j});`).join(' ')} }`;
+  const storeRow = (i: number) => each(columns, (j) => `store(sum${i}_${j}, m + ${i}u, n + ${j * LANES}u);`).join(' ');
+  const steps = (from: string, to: string) => `for (var step = ${from}; step < ${to}; step++) {
+    ${each(columns, (j) => `let w${j} = weights(n${j}, step${held(j)});`).join('\n    ')}
+    ${each(rows, multiplyRow).join('\n    ')}
+  }`;
   const loops = `
 @compute @workgroup_size(${LANES}, ${TALL})
 fn main(@builtin(local_invocation_id) id : vec3u, @builtin(workgroup_id) group : vec3u) {
   batch = group.z;
-  let n = group.x * ${LANES * COLUMNS}u + id.x;
+  let n = group.x * ${LANES * columns}u + id.x;
   let m = (group.y * ${TALL}u + id.y) * ${rows}u;
   if (m >= M) { return; }
-  ${each(COLUMNS, (j) => `let n${j} = min(n + ${j * LANES}u, N - 1u);`).join(' ')}
-  ${each(rows, (i) => `let m${i} = min(m + ${i}u, M - 1u);`).join(' ')}
-  ${each(rows, (i) => each(COLUMNS, (j) => `var sum${i}_${j} = ${sum}(0);`).join(' ')).join('\n  ')}
-  for (var step = 0u; step < STEPS; step++) {
-    ${each(COLUMNS, (j) => `let w${j} = weights(n${j}, step);`).join('\n    ')}
-    ${each(rows, multiplyRow).join('\n    ')}
+  ${each(columns, (j) => `let n${j} = min(n + ${j * LANES}u, N - 1u);`).join(' ')}
+  ${each(rows, (i) => `let row${i} = (batch * M + min(m + ${i}u, M - 1u)) * STEPS;`).join(' ')}
+  ${each(rows, (i) => each(columns, (j) => `var sum${i}_${j} = ${sum}(0);`).join(' ')).join('\n  ')}
+  ${
+    stepsOfWord === undefined
+      ? steps('0u', 'STEPS')
+      : `for (var i = 0u; i * ${stepsOfWord}u < STEPS; i++) {
+  ${each(columns, (j) => `var word${j} = word(n${j}, i);`).join(' ')}
+  ${steps(`i * ${stepsOfWord}u`, `min((i + 1u) * ${stepsOfWord}u, STEPS)`)}
+  }`
   }
   ${each(rows, storeRow).join('\n  ')}
 }`;
-  return { loops, workgroups: [Math.ceil(N / (LANES * COLUMNS)), Math.ceil(M / (TALL * rows))] };
+  return { loops, workgroups: [Math.ceil(N / (LANES * columns)), Math.ceil(M / (TALL * rows))] };
 }

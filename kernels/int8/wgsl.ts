@@ -44,7 +44,7 @@ function integerArithmetic({ hasPackedDot }: Wgsl, problem: MatmulProblem): Arit
     activationType: 'array<u32>',
     activations: (program, X) => quantizeRows(program, X, problem),
     code: `${hasPackedDot ? '' : UNPACK + DOT}
-fn activations(m : u32, step : u32) -> u32 { return X[M + m * STEPS + step]; }
+fn activations(at : u32) -> u32 { return X[M + at]; }
 fn weights(n : u32, step : u32) -> u32 { return W[step * N + n]; }
 fn multiplyAdd(x : u32, w : u32, sum : i32) -> i32 { return sum + ${dot(hasPackedDot)}(x, w); }
 fn result(sum : i32, m : u32, n : u32) -> f32 { return f32(sum) * bitcast<f32>(X[m]) * scaleOf(n); }`,
