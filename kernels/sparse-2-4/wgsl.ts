@@ -2,13 +2,20 @@ import type { Wgsl } from '../../bench/backends/gpujs-wgsl.ts';
 import type { MatmulProblem } from '../../bench/problem.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
 import { prepareWgslSparse } from '../csr/wgsl-sparse.ts';
+import { FLOAT_STEP, prepareWgslMatmul } from '../dense/wgsl-matmul.ts';
 import { indexStride, paddedK, type Sparse24Weights } from './pack.ts';
 
 type Context = KernelContext<'matmul', Sparse24Weights, Record<never, never>, Wgsl>;
 
+/** Of 4 bits each, in a word of places. */
 const GROUPS_PER_WORD = 8;
 
-export function wgslSparse24({ packed, problem, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
+export function wgslSparse24(context: Context): Promise<PreparedKernel<'matmul'>> {
+  return context.problem.M === 1 ? oneRow(context) : manyRows(context);
+}
+
+/** Reads of X only what the kept weights want. */
+function oneRow({ packed, problem, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
   // values [N,groups] of two f32, places [N, ceil(groups/8)] of eight groups, 4 bits each → Y
   const { values, indices } = packed;
   const groups = paddedK(problem.K) / 4;
@@ -27,8 +34,54 @@ fn pairAt(pair : u32, n : u32) -> Pair {
   });
 }
 
+/**
+ * A group becomes four weights again once it is in registers, for the tile of the dense kernel: to pick two of four
+ * activations for every product would cost more than the two multiplications by zero.
+ */
+function manyRows({ packed, problem, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
+  // X [M,paddedK] f32, values [groups,N] of two f32, places [ceil(groups/8),N] of eight groups, 4 bits each → Y [M,N]
+  const { values, indices } = packed;
+  return prepareWgslMatmul(runtime, problem, {
+    storedBytes: values.byteLength + indices.byteLength,
+    sum: 'f32',
+    activationType: 'array<vec4f>',
+    resident: {
+      values: ['array<vec2f>', byColumn(values, problem.N, 2)],
+      places: ['array<u32>', byColumn(new Uint32Array(wholeWords(indices, problem).buffer), problem.N, 1)],
+    },
+    stepsOfWord: GROUPS_PER_WORD,
+    code: `${FLOAT_STEP}
+fn word(n : u32, i : u32) -> u32 { return places[i * N + n]; }
+fn weights(n : u32, step : u32, word : ptr<function, u32>) -> vec4f {
+  let kept = values[step * N + n];
+  let first = *word & 3u;
+  let second = *word & 12u;
+  *word >>= 4u;
+  return vec4f(
+    select(0.0, kept.x, first == 0u),
+    select(select(0.0, kept.y, second == 4u), kept.x, first == 1u),
+    select(select(0.0, kept.y, second == 8u), kept.x, first == 2u),
+    select(0.0, kept.y, second == 12u),
+  );
+}
+fn result(sum : f32, m : u32, n : u32) -> f32 { return sum; }`,
+  });
+}
+
+/** [N, count] of so many words each as [count, N], so that neighbouring columns are neighbours in memory. */
+function byColumn<Words extends Float32Array | Uint32Array>(words: Words, N: number, each: number): Words {
+  const ordered = words.slice() as Words;
+  const count = words.length / each / N;
+  for (let n = 0; n < N; n++) {
+    for (let i = 0; i < count * each; i++) {
+      ordered[(Math.floor(i / each) * N + n) * each + (i % each)] = words[n * count * each + i];
+    }
+  }
+  return ordered;
+}
+
 /** Rows of indices filled up to whole words of 32 bits. */
-function wholeWords(indices: Uint8Array, { N, K }: MatmulProblem): Uint8Array {
+function wholeWords(indices: Uint8Array, { N, K }: MatmulProblem): Uint8Array<ArrayBuffer> {
   const stride = indexStride(K);
   const wordStride = Math.ceil(stride / 4) * 4;
   const padded = new Uint8Array(N * wordStride);
