@@ -67,7 +67,7 @@ interface Loops {
 const SLICES = 8;
 const COLUMNS = 8;
 
-/** Eight threads share the pairs of a row of W; their sums are added up in workgroup memory. */
+/** Eight threads share the pairs of a row of W; one adds up their sums in workgroup memory. */
 function oneRow(N: number): Loops {
   const loops = `
 // X [paddedK] f32 → Y [N]
@@ -85,38 +85,41 @@ fn main(@builtin(local_invocation_id) id : vec3u, @builtin(local_invocation_inde
   }
   sums[at] = sum;
   workgroupBarrier();
-  for (var half = ${SLICES / 2}u; half > 0u; half /= 2u) {
-    if (id.x < half) { sums[at] += sums[at + half]; }
-    workgroupBarrier();
+  if (id.x == 0u && n < N) {
+    for (var slice = 1u; slice < ${SLICES}u; slice++) { sum += sums[at + slice]; }
+    Y[n] = sum;
   }
-  if (id.x == 0u && n < N) { Y[n] = sums[at]; }
 }`;
   return { loops, workgroups: [Math.ceil(N / COLUMNS), 1, 1] };
 }
 
-const LANES = 16;
-const TALL = 4;
+const THREADS = 64;
 const MOST_EACH = 8;
 
-/** A thread computes up to eight outputs of one row of W, 16 rows of X apart: what it reads of a pair serves them all. */
+/**
+ * A thread computes up to eight outputs of one row of W, 16 rows of X apart: what it reads of a pair serves them all. With
+ * few rows of X more rows of W share a workgroup, so that no lane is left without work of its own.
+ */
 function manyRows(M: number, N: number): Loops {
-  const each = Math.min(MOST_EACH, Math.ceil(M / LANES));
+  const lanes = M <= 4 ? 4 : M <= 8 ? 8 : 16;
+  const tall = THREADS / lanes;
+  const each = Math.min(MOST_EACH, Math.ceil(M / lanes));
   const lines = (line: (i: number) => string) => Array.from({ length: each }, (_, i) => line(i)).join('\n    ');
   const loops = `
 // X [paddedK,M] f32 → Y [N,M]
-@compute @workgroup_size(${LANES}, ${TALL})
+@compute @workgroup_size(${lanes}, ${tall})
 fn main(@builtin(local_invocation_id) id : vec3u, @builtin(workgroup_id) group : vec3u) {
-  let n = group.y * ${TALL}u + id.y;
-  let m = group.x * ${LANES * each}u + id.x;
+  let n = group.y * ${tall}u + id.y;
+  let m = group.x * ${lanes * each}u + id.x;
   if (n >= N) { return; }
-  ${lines((i) => `let m${i} = min(m + ${LANES * i}u, M - 1u); var sum${i} = 0.0;`)}
+  ${lines((i) => `let m${i} = min(m + ${lanes * i}u, M - 1u); var sum${i} = 0.0;`)}
   let end = firstPair(n + 1u);
   for (var i = firstPair(n); i < end; i++) {
     let pair = pairAt(i, n);
     let x = pair.columns * M;
     ${lines((i) => `sum${i} = fma(X[x.x + m${i}], pair.weights.x, fma(X[x.y + m${i}], pair.weights.y, sum${i}));`)}
   }
-  ${lines((i) => `if (m + ${LANES * i}u < M) { Y[n * M + m + ${LANES * i}u] = sum${i}; }`)}
+  ${lines((i) => `if (m + ${lanes * i}u < M) { Y[n * M + m + ${lanes * i}u] = sum${i}; }`)}
 }`;
-  return { loops, workgroups: [Math.ceil(M / (LANES * each)), Math.ceil(N / TALL), 1] };
+  return { loops, workgroups: [Math.ceil(M / (lanes * each)), Math.ceil(N / tall), 1] };
 }
