@@ -23,7 +23,9 @@ export function gpuCsr({ packed, problem, runtime }: Context): Promise<PreparedK
     build: (program, X) =>
       M === 1
         ? program.step(oneRow, { threads: [N], constants, inputs: [X] })
-        : program.step(fourRows, { threads: [rows / 4, N], constants, inputs: [X] }),
+        : runtime.mode === 'webgpu'
+          ? program.step(fourRowsOfVectors, { threads: [rows / 4, N], constants, inputs: [{ vectors: X }] })
+          : program.step(fourRows, { threads: [rows / 4, N], constants, inputs: [X] }),
     place: (m, n) => n * rows + m,
   });
 }
@@ -44,6 +46,26 @@ function fourRows(this: Thread<Constants>, X: number[][][]): number[] {
     y1 += X[this.thread.x][k][1] * w;
     y2 += X[this.thread.x][k][2] * w;
     y3 += X[this.thread.x][k][3] * w;
+  }
+  return [y0, y1, y2, y3];
+}
+
+function fourRowsOfVectors(this: Thread<Constants>, X: number[][][][]): number[] {
+  // X [paddedM/4, K, 1, 4] f32, values [nnz], colIdx [nnz], rowPtr [N+1] → Yᵀ [N, paddedM/4, 4]
+  const from = this.constants.rowPtr[this.thread.y];
+  const count = this.constants.rowPtr[this.thread.y + 1] - from;
+  let y0 = 0;
+  let y1 = 0;
+  let y2 = 0;
+  let y3 = 0;
+  for (let i = 0; i < this.constants.maxNnz; i++) {
+    if (i >= count) break;
+    const w = this.constants.values[from + i];
+    const x = X[this.thread.x][this.constants.colIdx[from + i]][0];
+    y0 += x[0] * w;
+    y1 += x[1] * w;
+    y2 += x[2] * w;
+    y3 += x[3] * w;
   }
   return [y0, y1, y2, y3];
 }

@@ -1,4 +1,5 @@
-// Where a texel of four values costs no more to read than one value: the GL modes.
+// Where four values cost little more to read at once than one: on GPUs. Two rows of two columns are the least to read for
+// a product.
 import type { Thread } from '../../bench/backends/gpujs.ts';
 
 type Constants = { fours: number; W: number[][][] };

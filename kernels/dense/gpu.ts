@@ -2,7 +2,6 @@ import {
   type Gpu,
   type GpuBuffer,
   type GpuProgram,
-  isGl,
   isOfGpu,
   type Resident,
   type Thread,
@@ -27,28 +26,20 @@ type Constants = { fours: number; W: number[][] };
 export function gpuDense({ packed, problem, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
   const paddedK = roundUp(problem.K, 4);
   const W = paddedWeights(packed.values, problem, paddedK);
-  const isBlocked = problem.M > 1 && isOfGpu(runtime.mode);
+  const isOfVectors = isOfGpu(runtime.mode);
   return prepareMatmul(runtime, problem, {
     paddedK,
     storedBytes: packed.values.byteLength,
-    build: (program, X) =>
-      isGl(runtime.mode) ? buildOfVectors(program, problem, X, W) : build(program, problem, X, W, isBlocked),
-    place: isBlocked ? placeInBlock(problem) : placeOf(problem),
+    build: (program, X) => (isOfVectors ? buildOfVectors(program, problem, X, W) : build(program, problem, X, W)),
+    place: isOfVectors && problem.M > 1 ? placeInBlock(problem) : placeOf(problem),
   });
 }
 
-function build(
-  program: GpuProgram,
-  problem: MatmulProblem,
-  X: GpuBuffer,
-  W: Resident,
-  isBlocked: boolean,
-): Promise<GpuBuffer> {
+function build(program: GpuProgram, problem: MatmulProblem, X: GpuBuffer, W: Resident): Promise<GpuBuffer> {
   const constants = { fours: W.size[0] / 4, W };
   const inputs = [X] as const;
-  if (problem.M === 1) return program.step(fourColumns, { threads: columnThreads(problem), constants, inputs });
-  return isBlocked
-    ? program.step(twoByTwo, { threads: blockThreads(problem), constants, inputs })
+  return problem.M === 1
+    ? program.step(fourColumns, { threads: columnThreads(problem), constants, inputs })
     : program.step(fourRows, { threads: rowThreads(problem), constants, inputs });
 }
 
@@ -60,39 +51,7 @@ function buildOfVectors(program: GpuProgram, problem: MatmulProblem, X: GpuBuffe
     : program.step(twoByTwoOfVectors, { threads: blockThreads(problem), constants, inputs });
 }
 
-/** The least to read for a product: where reading costs most, on GPUs. */
-function twoByTwo(this: Thread<Constants>, X: number[][]): number[] {
-  // X [paddedM,K] f32, W [paddedN,K] f32 → Y [paddedM/2, paddedN/2, 2, 2]
-  let y00 = 0;
-  let y01 = 0;
-  let y10 = 0;
-  let y11 = 0;
-  for (let k = 0; k < this.constants.fours; k++) {
-    const a0 = X[this.thread.y * 2][k * 4];
-    const a1 = X[this.thread.y * 2][k * 4 + 1];
-    const a2 = X[this.thread.y * 2][k * 4 + 2];
-    const a3 = X[this.thread.y * 2][k * 4 + 3];
-    const b0 = X[this.thread.y * 2 + 1][k * 4];
-    const b1 = X[this.thread.y * 2 + 1][k * 4 + 1];
-    const b2 = X[this.thread.y * 2 + 1][k * 4 + 2];
-    const b3 = X[this.thread.y * 2 + 1][k * 4 + 3];
-    const v0 = this.constants.W[this.thread.x * 2][k * 4];
-    const v1 = this.constants.W[this.thread.x * 2][k * 4 + 1];
-    const v2 = this.constants.W[this.thread.x * 2][k * 4 + 2];
-    const v3 = this.constants.W[this.thread.x * 2][k * 4 + 3];
-    const w0 = this.constants.W[this.thread.x * 2 + 1][k * 4];
-    const w1 = this.constants.W[this.thread.x * 2 + 1][k * 4 + 1];
-    const w2 = this.constants.W[this.thread.x * 2 + 1][k * 4 + 2];
-    const w3 = this.constants.W[this.thread.x * 2 + 1][k * 4 + 3];
-    y00 += a0 * v0 + a1 * v1 + a2 * v2 + a3 * v3;
-    y01 += a0 * w0 + a1 * w1 + a2 * w2 + a3 * w3;
-    y10 += b0 * v0 + b1 * v1 + b2 * v2 + b3 * v3;
-    y11 += b0 * w0 + b1 * w1 + b2 * w2 + b3 * w3;
-  }
-  return [y00, y01, y10, y11];
-}
-
-/** A weight is read once for four products: where arithmetic costs most, in WebAssembly and JavaScript. */
+/** A weight is read once for four products: where arithmetic costs most. */
 function fourRows(this: Thread<Constants>, X: number[][]): number[] {
   // X [paddedM,K] f32, W [paddedN,K] f32 → Y [paddedM/4, paddedN, 4]
   const n = this.thread.x;

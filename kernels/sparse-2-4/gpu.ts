@@ -2,16 +2,21 @@ import type { Gpu, Resident, Thread } from '../../bench/backends/gpujs.ts';
 import type { MatmulProblem } from '../../bench/problem.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
 import { paddedRows, prepareMatmul } from '../dense/gpu-matmul.ts';
+import { gpuSparse24OfBytes } from './gpu-bytes.ts';
 import { indexStride, paddedK, type Sparse24Weights } from './pack.ts';
 
-type Context = KernelContext<'matmul', Sparse24Weights, Record<never, never>, Gpu>;
+export type Context = KernelContext<'matmul', Sparse24Weights, Record<never, never>, Gpu>;
 type Constants = { sextets: number; values: number[][]; places: number[][] };
 
 // gpu.js has f32 buffers only, which hold 24 bits exactly: the places of six groups to a value, as twelve digits of base 4
 // with the point after the first. The next digit is the integer part, and four times the rest has the others.
 const GROUPS_PER_VALUE = 6;
 
-export function gpuSparse24({ packed, problem, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
+export function gpuSparse24(context: Context): Promise<PreparedKernel<'matmul'>> {
+  return context.runtime.mode === 'webgpu' ? gpuSparse24OfBytes(context) : gpuSparse24OfFloats(context);
+}
+
+function gpuSparse24OfFloats({ packed, problem, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
   const { M, N, K } = problem;
   const rows = paddedRows(M);
   const sextets = Math.ceil(K / (4 * GROUPS_PER_VALUE));
