@@ -163,27 +163,26 @@ function isDeepSame(a: unknown, b: unknown): boolean {
 
 const trials: { readonly [O in Op]: readonly Trial[] } = {
   matmul: [
-    matmulTrial('random 1×1×1', 1, 1, 1),
-    matmulTrial('random M=1', 1, 6, 70),
-    matmulTrial('random odd', 3, 5, 7),
-    matmulTrial('random long K', 2, 3, 261),
-    matmulTrial('random past one tile', 9, 10, 66),
-    matmulTrial('a zero row of W', 5, 4, 33, ({ W }) => W.fill(0, 33, 66)),
-    matmulTrial('a zero row of X', 4, 3, 9, (_, { X }) => X.fill(0, 9, 18)),
-    matmulTrial('all zeros', 2, 3, 10, ({ W }) => W.fill(0)),
-    matmulTrial('equal magnitudes', 2, 4, 12, ({ W }) => W.set(W.map(Math.sign))),
+    matmulTrial('1×1×1', 1, 1, 1),
+    matmulTrial('M=1', 1, 6, 70),
+    matmulTrial('odd', 3, 5, 7),
+    matmulTrial('past a tile along each side, a row of zeros in W and in X', 9, 19, 261, ({ W }, { X }) => {
+      W.fill(0, 261, 2 * 261);
+      X.fill(0, 2 * 261, 3 * 261);
+    }),
+    matmulTrial('odd, all zeros', 3, 5, 7, ({ W }) => W.fill(0)),
+    matmulTrial('odd, equal magnitudes', 3, 5, 7, ({ W }) => W.set(W.map(Math.sign))),
   ],
   attention: [
     attentionTrial('1×1×1', { M: 1, seqLen: 1, heads: 1, headDim: 1, causal: false }),
     attentionTrial('decode', { M: 1, seqLen: 70, heads: 2, headDim: 16, causal: true }),
-    attentionTrial('odd', { M: 3, seqLen: 5, heads: 2, headDim: 3, causal: false }),
-    attentionTrial('odd causal', { M: 3, seqLen: 5, heads: 2, headDim: 3, causal: true }),
-    attentionTrial('square causal', { M: 37, seqLen: 37, heads: 1, headDim: 8, causal: true }),
-    attentionTrial('several tiles', { M: 5, seqLen: 300, heads: 1, headDim: 20, causal: false }),
-    attentionTrial('zero keys', { M: 4, seqLen: 9, heads: 1, headDim: 4, causal: false }, ({ K }) => K.fill(0)),
+    attentionTrial('odd, square, causal', { M: 5, seqLen: 5, heads: 2, headDim: 3, causal: true }),
+    attentionTrial('odd, several tiles, causal', { M: 37, seqLen: 301, heads: 2, headDim: 19, causal: true }),
     // Scores in the hundreds overflow exp unless the maximum is taken off first.
-    attentionTrial('large scores', { M: 4, seqLen: 40, heads: 1, headDim: 8, causal: false }, ({ K }) =>
-      K.set(K.map((k) => k * 100)),
+    attentionTrial(
+      'several tiles, zero keys in one head, large scores in the other',
+      { M: 4, seqLen: 101, heads: 2, headDim: 8, causal: false },
+      ({ K }) => K.set(K.map((k, i) => (i < 101 * 8 ? 0 : 100 * k))),
     ),
   ],
 };
