@@ -44,6 +44,7 @@ function createContext(mode: GlMode, library: GpuJsLibrary): Context {
   shortcut();
   const { kernel } = shortcut;
   assertMode(library, kernel, mode);
+  if (mode === 'webgl2') pinCanvas(kernel);
   const gl = kernel.context!;
   return { mode, library, instance, kernel, gl, maxTextureSize: gl.getParameter(gl.MAX_TEXTURE_SIZE) };
 }
@@ -200,7 +201,7 @@ class GlProgram implements GpuProgram {
     shortcut(...handles);
     const { kernel } = shortcut;
     assertMode(library, kernel, mode);
-    shrinkCanvas(this.#context, kernel);
+    if (mode === 'headlessgl') shrinkDrawingBuffer(this.#context);
     const point = rectanglePointer(this.#context, kernel);
     this.#actions.push(() => {
       point();
@@ -384,8 +385,15 @@ function rectanglePointer({ gl, kernel: { buffer } }: Context, { program }: GpuJ
   };
 }
 
-/** gpu.js grows the canvas to the largest output, though nothing is ever drawn there. */
-function shrinkCanvas({ gl, mode }: Context, { canvas }: GpuJsKernel): void {
-  if (mode === 'headlessgl') gl.getExtension('STACKGL_resize_drawingbuffer').resize(1, 1);
-  else Object.assign(canvas!, { width: 1, height: 1 });
+/**
+ * gpu.js grows the canvas to the largest output with each kernel, though nothing is ever drawn there; in a browser that
+ * waits for all the GPU has to do.
+ */
+function pinCanvas({ canvas }: GpuJsKernel): void {
+  const fixed = { get: () => 1, set: () => {} };
+  Object.defineProperties(canvas!, { width: fixed, height: fixed });
+}
+
+function shrinkDrawingBuffer({ gl }: Context): void {
+  gl.getExtension('STACKGL_resize_drawingbuffer')?.resize(1, 1);
 }
