@@ -3,6 +3,7 @@ import { styleText } from 'node:util';
 import { driftReason, isFailure } from './failure.ts';
 import { paretoRows } from './pareto-rows.ts';
 import type { ResultRow } from './result-row.ts';
+import { driftCell, memoryCell, memoryHeading, speedCell } from './row-cells.ts';
 import { backendLabel, isBaseline, problemTitle, techniqueLabel } from './row-labels.ts';
 import { splitToWidth, tableLines, textColumn } from './text-table.ts';
 
@@ -31,7 +32,7 @@ function formatProblem(title: string, rows: readonly ResultRow[], width: number)
       'left',
     ),
     textColumn(
-      rows[0].op === 'attention' ? 'scratch' : 'bytes',
+      memoryHeading(rows[0]),
       techniques.map(([, group]) => memoryCell(group)),
     ),
     textColumn(
@@ -43,7 +44,7 @@ function formatProblem(title: string, rows: readonly ResultRow[], width: number)
     textColumn(
       `${backend}${MARK_ROOM}`,
       techniques.map(([, group]) =>
-        speedCell(
+        markedSpeed(
           group.find((row) => backendLabel(row) === backend),
           fronts,
         ),
@@ -58,35 +59,10 @@ function baselineFirst(rows: readonly ResultRow[]): ResultRow[] {
   return [...rows.filter(isBaseline), ...rows.filter((row) => !isBaseline(row))];
 }
 
-function memoryCell(group: readonly ResultRow[]): string {
-  const scratch = group.find((candidate) => candidate.workspace_bytes !== undefined);
-  if (group[0]?.op === 'attention') return scratch === undefined ? '' : formatBytes(scratch.workspace_bytes ?? 0);
-  const row = group.find((candidate) => candidate.stored_bytes !== undefined);
+function markedSpeed(row: ResultRow | undefined, fronts: ReadonlySet<ResultRow>): string {
   if (row === undefined) return '';
-  return row.compression_ratio === undefined ? '' : `÷${row.compression_ratio.toFixed(2)}`;
-}
-
-function formatBytes(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`;
-  return bytes < 1024 ** 2 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
-}
-
-/** The worst over the backends, which compute the same but for rounding. */
-function driftCell(group: readonly ResultRow[]): string {
-  const values = group.flatMap((row) => (row.sqnr_db === undefined ? [] : [row.sqnr_db]));
-  return values.length > 0 ? Math.min(...values).toFixed(1) : '';
-}
-
-function speedCell(row: ResultRow | undefined, fronts: ReadonlySet<ResultRow>): string {
-  if (row === undefined) return '';
-  if (row.p20_ns === undefined) return `${row.status}${MARK_ROOM}`;
-  const figure = isBaseline(row) ? `${row.dense_gflops?.toPrecision(2)} GF/s` : `${formatRatio(row.speedup ?? 0)}x`;
-  const mark = fronts.has(row) ? ON_FRONT : ' ';
-  return `${row.status === 'noisy' ? '~' : ''}${figure}${row.drift_ok === false ? '!' : ''} ${mark}`;
-}
-
-function formatRatio(ratio: number): string {
-  return ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(2);
+  const mark = fronts.has(row) ? ` ${ON_FRONT}` : MARK_ROOM;
+  return speedCell(row, isBaseline(row)) + mark;
 }
 
 function formatLegend(rows: readonly ResultRow[]): string {

@@ -34,6 +34,11 @@ export async function ensureDisplay(): Promise<void> {
   if (willStartXvfb()) process.env.DISPLAY = `:${await startXvfb()}`;
 }
 
+/** Is there a desktop to show a window on? */
+export function hasDesktop(): boolean {
+  return !needsDisplay() || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
+}
+
 /** macOS and Windows draw without one. */
 function needsDisplay(): boolean {
   return process.platform !== 'darwin' && process.platform !== 'win32';

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parse } from 'csv-parse/sync';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { openPage } from './devtools.ts';
-import { findBrowser, PACKAGED_BROWSER } from './find-browser.ts';
+import { checkChoice, findBrowser, PACKAGED_BROWSER } from './find-browser.ts';
 import { probePage } from './probe.ts';
 
 const MAIN = join(import.meta.dirname, '..', 'main.ts');
@@ -114,5 +114,12 @@ describe('a browser that cannot be used', () => {
     const { status: exit, stderr } = run(...args);
     expect(stderr).toMatch(message);
     expect(exit).toBe(2);
+  });
+
+  test.runIf(process.platform === 'linux')('has no display to show its window on', async () => {
+    vi.stubEnv('DISPLAY', '');
+    vi.stubEnv('WAYLAND_DISPLAY', '');
+    await expect(checkChoice({ path: '/bin/ls', headed: true })).rejects.toThrow(/^--headed: must have a display/);
+    vi.unstubAllEnvs();
   });
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { extractPackaged, packagedArchive, packagedCacheFolders } from '../backends/packaged-files.ts';
 import { libraryPath } from '../backends/software-driver.ts';
+import { hasDesktop } from '../backends/x-display.ts';
 import { InputError } from '../input-error.ts';
 
 /** What the command line says of browsers. */
@@ -55,6 +56,9 @@ export async function checkChoice({ path, headed }: BrowserChoice): Promise<void
   if (path === undefined) {
     if (headed) throw new InputError('--headed: must go with --browser, since the packaged Chromium has no window');
     return;
+  }
+  if (headed && !hasDesktop()) {
+    throw new InputError('--headed: must have a display to show the window on, got no DISPLAY; leave it out');
   }
   const run = promisify(execFile)(path, ['--version'], { timeout: VERSION_TIMEOUT_MS, killSignal: 'SIGKILL' });
   const { stdout } = await run.catch((error: ExecFileException) => {

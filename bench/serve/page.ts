@@ -2,6 +2,7 @@
 import { findAdapters } from '../browser/adapters.ts';
 import type { PageAdapters } from '../browser/adapters-schema.ts';
 import { askWorker } from '../browser/ask-worker.ts';
+import { driftCell, memoryCell, memoryHeading, speedCell } from '../row-cells.ts';
 import type { Weighed } from '../weigh-case.ts';
 import type { Choices, ShownProgress, ShownRow } from './routes.ts';
 import type { Step } from './served-run.ts';
@@ -134,7 +135,17 @@ function show({ state, total, rows, startedMs, step }: Reply): void {
   element('results').hidden = rows.length === 0;
   element('download').hidden = rows.length === 0;
   element('software').hidden = !rows.some(({ isSoftware }) => isSoftware);
+  element('failures').replaceChildren(...failures(rows));
   element('tables').replaceChildren(...[...Map.groupBy(rows, ({ problem }) => problem)].map(table));
+}
+
+/** Skipped backends once each. */
+function failures(rows: readonly ShownRow[]): Iterable<HTMLLIElement> {
+  const lines = rows.flatMap(({ status, case_id, backend, reason, isFailure }) => {
+    if (isFailure) return [`${status === 'ok' ? 'drifted' : status} ${case_id}: ${reason}`];
+    return status === 'skipped' ? [`skipped ${backend}: ${reason}`] : [];
+  });
+  return [...new Set(lines)].map((line) => create('li', {}, line));
 }
 
 /** From the mean time of the cases so far. */
@@ -147,21 +158,24 @@ function timeLeft(done: number, total: number, startedMs: number): string {
 function table([problem, rows]: [string, ShownRow[]]): HTMLElement {
   const backends = [...new Set(rows.map(({ backend = '' }) => backend))];
   const isSoftware = (backend: string) => rows.some((row) => row.backend === backend && row.isSoftware);
-  const heading = ['technique', 'bytes', 'SQNR dB', ...backends.map((name) => `${name}${isSoftware(name) ? '*' : ''}`)];
+  const heading = [
+    'technique',
+    memoryHeading(rows[0]),
+    'SQNR dB',
+    ...backends.map((name) => `${name}${isSoftware(name) ? '*' : ''}`),
+  ];
   const techniques = [...Map.groupBy(rows, ({ technique }) => technique)].sort(
     ([, [a]], [, [b]]) => Number(b.isBaseline) - Number(a.isBaseline),
   );
   const head = create('tr', {}, ...heading.map((text) => create('th', { scope: 'col' }, text)));
   const body = techniques.map(([technique, group]) => {
-    const { compression_ratio } = group.find((row) => row.compression_ratio !== undefined) ?? {};
-    const drifts = group.flatMap(({ sqnr_db }) => sqnr_db ?? []);
     return create(
       'tr',
       {},
       create('th', { scope: 'row' }, technique),
-      create('td', {}, compression_ratio === undefined ? '' : `÷${compression_ratio.toFixed(2)}`),
-      create('td', {}, drifts.length === 0 ? '' : Math.min(...drifts).toFixed(1)),
-      ...backends.map((backend) => speedCell(group.find((row) => row.backend === backend))),
+      create('td', {}, memoryCell(group)),
+      create('td', {}, driftCell(group)),
+      ...backends.map((backend) => speedTd(group.find((row) => row.backend === backend))),
     );
   });
   const made = create('table', { ariaLabel: problem }, create('thead', {}, head), create('tbody', {}, ...body));
@@ -170,13 +184,14 @@ function table([problem, rows]: [string, ShownRow[]]): HTMLElement {
   return create('section', {}, create('h3', {}, problem), scrolled);
 }
 
-function speedCell(row: ShownRow | undefined): HTMLTableCellElement {
+function speedTd(row: ShownRow | undefined): HTMLTableCellElement {
   if (row === undefined) return create('td');
-  if (row.p20_ns === undefined) return create('td', { className: 'bad', title: row.reason ?? '' }, String(row.status));
-  const mark = row.status === 'noisy' ? '~' : '';
-  const cell = create('td', { className: row.drift_ok === false ? 'bad' : '', title: row.reason ?? '' });
-  if (row.isBaseline) cell.append(`${mark}${row.dense_gflops?.toPrecision(2)} GF/s `);
-  else cell.append(`${mark}${row.speedup?.toFixed(2)}× `, interval(row));
+  const cell = create(
+    'td',
+    { className: row.isFailure ? 'bad' : '', title: row.reason ?? '' },
+    speedCell(row, row.isBaseline),
+  );
+  if (!row.isBaseline) cell.append(' ', interval(row));
   if (row.isOnFront) cell.append(create('span', { className: 'front' }, ' ◆'));
   return cell;
 }

@@ -10,6 +10,7 @@ import { statusOfPage } from '../browser/probe.ts';
 import { inputAnswer, WEIGHING_WORKER, wasmAnswer } from '../browser/routes.ts';
 import { Weighed } from '../browser/weighed-schema.ts';
 import { DEFAULT_SEED } from '../case.ts';
+import { driftReason, isFailure } from '../failure.ts';
 import { InputError } from '../input-error.ts';
 import { paretoRows } from '../pareto-rows.ts';
 import { presets } from '../preset.ts';
@@ -153,22 +154,28 @@ function progressOf(run: ServedRun) {
 }
 
 function shown(row: ResultRow, fronts: ReadonlySet<ResultRow>) {
-  const { backend, status, reason, p20_ns, speedup, speedup_ci95_low, speedup_ci95_high, sqnr_db, drift_ok } = row;
+  const { case_id, op, backend, status, p20_ns, dense_gflops, speedup, speedup_ci95_low, speedup_ci95_high } = row;
+  const { stored_bytes, workspace_bytes, compression_ratio, sqnr_db, drift_ok } = row;
   return {
     problem: problemTitle(row),
     technique: techniqueLabel(row),
     isBaseline: isBaseline(row),
+    isFailure: isFailure(row),
     isOnFront: fronts.has(row),
+    case_id,
+    op,
     backend,
     isSoftware: row.adapter_type === 'software',
     status,
-    reason,
+    reason: row.reason ?? (isFailure(row) ? driftReason(row) : undefined),
     p20_ns,
-    dense_gflops: row.dense_gflops,
+    dense_gflops,
     speedup,
     speedup_ci95_low,
     speedup_ci95_high,
-    compression_ratio: row.compression_ratio,
+    stored_bytes,
+    workspace_bytes,
+    compression_ratio,
     sqnr_db,
     drift_ok,
   };

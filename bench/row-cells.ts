@@ -1,0 +1,40 @@
+// What a row, or a technique's rows on several backends, reads as in the cells of a table, in a terminal or a page.
+import type { ResultRow } from './result-row.ts';
+
+type Memory = Pick<ResultRow, 'op' | 'stored_bytes' | 'workspace_bytes' | 'compression_ratio'>;
+type Speed = Pick<ResultRow, 'status' | 'p20_ns' | 'dense_gflops' | 'speedup' | 'drift_ok'>;
+
+/** Attention has no weights to compress: its techniques differ by the scratch they need. */
+export function memoryHeading({ op }: Pick<ResultRow, 'op'>): string {
+  return op === 'attention' ? 'scratch' : 'bytes';
+}
+
+export function memoryCell(group: readonly Memory[]): string {
+  const scratch = group.find((candidate) => candidate.workspace_bytes !== undefined);
+  if (group[0]?.op === 'attention') return scratch === undefined ? '' : formatBytes(scratch.workspace_bytes ?? 0);
+  const row = group.find((candidate) => candidate.stored_bytes !== undefined);
+  if (row === undefined) return '';
+  return row.compression_ratio === undefined ? '' : `÷${row.compression_ratio.toFixed(2)}`;
+}
+
+function formatBytes(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  return bytes < 1024 ** 2 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+}
+
+/** The worst over the backends, which compute the same but for rounding. */
+export function driftCell(group: readonly Pick<ResultRow, 'sqnr_db'>[]): string {
+  const values = group.flatMap((row) => (row.sqnr_db === undefined ? [] : [row.sqnr_db]));
+  return values.length > 0 ? Math.min(...values).toFixed(1) : '';
+}
+
+/** A rate for the baseline, for others their speed-up over it; the status where nothing was measured. */
+export function speedCell(row: Speed, isBaseline: boolean): string {
+  if (row.p20_ns === undefined) return row.status ?? '';
+  const figure = isBaseline ? `${row.dense_gflops?.toPrecision(2)} GF/s` : `${formatRatio(row.speedup ?? 0)}x`;
+  return `${row.status === 'noisy' ? '~' : ''}${figure}${row.drift_ok === false ? '!' : ''}`;
+}
+
+function formatRatio(ratio: number): string {
+  return ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(2);
+}
