@@ -80,7 +80,9 @@ async function closeDevice({ instance, library }: Device): Promise<void> {
 function watch(device: Device): void {
   device.context.device.onuncapturederror = ({ error }) => {
     const what = error.constructor.name === 'GPUOutOfMemoryError' ? 'out of memory: ' : '';
-    device.failure ??= what + error.message.replace(/\s+/g, ' ').trim();
+    // Dawn's own stack follows what it has to say.
+    const [words] = error.message.split(/\n\s+at /, 1);
+    device.failure ??= what + words.replace(/\s+/g, ' ').trim();
   };
   void device.context.device.lost.then(({ message }) => {
     device.failure ??= `the device was lost: ${message}`;

@@ -28,6 +28,8 @@ async function post<Result>(path: string, body: unknown): Promise<Result> {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
+  }).catch(() => {
+    throw new Error('tare serve gives no answer: start it again, then reload this page');
   });
   const reply = await response.json();
   if (!response.ok) throw new Error(reply.error);
@@ -104,6 +106,9 @@ async function run(adapters: PageAdapters): Promise<void> {
       if (stop.signal.aborted) reply = await post<Reply>('/api/stop', {});
       else await post('/api/result', { number, weighed });
     }
+  } catch (error) {
+    show({ ...reply, state: 'stopped' });
+    throw error;
   } finally {
     presence.abort();
   }
