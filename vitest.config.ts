@@ -1,4 +1,19 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Take ten times as long as others; by size, which decides where no run has left its times, some would come last. */
+const LONG = ['techniques', 'run', 'serve', 'ab', 'browser', 'track', 'compare', 'webgpu-faults', 'merge'];
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const place = LONG.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
+      return place < 0 ? LONG.length : place;
+    };
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   test: {
@@ -6,5 +21,12 @@ export default defineConfig({
     // Kernels and child processes share the machine's cores with each other; nothing here asserts a speed.
     testTimeout: 60_000,
     pool: 'forks',
+    maxWorkers: '100%',
+    maxConcurrency: 2,
+    // What must not meet another test's leavings runs in a child process of its own; the rest are pure functions.
+    isolate: false,
+    // Children find what others of them compiled.
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/tare/compiled') },
+    sequence: { sequencer: LongFirst },
   },
 });

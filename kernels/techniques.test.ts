@@ -24,12 +24,12 @@ async function outcomesOf(
 
 for (const { id, probe, execArgv, onlyWhenNamed } of backends) {
   const status = await probe(PACKAGED_BROWSER);
-  describe(id, () => {
+  describe.concurrent(id, () => {
     if (!status.available) {
       test.skip(`is unavailable here: ${status.reason}`, () => {});
       return;
     }
-    test('holds to the contract with every technique over tiny, odd problems', async () => {
+    test('holds to the contract with every technique over tiny, odd problems', { timeout: 120_000 }, async () => {
       const outcomes = await outcomesOf(id, status, execArgv);
       const broken = outcomes.filter(({ failures }) => failures.length > 0);
       expect(broken.map(({ name, failures }) => `${name}: ${failures.join('; ')}`)).toEqual([]);
