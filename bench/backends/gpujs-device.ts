@@ -1,5 +1,16 @@
 import type { DeviceSpan } from '../technique.ts';
-import type { Carry, Gpu, GpuBuffer, GpuProgram, Indexed, KernelSource, Resident, Size, StepOptions } from './gpujs.ts';
+import {
+  type Carry,
+  type Gpu,
+  type GpuBuffer,
+  type GpuProgram,
+  type Indexed,
+  type KernelSource,
+  type Resident,
+  type Size,
+  type StepOptions,
+  targetOf,
+} from './gpujs.ts';
 import {
   assertLength,
   assertMode,
@@ -117,6 +128,8 @@ class DeviceBuffer implements GpuBuffer {
 class DeviceProgram implements GpuProgram, WgslProgram {
   residentBytes = 0;
   #carriedBytes = 0;
+  /** Outputs are kept in inputs, so that the last step's is but one of those between. */
+  #keepsElsewhere = false;
   readonly #device: Device;
   readonly #queue: GPUQueue;
   readonly #inputs: DeviceBuffer[] = [];
@@ -132,7 +145,8 @@ class DeviceProgram implements GpuProgram, WgslProgram {
   }
 
   get intermediateBytes(): number {
-    return this.#outputs.slice(0, -1).reduce((sum, { handle }) => sum + handle.buffer.size, this.#carriedBytes);
+    const between = this.#keepsElsewhere ? this.#outputs : this.#outputs.slice(0, -1);
+    return between.reduce((sum, { handle }) => sum + handle.buffer.size, this.#carriedBytes);
   }
 
   get deviceBytes(): number {
@@ -141,7 +155,7 @@ class DeviceProgram implements GpuProgram, WgslProgram {
   }
 
   input(size: Size): GpuBuffer {
-    return this.#input(size, USAGE.storage);
+    return this.#input(size, USAGE.storage | USAGE.copySrc);
   }
 
   #input(size: Size, use: number): DeviceBuffer {
@@ -224,8 +238,6 @@ class DeviceProgram implements GpuProgram, WgslProgram {
     const iteration = this.input([1]);
     this.#actions = [];
     const carries = await body(iteration);
-    for (const { from, to } of carries) this.#actions.push(() => this.#copyAll(from, deviceBuffer(to).handle.buffer));
-    for (const { to } of carries) this.#carriedBytes += deviceBuffer(to).handle.buffer.size;
     const steps = this.#actions;
     this.#actions = before;
     // Copied on the device, in order with the steps however many runs are submitted at once.
@@ -235,7 +247,19 @@ class DeviceProgram implements GpuProgram, WgslProgram {
       Float32Array.from({ length: count }, (_, i) => i),
     );
     for (let i = 0; i < count; i++) {
-      this.#actions.push(() => this.#copy(numbers, 4 * i, deviceBuffer(iteration).handle.buffer, 4), ...steps);
+      const copies = carries.map((carry) => {
+        const target = deviceBuffer(targetOf(carry, i)).handle.buffer;
+        return () => this.#copyAll(carry.from, target);
+      });
+      this.#actions.push(
+        () => this.#copy(numbers, 4 * i, deviceBuffer(iteration).handle.buffer, 4),
+        ...steps,
+        ...copies,
+      );
+    }
+    for (const { to } of carries) {
+      if ('size' in to) this.#carriedBytes += deviceBuffer(to).handle.buffer.size;
+      else this.#keepsElsewhere = true;
     }
   }
 

@@ -1,4 +1,15 @@
-import type { Carry, GlMode, Gpu, GpuBuffer, GpuProgram, Indexed, KernelSource, Size, StepOptions } from './gpujs.ts';
+import {
+  type Carry,
+  type GlMode,
+  type Gpu,
+  type GpuBuffer,
+  type GpuProgram,
+  type Indexed,
+  type KernelSource,
+  type Size,
+  type StepOptions,
+  targetOf,
+} from './gpujs.ts';
 import {
   assertLength,
   assertMode,
@@ -163,6 +174,8 @@ class GlBuffer implements GpuBuffer {
 class GlProgram implements GpuProgram {
   residentBytes = 0;
   #carriedBytes = 0;
+  /** Outputs are kept in inputs, so that the last step's is but one of those between. */
+  #keepsElsewhere = false;
   readonly #context: Context;
   readonly #inputs: GlBuffer[] = [];
   readonly #residents: GlBuffer[] = [];
@@ -175,7 +188,8 @@ class GlProgram implements GpuProgram {
   }
 
   get intermediateBytes(): number {
-    return this.#outputs.slice(0, -1).reduce((sum, { bytes }) => sum + bytes, this.#carriedBytes);
+    const between = this.#keepsElsewhere ? this.#outputs : this.#outputs.slice(0, -1);
+    return between.reduce((sum, { bytes }) => sum + bytes, this.#carriedBytes);
   }
 
   get deviceBytes(): number {
@@ -198,8 +212,8 @@ class GlProgram implements GpuProgram {
     const shortcut = instance.createKernel(source.toString(), settings);
     this.#shortcuts.push(shortcut);
     const handles = inputs.map((input) => glBuffer(unwrapped(input)).handle('vectors' in input));
-    shortcut(...handles);
     const { kernel } = shortcut;
+    shortcut(...handles);
     assertMode(library, kernel, mode);
     if (mode === 'headlessgl') shrinkDrawingBuffer(this.#context);
     const point = rectanglePointer(this.#context, kernel);
@@ -220,18 +234,23 @@ class GlProgram implements GpuProgram {
     const iteration = createBuffer(this.#context, [1]);
     this.#inputs.push(iteration);
     this.#actions = [];
-    for (const { from, to } of await body(iteration)) {
-      const [source, target] = [glBuffer(from), glBuffer(to)];
-      assertSameLayout(source, target);
-      this.#actions.push(() => source.copyTo(target));
-      this.#carriedBytes += target.bytes;
-    }
+    const carries = await body(iteration);
     const steps = this.#actions;
     this.#actions = before;
     for (let i = 0; i < count; i++) {
       const number = new Float32Array([i]);
-      this.#actions.push(() => iteration.write(number), ...steps);
+      this.#actions.push(() => iteration.write(number), ...steps, ...carries.map((carry) => this.#copy(carry, i)));
     }
+    for (const { to } of carries) {
+      if ('size' in to) this.#carriedBytes += glBuffer(to).bytes;
+      else this.#keepsElsewhere = true;
+    }
+  }
+
+  #copy(carry: Carry, iteration: number): () => void {
+    const [source, target] = [glBuffer(carry.from), glBuffer(targetOf(carry, iteration))];
+    assertSameLayout(source, target);
+    return () => source.copyTo(target);
   }
 
   upload(input: GpuBuffer, values: Float32Array): void {

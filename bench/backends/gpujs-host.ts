@@ -1,4 +1,14 @@
-import type { Carry, Gpu, GpuBuffer, GpuProgram, Indexed, KernelSource, Size, StepOptions } from './gpujs.ts';
+import {
+  type Carry,
+  type Gpu,
+  type GpuBuffer,
+  type GpuProgram,
+  type Indexed,
+  type KernelSource,
+  type Size,
+  type StepOptions,
+  targetOf,
+} from './gpujs.ts';
 import {
   assertLength,
   assertMode,
@@ -55,6 +65,8 @@ class HostProgram implements GpuProgram {
   readonly deviceBytes = undefined;
   residentBytes = 0;
   #carriedBytes = 0;
+  /** Outputs are kept in inputs, so that the last step's is but one of those between. */
+  #keepsElsewhere = false;
   readonly #library: GpuJsLibrary;
   readonly #instance: GpuJsInstance;
   readonly #mode: HostMode;
@@ -69,7 +81,8 @@ class HostProgram implements GpuProgram {
   }
 
   get intermediateBytes(): number {
-    return this.#outputs.slice(0, -1).reduce((sum, { size }) => sum + 4 * volume(size), this.#carriedBytes);
+    const between = this.#keepsElsewhere ? this.#outputs : this.#outputs.slice(0, -1);
+    return between.reduce((sum, { size }) => sum + 4 * volume(size), this.#carriedBytes);
   }
 
   input(size: Size): GpuBuffer {
@@ -102,12 +115,15 @@ class HostProgram implements GpuProgram {
     const iteration = this.input([1]);
     this.#actions = [];
     const carries = await body(iteration);
-    for (const { from, to } of carries) this.#actions.push(() => this.upload(to, hostBuffer(from).values()));
-    for (const { to } of carries) this.#carriedBytes += 4 * volume(to.size);
     const steps = this.#actions;
     this.#actions = before;
     for (let i = 0; i < count; i++) {
-      this.#actions.push(() => hostBuffer(iteration).values().fill(i), ...steps);
+      const copies = carries.map((carry) => () => this.upload(targetOf(carry, i), hostBuffer(carry.from).values()));
+      this.#actions.push(() => hostBuffer(iteration).values().fill(i), ...steps, ...copies);
+    }
+    for (const { to } of carries) {
+      if ('size' in to) this.#carriedBytes += 4 * volume(to.size);
+      else this.#keepsElsewhere = true;
     }
   }
 

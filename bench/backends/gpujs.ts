@@ -89,7 +89,11 @@ export interface GpuProgram {
   /**
    * Appends the steps of `body`, `count` times over; they read the number of the iteration as `iteration[0]`. The
    * outputs it returns are copied into inputs after each iteration, and are there still when the next run begins. They
-   * are of threads that return four values, which GL lays out as inputs of the same size.
+   * are of threads that return four values, which GL lays out as inputs of the same size. Repeats may be nested.
+   *
+   * It stands for gpu.js's `createPipeline`, whose calls end with their results on the host, so that upload and readback
+   * would be part of every run; and whose kernels are private copies that can't be asked where they run, what they hold
+   * or for vectors.
    */
   repeat(count: number, body: (iteration: GpuBuffer) => Promise<readonly Carry[]>): Promise<void>;
   /** Finished on return; the length must be that of the buffer. */
@@ -101,17 +105,22 @@ export interface GpuProgram {
   read(output: GpuBuffer): Float32Array | Promise<Float32Array>;
   /** Bytes of all resident constants as the kernels' own memory holds them. */
   readonly residentBytes: number;
-  /** Bytes of what only the steps themselves read: all outputs but the last, and carried inputs. */
+  /** Bytes of what only the steps themselves read: carried inputs, and all outputs but the last, where `repeat` has not kept them. */
   readonly intermediateBytes: number;
   /** Everything allocated on the device; undefined on the host. */
   readonly deviceBytes: number | undefined;
   dispose(): void;
 }
 
-/** An output and the input of the same length it becomes for the next iteration. */
+/** An output and the input of the same length it becomes for the next iteration; or one that keeps it, for each iteration. */
 export interface Carry {
   readonly from: GpuBuffer;
-  readonly to: GpuBuffer;
+  readonly to: GpuBuffer | readonly GpuBuffer[];
+}
+
+/** Where the output of this iteration goes. */
+export function targetOf({ to }: Carry, iteration: number): GpuBuffer {
+  return 'size' in to ? to : to[iteration];
 }
 
 export interface Gpu {
