@@ -1,42 +1,75 @@
-// What the gpu.js kernels of both attentions have in common. The query rows of all heads lie one below the other, those
-// of a head padded to whole blocks of four, and a thread computes one key or one dimension for the four of a block.
-import type { Gpu, GpuBuffer, GpuProgram, Resident } from '../../bench/backends/gpujs.ts';
+// What the gpu.js kernels of both attentions have in common. The query rows of all heads lie one below the other. On a GPU,
+// where vectors can be read, a thread computes four keys or four dimensions of one row (gpu-vectors.ts); on the host one key
+// or dimension of four rows (gpu-values.ts), and the rows of a head are padded to whole fours.
+import { type Gpu, type GpuBuffer, type GpuProgram, isOfGpu, type Resident } from '../../bench/backends/gpujs.ts';
 import type { AttentionProblem } from '../../bench/problem.ts';
 import type { PreparedKernel } from '../../bench/technique.ts';
 import { roundUp } from '../dense/gpu-matmul.ts';
+import { scoresOfVectors } from './gpu-vectors.ts';
 
 export interface AttentionPlan {
   /** Bytes of K and V as they come, to tell what the kernel's own form of them takes beyond. */
   readonly storedBytes: number;
-  /** Appends the steps that compute O [blocks, paddedDim, 4] from Q [4·blocks, paddedDim]. */
-  build(program: GpuProgram, Q: GpuBuffer): Promise<GpuBuffer>;
+  /** Query rows computed at once; Q has a multiple of them. */
+  readonly tileRows: number;
+  /** Appends the steps that compute O from Q [rows, paddedDim], in parts of `outputThreads` that return four. */
+  build(program: GpuProgram, Q: GpuBuffer): Promise<readonly GpuBuffer[]>;
 }
 
-/** Blocks of four queries in one head. */
-export function blocksPerHead({ M }: AttentionProblem): number {
-  return Math.ceil(M / 4);
+/** Which of Q's rows are computed at once, and with which keys. */
+export interface Tile {
+  readonly tileRows: number;
+  readonly tileKeys: number;
+  /** Numbers of the tiles. */
+  readonly rowTile: GpuBuffer;
+  readonly keyTile: GpuBuffer;
 }
 
-/** headDim rounded up to what a thread reads at once. */
-export function paddedDim({ headDim }: AttentionProblem): number {
-  return roundUp(headDim, 4);
+/** What tells a kernel which keys a row may see. */
+export interface Visibility {
+  readonly rowsOfHead: number;
+  readonly lastHead: number;
+  readonly tileRows: number;
+  readonly tileKeys: number;
+  readonly lastKey: number;
+  readonly firstLimit: number;
+  readonly limitStep: number;
+}
+
+export function rowsOfHead({ mode }: Gpu, { M }: AttentionProblem): number {
+  return isOfGpu(mode) ? M : roundUp(M, 4);
+}
+
+/** Threads of a step that computes all dimensions of so many rows. */
+export function outputThreads({ mode }: Gpu, { headDim }: AttentionProblem, rows: number): readonly [number, number] {
+  const dims = roundUp(headDim, 4);
+  return isOfGpu(mode) ? [dims / 4, rows] : [dims, rows / 4];
 }
 
 /** What scores of hidden keys are set to: far below any score, and finite as f32. */
 export const HIDDEN = -1e30;
 
 /** The last key query i of a head sees is min(lastKey, firstLimit + limitStep·i). */
-export function visibility({ M, seqLen, causal }: AttentionProblem) {
-  return { lastKey: seqLen - 1, firstLimit: causal ? seqLen - M : seqLen - 1, limitStep: causal ? 1 : 0 };
+export function visibility(
+  gpu: Gpu,
+  problem: AttentionProblem,
+  { tileRows, tileKeys }: Pick<Tile, 'tileRows' | 'tileKeys'>,
+): Visibility {
+  const { M, heads, seqLen, causal } = problem;
+  const limits = { firstLimit: causal ? seqLen - M : seqLen - 1, limitStep: causal ? 1 : 0 };
+  return {
+    rowsOfHead: rowsOfHead(gpu, problem),
+    lastHead: heads - 1,
+    tileRows,
+    tileKeys,
+    lastKey: seqLen - 1,
+    ...limits,
+  };
 }
 
-/** Keys or values [heads, seqLen, headDim] with zeros for the keys up to `keys` and the dimensions up to `dims`. */
-export function paddedKeys(
-  values: Float32Array,
-  { heads, seqLen, headDim }: AttentionProblem,
-  keys: number,
-  dims: number,
-): Resident {
+/** Keys or values [heads, seqLen, headDim] with zeros that fill keys and dimensions up to whole fours. */
+export function paddedKeys(values: Float32Array, { heads, seqLen, headDim }: AttentionProblem): Resident {
+  const [keys, dims] = [roundUp(seqLen, 4), roundUp(headDim, 4)];
   const padded = new Float32Array(heads * keys * dims);
   for (let h = 0; h < heads; h++) {
     for (let j = 0; j < seqLen; j++) {
@@ -47,34 +80,59 @@ export function paddedKeys(
   return { size: [dims, keys, heads], values: padded };
 }
 
+/** Scores of a tile on a GPU, HIDDEN where a key is not seen: [tileRows, tileKeys/4, 4]. */
+export function appendScoresOfVectors(
+  gpu: Gpu,
+  program: GpuProgram,
+  Q: GpuBuffer,
+  K: Resident,
+  tile: Tile,
+  problem: AttentionProblem,
+): Promise<GpuBuffer> {
+  const { rowTile, keyTile, tileRows, tileKeys } = tile;
+  return program.step(scoresOfVectors, {
+    threads: [tileKeys / 4, tileRows],
+    constants: { K: { vectors: K }, fours: K.size[0] / 4, ...scoring(gpu, problem, tile) },
+    inputs: [{ vectors: Q }, rowTile, keyTile],
+  });
+}
+
+/** What score kernels are told beside K. */
+export function scoring(gpu: Gpu, problem: AttentionProblem, tile: Pick<Tile, 'tileRows' | 'tileKeys'>) {
+  return { scale: 1 / Math.sqrt(problem.headDim), hidden: HIDDEN, ...visibility(gpu, problem, tile) };
+}
+
 export async function prepareAttention(
   gpu: Gpu,
   problem: AttentionProblem,
-  { storedBytes, build }: AttentionPlan,
+  { storedBytes, tileRows, build }: AttentionPlan,
 ): Promise<PreparedKernel<'attention'>> {
   const { M, heads, headDim } = problem;
   const program = gpu.createProgram();
-  const rows = 4 * blocksPerHead(problem);
-  const dims = paddedDim(problem);
-  const input = program.input([dims, heads * rows]);
-  const output = await build(program, input);
-  const padded = new Float32Array(heads * rows * dims);
+  const rows = rowsOfHead(gpu, problem);
+  const dims = roundUp(headDim, 4);
+  const padded = new Float32Array(roundUp(heads * rows, tileRows) * dims);
+  const input = program.input([dims, padded.length / dims]);
+  const parts = await build(program, input);
   const O = new Float32Array(heads * M * headDim);
+  const place = isOfGpu(gpu.mode)
+    ? (row: number, d: number) => row * dims + d
+    : (row: number, d: number) => ((row >> 2) * dims + d) * 4 + (row & 3);
+  const rowOf = (query: number) => Math.floor(query / M) * rows + (query % M);
   return {
     upload: ({ Q }) => {
-      eachRow(problem, (row, paddedRow) => {
-        padded.set(Q.subarray(row * headDim, (row + 1) * headDim), paddedRow * dims);
-      });
+      for (let i = 0; i < heads * M; i++) padded.set(Q.subarray(i * headDim, (i + 1) * headDim), rowOf(i) * dims);
       return program.upload(input, padded);
     },
     run: () => program.run(),
     deviceSpan: program.deviceSpan,
     readOutput: async () => {
-      const values = await program.read(output);
-      eachRow(problem, (row, paddedRow) => {
-        const block = (paddedRow >> 2) * dims;
-        for (let d = 0; d < headDim; d++) O[row * headDim + d] = values[(block + d) * 4 + (paddedRow & 3)];
-      });
+      const values: Float32Array[] = [];
+      for (const part of parts) values.push(await program.read(part));
+      for (let i = 0; i < heads * M; i++) {
+        const part = values[Math.floor(rowOf(i) / tileRows)];
+        for (let d = 0; d < headDim; d++) O[i * headDim + d] = part[place(rowOf(i) % tileRows, d)];
+      }
       return O;
     },
     workspaceBytes: program.intermediateBytes + Math.max(0, program.residentBytes - storedBytes),
@@ -83,11 +141,4 @@ export async function prepareAttention(
     },
     dispose: () => program.dispose(),
   };
-}
-
-function eachRow(problem: AttentionProblem, visit: (row: number, paddedRow: number) => void): void {
-  const rows = 4 * blocksPerHead(problem);
-  for (let h = 0; h < problem.heads; h++) {
-    for (let m = 0; m < problem.M; m++) visit(h * problem.M + m, h * rows + m);
-  }
 }
