@@ -30,6 +30,7 @@ import {
   unwrapped,
   volume,
 } from './gpujs-library.ts';
+import { readTexels, type TexelArray } from './gpujs-texels.ts';
 
 interface Context {
   readonly mode: GlMode;
@@ -213,8 +214,10 @@ class GlProgram implements GpuProgram {
     this.#shortcuts.push(shortcut);
     const handles = inputs.map((input) => glBuffer(unwrapped(input)).handle('vectors' in input));
     const { kernel } = shortcut;
+    const assertRead = readTexels(kernel, texelArrays(kernel, settings, handles), mode === 'webgl2');
     shortcut(...handles);
     assertMode(library, kernel, mode);
+    assertRead();
     if (mode === 'headlessgl') shrinkDrawingBuffer(this.#context);
     const point = rectanglePointer(this.#context, kernel);
     this.#actions.push(() => {
@@ -384,6 +387,23 @@ function assertSameLayout(source: GlBuffer, target: GlBuffer): void {
   if (isSame && volume(source.size) === volume(target.size)) return;
   const [from, to] = [source, target].map(({ size }) => `[${size.join(', ')}]`);
   throw new Error(`gpu.js: what is carried on must be fours laid out alike, got ${from} into ${to}`);
+}
+
+/** Vectors whose rows are rows of their textures. */
+function texelArrays(
+  { argumentNames }: GpuJsKernel,
+  { constants }: GpuJsSettings,
+  inputs: readonly GpuJsTexture[],
+): TexelArray[] {
+  const named = [
+    ...Object.entries(constants).map(([name, value]) => ({ name: `constants_${name}`, value })),
+    ...inputs.map((value, i) => ({ name: `user_${argumentNames![i]}`, value })),
+  ];
+  return named.flatMap(({ name, value }) => {
+    if (typeof value === 'number' || !('texture' in value) || value.type !== 'ArrayTexture(4)') return [];
+    const { size, dimensions } = value;
+    return size[0] === dimensions[0] ? [{ name, extents: size, rows: dimensions[1] }] : [];
+  });
 }
 
 const RECTANGLE_BYTES = 64;

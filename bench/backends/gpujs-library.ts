@@ -103,6 +103,8 @@ export interface GpuJsKernel {
   /** GL */
   readonly context?: WebGLRenderingContext;
   readonly canvas?: { width: number; height: number };
+  getFragmentShader?(args: unknown): string;
+  readonly fragShader?: WebGLShader;
   readonly program?: WebGLProgram;
   readonly framebuffer?: WebGLFramebuffer;
   /** Corners of the rectangle it draws: positions, then places in the output. */
