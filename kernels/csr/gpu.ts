@@ -1,12 +1,15 @@
-import type { Gpu, Resident, Thread } from '../../bench/backends/gpujs.ts';
+import { type Gpu, isGl, type Resident, type Thread } from '../../bench/backends/gpujs.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
 import { paddedRows, prepareMatmul } from '../dense/gpu-matmul.ts';
+import { gpuCsrOfVectors } from './gpu-vectors.ts';
 import type { CsrWeights } from './pack.ts';
 
-type Context = KernelContext<'matmul', CsrWeights, Record<string, unknown>, Gpu>;
+export type Context = KernelContext<'matmul', CsrWeights, Record<string, unknown>, Gpu>;
 type Constants = { maxNnz: number; values: number[]; colIdx: number[]; rowPtr: number[] };
 
-export function gpuCsr({ packed, problem, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
+export function gpuCsr(context: Context): Promise<PreparedKernel<'matmul'>> {
+  if (isGl(context.runtime.mode)) return gpuCsrOfVectors(context);
+  const { packed, problem, runtime } = context;
   const { M, N, K } = problem;
   const { values, colIdx, rowPtr } = packed;
   const rows = paddedRows(M);
@@ -83,7 +86,7 @@ function oneRow(this: Thread<Constants>, X: number[][]): number {
   return y;
 }
 
-function largestRow(rowPtr: Uint32Array): number {
+export function largestRow(rowPtr: Uint32Array): number {
   let largest = 0;
   for (let n = 1; n < rowPtr.length; n++) largest = Math.max(largest, rowPtr[n] - rowPtr[n - 1]);
   return largest;
@@ -92,7 +95,7 @@ function largestRow(rowPtr: Uint32Array): number {
 const EXACT_INTEGERS = 2 ** 24;
 
 /** gpu.js has f32 buffers only, which hold integers to 2²⁴; and none may be empty. */
-function asResident(values: Float32Array | Uint16Array | Uint32Array): Resident {
+export function asResident(values: Float32Array | Uint16Array | Uint32Array): Resident {
   if (values.length > EXACT_INTEGERS) {
     throw new Error(`csr: gpu.js counts nonzeros to ${EXACT_INTEGERS} at most, got ${values.length}`);
   }

@@ -13,6 +13,8 @@ export interface MatmulPlan {
   readonly paddedK: number;
   /** X comes as [paddedM/4, paddedK, 4], for threads that take the same k of four rows; only where there is more than one row. */
   readonly isInterleaved?: boolean;
+  /** X comes as [paddedK, columnsOfRows(M)], for threads that take the same k of four rows wherever the next k is. */
+  readonly isTransposed?: boolean;
   /** Bytes of the packed weights, to tell what the kernel's own form of them takes beyond. */
   readonly storedBytes: number;
   /** Appends the steps that compute Y from X [paddedM, paddedK]. */
@@ -28,6 +30,11 @@ export function roundUp(value: number, multiple: number): number {
 /** Rows a thread computes; one row alone isn't padded. */
 export function paddedRows(M: number): number {
   return M === 1 ? 1 : roundUp(M, 4);
+}
+
+/** Rows of a transposed X: of at least two vectors, since GL lays those out as rows of a texture and single ones not. */
+export function columnsOfRows(M: number): number {
+  return Math.max(8, roundUp(M, 4));
 }
 
 /** Threads of a kernel that computes four rows of one column; the webasm mode takes four columns at a time. */
@@ -60,19 +67,21 @@ export function placeInBlock({ N }: MatmulProblem): (m: number, n: number) => nu
 export async function prepareMatmul(
   gpu: Gpu,
   { M, N, K }: MatmulProblem,
-  { paddedK, isInterleaved = false, storedBytes, build, place }: MatmulPlan,
+  { paddedK, isInterleaved = false, isTransposed = false, storedBytes, build, place }: MatmulPlan,
 ): Promise<PreparedKernel<'matmul'>> {
   const program = gpu.createProgram();
   const isFours = isInterleaved && M > 1;
-  const input = program.input(isFours ? [4, paddedK, paddedRows(M) / 4] : [paddedK, paddedRows(M)]);
+  const rows = isTransposed ? columnsOfRows(M) : paddedRows(M);
+  const input = program.input(isTransposed ? [rows, paddedK] : isFours ? [4, paddedK, rows / 4] : [paddedK, rows]);
   const output = await build(program, input);
-  const padded = new Float32Array(paddedRows(M) * paddedK);
+  const padded = new Float32Array(rows * paddedK);
   const Y = new Float32Array(M * N);
   return {
     upload: ({ X }) => {
       for (let m = 0; m < M; m++) {
         const row = X.subarray(m * K, (m + 1) * K);
-        if (isFours) interleave(row, padded, (m >> 2) * paddedK * 4 + (m & 3));
+        if (isTransposed) interleave(row, padded, m, rows);
+        else if (isFours) interleave(row, padded, (m >> 2) * paddedK * 4 + (m & 3), 4);
         else padded.set(row, m * paddedK);
       }
       return program.upload(input, padded);
@@ -92,6 +101,6 @@ export async function prepareMatmul(
   };
 }
 
-function interleave(row: Float32Array, into: Float32Array, from: number): void {
-  for (let k = 0; k < row.length; k++) into[from + k * 4] = row[k];
+function interleave(row: Float32Array, into: Float32Array, from: number, stride: number): void {
+  for (let k = 0; k < row.length; k++) into[from + k * stride] = row[k];
 }

@@ -1,8 +1,9 @@
-import type { Gpu, Resident, Thread } from '../../bench/backends/gpujs.ts';
+import { type Gpu, isGl, type Resident, type Thread } from '../../bench/backends/gpujs.ts';
 import type { MatmulProblem } from '../../bench/problem.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
 import { paddedRows, prepareMatmul } from '../dense/gpu-matmul.ts';
 import { gpuSparse24OfBytes } from './gpu-bytes.ts';
+import { gpuSparse24OfVectors } from './gpu-vectors.ts';
 import { indexStride, paddedK, type Sparse24Weights } from './pack.ts';
 
 export type Context = KernelContext<'matmul', Sparse24Weights, Record<never, never>, Gpu>;
@@ -13,6 +14,7 @@ type Constants = { sextets: number; values: number[][]; places: number[][] };
 const GROUPS_PER_VALUE = 6;
 
 export function gpuSparse24(context: Context): Promise<PreparedKernel<'matmul'>> {
+  if (isGl(context.runtime.mode)) return gpuSparse24OfVectors(context);
   return context.runtime.mode === 'webgpu' ? gpuSparse24OfBytes(context) : gpuSparse24OfFloats(context);
 }
 
