@@ -123,7 +123,7 @@ export async function weighCase({ case: entry, technique, dense, inputs, budget,
 export async function prepare(
   technique: Technique,
   params: Params,
-  { problem }: Case,
+  { problem }: Pick<Case, 'problem'>,
   { weights, activations }: Inputs<Op>,
   { kind, runtime }: Place,
 ): Promise<Instance> {
