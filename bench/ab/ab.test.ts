@@ -1,6 +1,17 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -123,19 +134,26 @@ test('a base that fails is no fault of head', () => {
   git('checkout', '--quiet', 'main');
 });
 
-test('what head adds is named, and the base is where both parted', () => {
+test('what head adds is named, the base is where both parted, and trees unused for a month make room', () => {
   git('checkout', '--quiet', '-b', 'feature');
   cpSync(join(repository, 'kernels', 'dense'), join(repository, 'kernels', 'newcomer'), { recursive: true });
   commit('Add a technique');
   git('checkout', '--quiet', 'main');
   writeFileSync(join(repository, 'README.md'), 'changed on main only\n');
   commit('Second');
+  const trees = join(env.XDG_CACHE_HOME, 'tare', 'trees');
+  const unused = join(trees, readdirSync(trees)[0], 'unused');
+  mkdirSync(unused);
+  writeFileSync(`${unused}.ready`, '');
+  const monthAndDayAgo = Date.now() / 1000 - 31 * 24 * 3600;
+  utimesSync(`${unused}.ready`, monthAndDayAgo, monthAndDayAgo);
   const args = ['main', 'feature', '--preset', 'smoke', '--backend', 'ts', '--technique', 'dense,newcomer'];
   const { status, stdout } = ab(...args);
   expect(stdout).toMatch(/base \w+ First → head \w+ Add a technique/);
   expect(stdout).toMatch(/new, without a base: smoke:newcomer:ts:/);
   expect(stdout).toMatch(/no case to compare; 1 more run the same code/);
   expect(status).toBe(0);
+  expect(existsSync(unused)).toBe(false);
   expect(ab(...args).stderr).not.toMatch(/checking out/);
 });
 

@@ -1,9 +1,20 @@
 // A commit as a folder to load kernels from: a git worktree in the user's cache, with packages and compiled WebAssembly.
-// It is kept, so that the next comparison with this commit starts at once.
+// It is kept while it is in use, so that the next comparison with this commit starts at once.
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { shortHash } from '../environment.ts';
 import { InputError } from '../input-error.ts';
 import { PROJECT } from '../registry.ts';
@@ -59,11 +70,24 @@ function makeFolder(path: string): string {
 
 async function addWorktree(repository: string, tree: string, sha: string, options: CheckoutOptions): Promise<void> {
   options.say(`checking out ${sha.slice(0, 10)}`);
-  for (const part of [tree, `${tree}.ready`, `${tree}.compiled`]) rmSync(part, { recursive: true, force: true });
+  for (const old of [tree, ...unusedIn(dirname(tree))]) remove(old);
   await run('git', ['worktree', 'prune'], repository, options);
   // The user's own hooks have no business in the cache.
   const add = ['-c', 'core.hooksPath=/dev/null', 'worktree', 'add', '--quiet', '--detach', '--force', tree, sha];
   await run('git', add, repository, options);
+}
+
+function remove(folder: string): void {
+  for (const part of [folder, `${folder}.ready`, `${folder}.compiled`]) rmSync(part, { recursive: true, force: true });
+}
+
+const KEPT_UNUSED_MS = 30 * 24 * 3600 * 1000;
+
+/** The folders of trees or packages whose `.ready`, written at each use, is older than a month. */
+function unusedIn(folder: string): string[] {
+  const ready = readdirSync(folder).filter((name) => name.endsWith('.ready'));
+  const unused = ready.filter((name) => Date.now() - statSync(join(folder, name)).mtimeMs > KEPT_UNUSED_MS);
+  return unused.map((name) => join(folder, name.slice(0, -'.ready'.length)));
 }
 
 /** The packages of this very checkout where the lockfile is the same, else a copy that all such commits share. */
@@ -78,18 +102,23 @@ async function linkPackages(project: string, options: CheckoutOptions): Promise<
 async function packagesOf(project: string, options: CheckoutOptions): Promise<string> {
   const lockfile = lockfileOf(project);
   if (lockfile === lockfileOf(PROJECT)) return join(PROJECT, 'node_modules');
-  const folder = makeFolder(join(cacheFolder(), 'packages', shortHash(lockfile)));
-  await withLock(join(folder, 'lock'), options.signal, async () => {
-    if (existsSync(join(folder, 'ready'))) return;
-    options.say('installing the packages of another lockfile (npm ci)');
-    cpSync(join(project, 'package-lock.json'), join(folder, 'package-lock.json'));
-    // The project's own scripts would look for its sources.
-    const { scripts, ...manifest } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'));
-    writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
-    await run('npm', ['ci', '--no-audit', '--no-fund'], folder, options);
-    writeFileSync(join(folder, 'ready'), '');
+  const packages = join(cacheFolder(), 'packages');
+  const folder = makeFolder(join(packages, shortHash(lockfile)));
+  await withLock(`${folder}.lock`, options.signal, async () => {
+    if (!existsSync(`${folder}.ready`)) await install(project, folder, options);
+    writeFileSync(`${folder}.ready`, '');
   });
+  for (const old of unusedIn(packages)) remove(old);
   return join(folder, 'node_modules');
+}
+
+async function install(project: string, folder: string, options: CheckoutOptions): Promise<void> {
+  options.say('installing the packages of another lockfile (npm ci)');
+  cpSync(join(project, 'package-lock.json'), join(folder, 'package-lock.json'));
+  // The project's own scripts would look for its sources.
+  const { scripts, ...manifest } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'));
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+  await run('npm', ['ci', '--no-audit', '--no-fund'], folder, options);
 }
 
 function lockfileOf(folder: string): string {
