@@ -96,8 +96,12 @@ function watch(device: Device): void {
     device.failure ??= what + words.replace(/\s+/g, ' ').trim();
   };
   void device.context.device.lost.then(({ message }) => {
-    device.failure ??= `the device was lost: ${message}`;
+    device.failure ??= lost(message);
   });
+}
+
+function lost(message: string): string {
+  return `the device was lost: ${message}`;
 }
 
 /** A buffer on the device, and the handle by which kernels take it. */
@@ -324,7 +328,10 @@ class DeviceProgram implements GpuProgram, WgslProgram {
   }
 
   async #finish(): Promise<void> {
-    await this.#queue.onSubmittedWorkDone();
+    // Where the browser's GPU process ends, this rejects before the loss is told.
+    await this.#queue.onSubmittedWorkDone().catch(({ message }: Error) => {
+      this.#device.failure ??= lost(message);
+    });
     if (this.#device.failure !== undefined) throw new Error(`WebGPU: ${this.#device.failure}`);
   }
 }
