@@ -41,6 +41,8 @@ function notInstalled(): string {
 function failureOf(error: { killed?: boolean; signal?: string | null; code?: unknown }, stderr: string): string {
   if (error.killed) return `OpenGL gave no answer within ${PROBE_TIMEOUT_MS / 1000} s`;
   if (error.signal) return `OpenGL ended with ${error.signal}`;
+  if (/Could not locate the bindings file/.test(stderr))
+    return 'gl was not built to its end: npm run headlessgl:install';
   const message = stderr.split('\n').find((line) => /^\w*Error/.test(line)) ?? `exit code ${error.code}`;
   return `OpenGL can't be used: ${message.trim()}`;
 }

@@ -31,7 +31,9 @@ function headersOption(): string[] {
 if (import.meta.main) {
   try {
     const args = ['ci', '--prefix', FOLDER, '--foreground-scripts', ...headersOption()];
-    execFileSync('npm', args, { stdio: 'inherit', shell: process.platform === 'win32' });
+    // node-gyp compiles one file at a time where it is not told otherwise.
+    const env = { JOBS: 'max', ...process.env };
+    execFileSync('npm', args, { stdio: 'inherit', shell: process.platform === 'win32', env });
   } catch {
     const missing = missingToBuild();
     const mend = missing.length > 0 ? `apt-get install ${missing.join(' ')}` : "see npm's output above";
