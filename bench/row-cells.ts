@@ -9,12 +9,17 @@ export function memoryHeading({ op }: Pick<ResultRow, 'op'>): string {
   return op === 'attention' ? 'scratch' : 'bytes';
 }
 
+/** Scratch is each backend's own; packed weights are the same on all. */
 export function memoryCell(group: readonly Memory[]): string {
-  const scratch = group.find((candidate) => candidate.workspace_bytes !== undefined);
-  if (group[0]?.op === 'attention') return scratch === undefined ? '' : formatBytes(scratch.workspace_bytes ?? 0);
-  const row = group.find((candidate) => candidate.stored_bytes !== undefined);
-  if (row === undefined) return '';
-  return row.compression_ratio === undefined ? '' : `÷${row.compression_ratio.toFixed(2)}`;
+  if (group[0]?.op === 'attention') return formatRange(group.flatMap((row) => row.workspace_bytes ?? []));
+  const { compression_ratio } = group.find((candidate) => candidate.stored_bytes !== undefined) ?? {};
+  return compression_ratio === undefined ? '' : `÷${compression_ratio.toFixed(2)}`;
+}
+
+function formatRange(bytes: readonly number[]): string {
+  if (bytes.length === 0) return '';
+  const [least, most] = [Math.min(...bytes), Math.max(...bytes)].map(formatBytes);
+  return least === most ? least : `${least} – ${most}`;
 }
 
 function formatBytes(bytes: number): string {

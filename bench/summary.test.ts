@@ -65,6 +65,11 @@ test('the uncompressed technique comes first with its rate, others with their sp
   expect(second).toMatch(/^int8 channel\/int8 +÷3\.90 +40\.0 +2\.00x ◆/);
 });
 
+test('scratch of attention is what the backends take, from the least to the most', () => {
+  const rows = dense.map((row, i) => ({ ...row, op: 'attention' as const, workspace_bytes: 512 * (i + 1) }));
+  expect(linesOf(rows)[2]).toMatch(/^dense +512 B – 2\.0 KiB +140\.0/);
+});
+
 test('what another technique beats in time, bytes and drift is off the front', () => {
   const line = linesOf([...dense, ...int8, ...csr]).find((text) => text.startsWith('csr'));
   expect(line).not.toContain('◆');
