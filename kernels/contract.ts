@@ -166,7 +166,7 @@ const trials: { readonly [O in Op]: readonly Trial[] } = {
     matmulTrial('1×1×1', 1, 1, 1),
     matmulTrial('M=1', 1, 6, 70),
     matmulTrial('odd', 3, 5, 7),
-    matmulTrial('past a tile along each side, a row of zeros in W and in X', 9, 19, 261, ({ W }, { X }) => {
+    matmulTrial('past a tile along each side, a row of zeros in W and in X', 33, 131, 261, ({ W }, { X }) => {
       W.fill(0, 261, 2 * 261);
       X.fill(0, 2 * 261, 3 * 261);
     }),
@@ -177,7 +177,7 @@ const trials: { readonly [O in Op]: readonly Trial[] } = {
     attentionTrial('1×1×1', { M: 1, seqLen: 1, heads: 1, headDim: 1, causal: false }),
     attentionTrial('decode', { M: 1, seqLen: 70, heads: 2, headDim: 16, causal: true }),
     attentionTrial('odd, square, causal', { M: 5, seqLen: 5, heads: 2, headDim: 3, causal: true }),
-    attentionTrial('odd, several tiles, causal', { M: 37, seqLen: 301, heads: 2, headDim: 19, causal: true }),
+    attentionTrial('odd, several tiles, causal', { M: 37, seqLen: 301, heads: 4, headDim: 19, causal: true }),
     // Scores in the hundreds overflow exp unless the maximum is taken off first.
     attentionTrial(
       'several tiles, zero keys in one head, large scores in the other',

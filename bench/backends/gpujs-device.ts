@@ -295,10 +295,11 @@ class DeviceProgram implements GpuProgram, WgslProgram {
     const { size } = source.handle.buffer;
     source.staging ??= this.#device.context.device.createBuffer({ size, usage: USAGE.mapRead | USAGE.copyDst });
     this.#copyAll(output, source.staging);
+    // First, since it names the loss of a device, which mapping does not.
+    await this.#finish();
     await source.staging.mapAsync(MAP_MODE_READ);
     const values = new Float32Array(source.staging.getMappedRange().slice(0));
     source.staging.unmap();
-    await this.#finish();
     return values;
   }
 

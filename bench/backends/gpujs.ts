@@ -140,7 +140,7 @@ export function isOfGpu(mode: GpuMode): boolean {
   return mode === 'webgpu' || isGl(mode);
 }
 
-/** Kernels of these modes had better read vectors. */
+/** Where arrays are textures, of which a texel of four values costs no more to read than one. */
 export function isGl(mode: GpuMode): mode is GlMode {
   return mode === 'webgl2' || mode === 'headlessgl';
 }

@@ -2,9 +2,9 @@
 // the form of the GL modes, where a texel of four values costs no more to read than one value.
 import type { Resident, Thread } from '../../bench/backends/gpujs.ts';
 import type { PreparedKernel } from '../../bench/technique.ts';
-import { columnsOfRows, prepareMatmul } from '../dense/gpu-matmul.ts';
+import { prepareMatmul, roundUp } from '../dense/gpu-matmul.ts';
 import type { Context } from './gpu.ts';
-import { asResident, largestRow } from './gpu.ts';
+import { asResident, assertExact, largestRow } from './gpu.ts';
 import type { CsrWeights } from './pack.ts';
 
 type Constants = { maxPairs: number; pairs: number[][][]; pairPtr: number[] };
@@ -15,8 +15,9 @@ const LINE = 1024;
 export function gpuCsrOfVectors({ packed, problem, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
   const { M, N, K } = problem;
   const { values, colIdx, rowPtr } = packed;
-  const rows = columnsOfRows(M);
+  const rows = roundUp(M, 4);
   const pairPtr = pairPointers(rowPtr);
+  assertExact(values.length);
   const constants = {
     maxPairs: largestRow(pairPtr),
     pairs: { vectors: pairsOf(packed, pairPtr) },
@@ -37,7 +38,7 @@ export function gpuCsrOfVectors({ packed, problem, runtime }: Context): Promise<
 }
 
 function fourRows(this: Thread<Constants>, X: number[][][]): number[] {
-  // X [K, rows/4, 4] f32, pairs [·, 1024, 4] of column, weight, column, weight, pairPtr [N+1] → Yᵀ [N, rows/4, 4]
+  // X [K, ·, 4] f32, pairs [·, 1024, 4] of column, weight, column, weight, pairPtr [N+1] → Yᵀ [N, rows/4, 4]
   const from = this.constants.pairPtr[this.thread.y];
   const count = this.constants.pairPtr[this.thread.y + 1] - from;
   let y0 = 0;

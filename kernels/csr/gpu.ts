@@ -94,11 +94,14 @@ export function largestRow(rowPtr: Uint32Array): number {
 
 const EXACT_INTEGERS = 2 ** 24;
 
+export function assertExact(nonzeros: number): void {
+  if (nonzeros <= EXACT_INTEGERS) return;
+  throw new Error(`csr: gpu.js counts nonzeros to ${EXACT_INTEGERS} at most, got ${nonzeros}`);
+}
+
 /** gpu.js has f32 buffers only, which hold integers to 2²⁴; and none may be empty. */
 export function asResident(values: Float32Array | Uint16Array | Uint32Array): Resident {
-  if (values.length > EXACT_INTEGERS) {
-    throw new Error(`csr: gpu.js counts nonzeros to ${EXACT_INTEGERS} at most, got ${values.length}`);
-  }
+  assertExact(values.length);
   return {
     size: [Math.max(1, values.length)],
     values: values.length === 0 ? new Float32Array(1) : Float32Array.from(values),

@@ -1,4 +1,4 @@
-// What the WGSL kernels of both sparse formats have in common: a technique says which two weights a pair holds and in
+// What the WGSL kernels of CSR, and of 2:4 with one row of X, have in common: a technique says which two weights a pair holds and in
 // which columns they stand. Lanes that run together take neighbouring rows of X, which is laid down transposed, so that
 // the activations of a column are consecutive words; weights and columns are the same for all of them.
 import type { Shader, Wgsl } from '../../bench/backends/gpujs-wgsl.ts';
@@ -98,7 +98,7 @@ const MOST_EACH = 8;
 
 /**
  * A thread computes up to eight outputs of one row of W, 16 rows of X apart: what it reads of a pair serves them all. With
- * few rows of X more rows of W share a workgroup, so that no lane is left without work of its own.
+ * few rows of X more rows of W share a workgroup, so that few lanes are left without work of their own.
  */
 function manyRows(M: number, N: number): Loops {
   const lanes = M <= 4 ? 4 : M <= 8 ? 8 : 16;

@@ -139,8 +139,8 @@ fn main(@builtin(local_invocation_id) id : vec3u, @builtin(local_invocation_inde
 const TALL = 4;
 
 /**
- * A thread computes 8 rows of 8 columns, 16 apart: 64 sums in registers for 16 loads, the best ratio that leaves a GPU's
- * compiler a register or two of the 128 it has. Where M or N has no more, 4. Rows and columns past the end are computed as
+ * A thread computes 8 rows of 8 columns, 16 apart: 64 sums in registers for 16 loads, and with what is loaded about
+ * 100 of the 128 registers that the smaller GPUs give a thread. Where M or N has no more, 4. Rows and columns past the end are computed as
  * the last one again and not stored.
  */
 function manyRows(M: number, N: number, sum: WgslMatmul['sum'], stepsOfWord: number | undefined): Loops {

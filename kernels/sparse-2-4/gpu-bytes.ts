@@ -1,4 +1,4 @@
-// Four kept weights, of two groups, to a read, and their places four bytes to a word, in a mode that reads vectors and bytes.
+// Four kept weights, of two groups, to a read, and their places four bytes to a word: the form of the webgpu mode.
 import type { ResidentBytes, Thread } from '../../bench/backends/gpujs.ts';
 import type { MatmulProblem } from '../../bench/problem.ts';
 import type { PreparedKernel } from '../../bench/technique.ts';

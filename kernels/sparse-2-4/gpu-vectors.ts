@@ -3,7 +3,7 @@
 import type { Resident, ResidentBytes, Thread } from '../../bench/backends/gpujs.ts';
 import type { MatmulProblem } from '../../bench/problem.ts';
 import type { PreparedKernel } from '../../bench/technique.ts';
-import { columnsOfRows, prepareMatmul, roundUp } from '../dense/gpu-matmul.ts';
+import { prepareMatmul, roundUp } from '../dense/gpu-matmul.ts';
 import type { Context } from './gpu.ts';
 import { indexStride, paddedK, type Sparse24Weights } from './pack.ts';
 
@@ -14,7 +14,7 @@ const PER_TEXEL = 32;
 
 export function gpuSparse24OfVectors({ packed, problem, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
   const { M, N, K } = problem;
-  const rows = columnsOfRows(M);
+  const rows = roundUp(M, 4);
   const widened = roundUp(K, PER_TEXEL);
   const constants = {
     texels: widened / PER_TEXEL,
@@ -36,7 +36,7 @@ export function gpuSparse24OfVectors({ packed, problem, runtime }: Context): Pro
 }
 
 function fourRows(this: Thread<Constants>, X: number[][][]): number[] {
-  // X [paddedK, rows/4, 4] f32, values [N, paddedK/8, 4], places [N, paddedK/32, 4] bytes → Yᵀ [N, rows/4, 4]
+  // X [paddedK, ·, 4] f32, values [N, paddedK/8, 4], places [N, paddedK/32, 4] bytes → Yᵀ [N, rows/4, 4]
   let y0 = 0;
   let y1 = 0;
   let y2 = 0;

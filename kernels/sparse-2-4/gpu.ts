@@ -9,7 +9,7 @@ import { indexStride, paddedK, type Sparse24Weights } from './pack.ts';
 export type Context = KernelContext<'matmul', Sparse24Weights, Record<never, never>, Gpu>;
 type Constants = { sextets: number; values: number[][]; places: number[][] };
 
-// gpu.js has f32 buffers only, which hold 24 bits exactly: the places of six groups to a value, as twelve digits of base 4
+// In the modes on the host gpu.js has f32 buffers only, which hold 24 bits exactly: the places of six groups to a value, as twelve digits of base 4
 // with the point after the first. The next digit is the integer part, and four times the rest has the others.
 const GROUPS_PER_VALUE = 6;
 

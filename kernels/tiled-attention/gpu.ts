@@ -28,15 +28,16 @@ import { accumulateVectors, runningStatisticsOfVectors } from './gpu-vectors.ts'
 type Context = KernelContext<'attention', KeyValues, { readonly tileSize: number }, Gpu>;
 
 /**
- * Query rows of a tile, of whatever heads: with 16 threads a row and more they keep a GPU busy. In scratch each takes
- * 8·(tileSize + headDim) bytes and some 32 more, however long queries and keys are.
+ * Query rows of a tile, of whatever heads. In scratch each takes 8·(tileSize + headDim) bytes and some 32 more, however
+ * long queries and keys are: half a MiB or less on a GPU, where a step has tileSize/4 or headDim/4 threads a row and every
+ * tile costs submissions of its own.
  */
-const MAX_TILE_ROWS = 128;
+const MAX_TILE_ROWS = { gpu: 512, host: 128 };
 
 /** Tiles of rows one after another, for each of them tiles of keys one after another. */
 export function gpuTiledAttention({ packed, problem, params, runtime }: Context): Promise<PreparedKernel<'attention'>> {
   const rows = problem.heads * rowsOfHead(runtime, problem);
-  const tileRows = Math.min(rows, MAX_TILE_ROWS);
+  const tileRows = Math.min(rows, isOfGpu(runtime.mode) ? MAX_TILE_ROWS.gpu : MAX_TILE_ROWS.host);
   const [K, V] = [paddedKeys(packed.K, problem), paddedKeys(packed.V, problem)];
   return prepareAttention(runtime, problem, {
     storedBytes: packed.K.byteLength + packed.V.byteLength,
