@@ -102,7 +102,12 @@ export const columns = [
   { name: 'readback_ns', group: 'speed', type: 'number', doc: 'GPU: output from the device, median' },
   // rates
   { name: 'dense_gflops', group: 'rates', type: 'number', doc: 'work of the uncompressed computation / p20_ns' },
-  { name: 'actual_gflops', group: 'rates', type: 'number', doc: 'work really executed / p20_ns' },
+  {
+    name: 'actual_gflops',
+    group: 'rates',
+    type: 'number',
+    doc: "the format's own work, its stored weights only / p20_ns; a kernel may do more, as one that expands zeros in registers",
+  },
   { name: 'gbytes_per_s', group: 'rates', type: 'number', doc: '(stored_bytes + activations + output) / p20_ns' },
   {
     name: 'roofline_pct',
