@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { rowOf, runArguments } from './fixtures/run-files.ts';
 import type { HistoryRun } from './history.ts';
 import type { ResultRow } from './result-row.ts';
-import { trackHistory } from './track.ts';
+import { newLevel, trackHistory } from './track.ts';
 import { seededRandom } from './weights/random.ts';
 
 /** A night's run; `undefined` leaves the case out. */
@@ -53,6 +53,18 @@ test('a level that began three nights ago is news tonight, with its size and the
 test('the next night it is known, and no news', () => {
   const [tracked] = track(nights(24, 21));
   expect(tracked).toMatchObject({ news: [], levels: [{ runs: 4 }] });
+});
+
+test('a level that is taken back makes the one before it no news', () => {
+  const point = (index: number, before: number, after: number) => ({ index, before, after, p: 0 });
+  const worse = point(40, 0.7, 0.6);
+  expect(newLevel([worse], [worse, point(97, 0.6, 0.7)])).toBeUndefined();
+  expect(newLevel([worse, point(97, 0.6, 0.7), point(99, 0.7, 0.6)], [worse, point(97, 0.6, 0.7)])?.index).toBe(99);
+});
+
+test('a night without a figure does not end the history of speed', () => {
+  const runs = nights(26, 22, (number) => (number === 10 ? { speedup: undefined } : {}));
+  expect(track(runs)[0].levels).toHaveLength(1);
 });
 
 test('a steady history has no level and no news', () => {
@@ -108,6 +120,17 @@ describe('the newest run', () => {
   test('lacks a case because it was interrupted: no news', () => {
     const missing = new Set([rowOf('csr').case_id ?? '']);
     expect(newsOf([...before, night(3, { int4: {} }, { missing })])).toEqual({ int4: [], csr: [] });
+  });
+
+  test('lacks a case that the run before had not come to: vanished all the same', () => {
+    const missing = new Set([rowOf('csr').case_id ?? '']);
+    const runs = [...before, night(3, { int4: {} }, { missing }), night(4, { int4: {} })];
+    expect(newsOf(runs)).toEqual({ int4: [], csr: ['vanished'] });
+  });
+
+  test('has other inputs: its history begins anew, and says so', () => {
+    const news = newsOf([...before, night(3, { int4: { input_hash: 'other' }, csr: {} })]);
+    expect(news).toEqual({ int4: [expect.stringMatching(/^has other inputs/)], csr: [] });
   });
 
   test('was asked for something else: nothing vanished', () => {

@@ -45,28 +45,34 @@ export interface News {
   readonly what: string;
 }
 
-/** Of a single history; divided among many, so that the chance of a false alarm a night stays that of one. */
+/** Of a single history; and of all together, divided among them. */
 const MAX_P = 0.001;
-const FAMILY_P = 0.05;
+const FAMILY_P = 0.01;
+
+/** The p that a level of one among so many histories must have. */
+export function maxPOf(histories: number): number {
+  return Math.min(MAX_P, FAMILY_P / histories);
+}
 
 /** The newest run's cases first, then those only earlier runs had. */
 export function trackHistory(runs: readonly HistoryRun[], seed: number): TrackedCase[] {
   const newest = runs[runs.length - 1];
   const histories = casesOf(runs).map((caseId) => ({ caseId, rows: latestHistory(runs, caseId) }));
-  const maxP = Math.min(MAX_P, FAMILY_P / histories.length);
-  const previous = runs.slice(0, -1).findLast((run) => isAsked(run, newest));
+  const maxP = maxPOf(histories.length);
   return histories.map(({ caseId, rows }) => {
     const row = rows[rows.length - 1];
     const isInNewest = newest.rows.get(caseId) === row;
     const measured = rows.filter(hasRun);
-    const points = levelsOf(measured, maxP, seed);
-    const levels = points.map((point, i) => describeLevel(point, measured, points[i + 1]?.index ?? measured.length));
+    const timed = measured.filter((candidate) => !isBaseline(candidate) && candidate.speedup !== undefined);
+    const points = levelsOf(timed, maxP, seed);
+    const levels = points.map((point, i) => describeLevel(point, timed, points[i + 1]?.index ?? timed.length));
     const events = eventsOf(measured);
-    const isTimed = isInNewest && hasRun(row);
+    // A run that was interrupted before the case says nothing of it.
+    const previous = runs.slice(0, -1).findLast((run) => isAsked(run, newest) && !run.missing.has(caseId));
     const news = [
       ...statusNews(caseId, newest, previous),
-      ...(isTimed ? levelNews(measured, points, maxP, seed) : []),
-      ...events.flatMap((event) => (isTimed && event.row === row ? [exactNews(event)] : [])),
+      ...(isInNewest && timed.at(-1) === row ? levelNews(timed, points, maxP, seed) : []),
+      ...events.flatMap((event) => (isInNewest && event.row === row ? [exactNews(event)] : [])),
     ];
     return { caseId, row, runs: measured.length, levels, events, news };
   });
@@ -91,14 +97,10 @@ export function machineOf({ cpu_model, cpu_count, threads, device, gpu_adapter }
   return (device === 'gpu' ? [...parts, gpu_adapter] : parts).join(', ');
 }
 
-/** log speed-up, run by run; the baseline's own tells nothing. */
-function ratiosOf(rows: readonly ResultRow[]): number[] {
-  if (rows.some((row) => isBaseline(row) || row.speedup === undefined)) return [];
-  return rows.map(({ speedup = 1 }) => Math.log(speedup));
-}
-
-function levelsOf(rows: readonly ResultRow[], maxP: number, seed: number): ChangePoint[] {
-  return findChangePoints(ratiosOf(rows), { minMagnitude: MIN_EFFECT, maxP, seed });
+/** Of log speed-ups, run by run; the baseline's own tells nothing. */
+function levelsOf(timed: readonly ResultRow[], maxP: number, seed: number): ChangePoint[] {
+  const ratios = timed.map(({ speedup = 1 }) => Math.log(speedup));
+  return findChangePoints(ratios, { minMagnitude: MIN_EFFECT, maxP, seed });
 }
 
 function describeLevel({ index, before, after, p }: ChangePoint, rows: readonly ResultRow[], end: number): LevelChange {
@@ -117,14 +119,19 @@ function levelNews(rows: readonly ResultRow[], points: readonly ChangePoint[], m
   return news === undefined ? [] : [{ isWorse: news.after < news.before, what: 'speed' }];
 }
 
-/** The last level, where the history without its newest run doesn't show it yet. */
+/** Values by which one more may move where a level is found to begin. */
+const MAX_INDEX_SHIFT = 5;
+
+/** The last level, where the history without its newest run doesn't show it yet: as its last one, or before one that went. */
 export function newLevel(points: readonly ChangePoint[], earlier: readonly ChangePoint[]): ChangePoint | undefined {
-  const [last, known] = [points.at(-1), earlier.at(-1)];
+  const last = points.at(-1);
   if (last === undefined) return undefined;
-  const isKnown =
-    known !== undefined &&
-    known.after > known.before === last.after > last.before &&
-    Math.abs(known.after - last.after) < MIN_EFFECT;
+  const isKnown = earlier.some(
+    (known, i) =>
+      known.after > known.before === last.after > last.before &&
+      Math.abs(known.after - last.after) < MIN_EFFECT &&
+      (i === earlier.length - 1 || Math.abs(known.index - last.index) <= MAX_INDEX_SHIFT),
+  );
   return isKnown ? undefined : last;
 }
 
@@ -147,6 +154,8 @@ function statusNews(caseId: string, newest: HistoryRun, previous: HistoryRun | u
       ? [{ isWorse: true, what: `was ${before.status}, is ${row.status}: ${row.reason ?? 'no reason given'}` }]
       : [];
   }
+  if (row !== undefined && before !== undefined && hasRun(before) && row.input_hash !== before.input_hash)
+    return [{ isWorse: false, what: 'has other inputs than the run before, so its history begins anew' }];
   if (row !== undefined) return previous !== undefined && before === undefined ? [{ isWorse: false, what: 'new' }] : [];
   if (before === undefined || !hasRun(before) || newest.missing.has(caseId)) return [];
   return [{ isWorse: true, what: 'vanished' }];

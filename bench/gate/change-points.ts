@@ -3,7 +3,7 @@
 import { MIN_EFFECT } from '../compare.ts';
 import { type ChangePoint, findChangePoints } from '../statistics/change-points.ts';
 import { quantile } from '../statistics/quantile.ts';
-import { newLevel } from '../track.ts';
+import { maxPOf, newLevel } from '../track.ts';
 import { type Random, seededRandom } from '../weights/random.ts';
 
 const NIGHTS = 100;
@@ -19,8 +19,8 @@ const BAD_NIGHT = { every: 20, slower: 0.15 };
 type Rule = () => (nights: readonly number[]) => boolean;
 
 const rules: Readonly<Record<string, Rule>> = {
-  'tare track, 1 case': () => newlyWorse(0.001),
-  'tare track, one of 500 cases': () => newlyWorse(0.05 / 500),
+  'tare track, 1 case': () => newlyWorse(maxPOf(1)),
+  'tare track, one of 500 cases': () => newlyWorse(maxPOf(500)),
   '5 % below the median of 7 nights': () => (nights) => below(nights, quantile(nights.slice(-8, -1), 0.5)),
   '5 % below the night before': () => (nights) => below(nights, nights[nights.length - 2]),
   '5 % below the first night': () => (nights) => below(nights, nights[0]),
