@@ -123,14 +123,19 @@ test.each([
   undo();
 });
 
-test('a base that fails is no fault of head', () => {
+test('a base that fails is no fault of head, whether head mends it or not', () => {
   git('checkout', '--quiet', '-b', 'broken');
   plant(inRun("throw new Error('planted');"));
   const broken = commit('Break it');
+  plant(inRun('M;'));
+  const still = ab(broken, ...few, '--format', 'csv');
+  expect(still.stdout).toMatch(/smoke:dense:ts:.*,failed,false,/);
+  expect(still.status).toBe(0);
+  git('reset', '--quiet', '--hard');
   git('revert', '--no-edit', broken);
-  const { status, stdout } = ab(broken, 'broken', ...few, '--format', 'csv');
-  expect(stdout).toMatch(/smoke:dense:ts:.*,failed,false,/);
-  expect(status).toBe(0);
+  const mended = ab(broken, 'broken', ...few, '--format', 'csv');
+  expect(mended.stdout).toMatch(/smoke:dense:ts:.*,failed,false,/);
+  expect(mended.status).toBe(0);
   git('checkout', '--quiet', 'main');
 });
 

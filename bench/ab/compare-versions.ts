@@ -177,9 +177,10 @@ async function runOnce(
     trial.end = result;
     return;
   }
-  // A process that died says not which version killed it; the base alone does.
-  const alone = await run({ ...request, projects: { base: projects.base, head: projects.base } });
-  if (alone !== undefined) trial.end = blame(result, alone);
+  // What failed beside the other version, or killed the process of both, is tried alone.
+  const alone = (project: string) => run({ ...request, projects: { base: project, head: project } });
+  const [base, head] = [await alone(projects.base), await alone(projects.head)];
+  if (base !== undefined && head !== undefined) trial.end = blame(result, base, head);
 }
 
 function record(trial: Trial, { logRatio, outputChange }: Extract<VersionsResult, { status: 'ok' }>): void {
@@ -188,14 +189,16 @@ function record(trial: Trial, { logRatio, outputChange }: Extract<VersionsResult
   trial.outputChange ??= outputChange;
 }
 
+type Failure = Exclude<VersionsResult, { status: 'ok' | 'skipped' }> | Death;
+
 function blame(
-  result: Exclude<VersionsResult, { status: 'ok' | 'skipped' }> | Death,
-  alone: VersionsResult | Death,
+  { reason }: Failure,
+  base: VersionsResult | Death,
+  head: VersionsResult | Death,
 ): Outcome & { status: 'failed' } {
-  const { reason } = result;
-  if (alone.status === 'ok') return { status: 'failed', side: 'head', reason };
-  const side = result.status === 'failed' && result.side === 'head' ? 'both' : 'base';
-  return { status: 'failed', side, reason };
+  const [isBase, isHead] = [base, head].map(({ status }) => status !== 'ok');
+  if (isBase !== isHead) return { status: 'failed', side: isHead ? 'head' : 'base', reason };
+  return { status: 'failed', side: 'both', reason: isHead ? reason : `${reason} (once; each alone runs)` };
 }
 
 function isFlagged(judgement: Judgement | undefined): boolean {
@@ -243,7 +246,7 @@ function outcomeOf(trial: Trial): Outcome {
 
 /** Whether head is worse off: slower for sure, drifted further from the uncompressed result by any amount, or broken. */
 export function isRegression(outcome: Outcome): boolean {
-  if (outcome.status === 'failed') return outcome.side !== 'base';
+  if (outcome.status === 'failed') return outcome.side === 'head';
   if (outcome.status === 'skipped') return false;
   const { isConfirmed, judgement, outputChange } = outcome;
   if (isConfirmed && judgement.verdict === 'slower') return true;
