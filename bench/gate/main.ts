@@ -1,12 +1,13 @@
-// `npm run bench:gate`: do `tare ab` and `tare track` hold what they promise on this very machine? An hour in full, a few
-// minutes with --quick; interrupted, it goes on where it stopped. --part chooses; the table shows all there is so far.
+// `npm run bench:gate`: do `tare ab` and `tare track` hold what they promise on this very machine? Some 80 minutes in full,
+// a few with --quick; interrupted, it goes on where it stopped, as long as the commit is the same. --part chooses; the
+// table shows all that this commit was put to so far.
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeMachine, gitState } from '../environment.ts';
-import { stoppable } from '../stop-signals.ts';
+import { INTERRUPTED, stoppable } from '../stop-signals.ts';
 import { ensureUseLiteCache } from '../weights/use-lite-cache-build.ts';
 import { changePointTable, tryChangePoints } from './change-points.ts';
 import { appendRecord, readRecords, recordOf } from './records.ts';
@@ -36,12 +37,16 @@ if (unknown !== undefined) {
 }
 const path = values.out ?? join('results', values.quick ? 'gate-quick.jsonl' : 'gate.jsonl');
 if (values.fresh) rmSync(path, { force: true });
+const commit = gitState()?.commit ?? 'unknown';
+const recordsSoFar = () => readRecords(path).filter((record) => record.commit === commit);
 ensureUseLiteCache();
-await stoppable(async (signal) => {
+const isInterrupted = await stoppable(async (signal) => {
   for (const part of parts) if (chosen.includes(part)) await runPart(part, signal);
+  return signal.aborted;
 });
 report();
-if (chosen.includes(CHANGE_POINTS)) {
+if (isInterrupted) process.exitCode = INTERRUPTED;
+else if (chosen.includes(CHANGE_POINTS)) {
   const trials = tryChangePoints(values.quick ? QUICK_HISTORIES : undefined);
   process.stdout.write(`\n${changePointTable(trials)}\n`);
 }
@@ -54,7 +59,7 @@ async function runPart(part: Part, signal: AbortSignal): Promise<void> {
   try {
     for (const trial of trialsOf(part, values.quick)) {
       if (signal.aborted) return;
-      const isDone = readRecords(path).some(
+      const isDone = recordsSoFar().some(
         (done) => done.part === part && done.name === trial.name && done.number === trial.number,
       );
       if (isDone) continue;
@@ -62,7 +67,7 @@ async function runPart(part: Part, signal: AbortSignal): Promise<void> {
       const outcomes = await runTrial(trial, values.quick, signal);
       if (outcomes === undefined) return;
       const seconds = Math.round(performance.now() - start) / 1000;
-      const record = recordOf(trial, outcomes, { commit: gitState()?.commit ?? 'unknown', seconds });
+      const record = recordOf(trial, outcomes, { commit, seconds });
       appendRecord(path, record);
       const flagged = record.cases.filter((entry) => entry.flagged !== undefined).length;
       process.stderr.write(
@@ -75,12 +80,11 @@ async function runPart(part: Part, signal: AbortSignal): Promise<void> {
 }
 
 function report(): void {
-  const records = readRecords(path);
+  const records = recordsSoFar();
   const { cpu_model, cpu_count, os, node_version, v8_version } = describeMachine();
-  const commits = [...new Set(records.map(({ commit }) => commit.slice(0, 10)))];
   process.stdout.write(`${formatTable(records)}\n\n`);
   process.stdout.write(
-    `${cpu_count} cores of ${cpu_model}, ${os}, Node ${node_version}, V8 ${v8_version}, commit ${commits.join(', ')}\n`,
+    `${cpu_count} cores of ${cpu_model}, ${os}, Node ${node_version}, V8 ${v8_version}, commit ${commit.slice(0, 10)}\n`,
   );
   for (const broken of findBrokenPromises(records)) {
     process.stdout.write(`NOT HELD: ${broken}\n`);

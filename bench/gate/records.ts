@@ -30,10 +30,18 @@ const GateRecord = z.object({
 });
 export type GateRecord = z.infer<typeof GateRecord>;
 
+/** A line that a kill left unfinished is passed over. */
 export function readRecords(path: string): GateRecord[] {
   if (!existsSync(path)) return [];
-  const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
-  return lines.map((line) => GateRecord.parse(JSON.parse(line)));
+  return readFileSync(path, 'utf8').split('\n').flatMap(parseRecord);
+}
+
+function parseRecord(line: string): GateRecord[] {
+  try {
+    return [GateRecord.parse(JSON.parse(line))];
+  } catch {
+    return [];
+  }
 }
 
 export function appendRecord(path: string, record: GateRecord): void {
