@@ -124,9 +124,18 @@ function notesOn(comparisons: readonly CaseComparison[], { base, head }: Compare
         return `${name}: has no samples beside it, so its intervals are those of its rows`;
       }),
     ...environmentNotes(comparisons),
+    ...inputNotes(comparisons),
     ...commonShifts(comparisons),
     `${comparisons.length} cases: ${counts.flat().join(', ')}; ${regressed} regressed`,
   ];
+}
+
+/** Whatever the reason, no figure of such cases was held against another. */
+function inputNotes(comparisons: readonly CaseComparison[]): string[] {
+  const hasOthers = ({ base, head }: CaseComparison) =>
+    base !== undefined && head !== undefined && hasRun(base) && hasRun(head) && base.input_hash !== head.input_hash;
+  const others = comparisons.filter(hasOthers).length;
+  return others > 0 ? [`${others} cases have other inputs in the two runs: neither speed nor drift was compared`] : [];
 }
 
 function describeRun({ name, rows }: ComparedRun): string {

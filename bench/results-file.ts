@@ -28,7 +28,7 @@ export function readResultsFile(path: string): ResultsFile {
   } catch (error) {
     if (whole === text || whole === '') throw error;
     const rows = distinctCases(parseRows(whole, name), name);
-    return { path, name, rows, notes: [`${name}: the last line is unfinished and was left out`] };
+    return { path, name, rows, notes: [`${name}: the last line is unfinished or damaged and was left out`] };
   }
 }
 

@@ -66,7 +66,7 @@ describe('files as they come', () => {
     appendFileSync(head, readFileSync(head, 'utf8').split('\n')[1].slice(0, 60));
     const { status, stdout } = tare(['compare', base, head]);
     expect(status).toBe(1);
-    expect(stdout).toContain('head.csv: the last line is unfinished and was left out');
+    expect(stdout).toContain('head.csv: the last line is unfinished or damaged and was left out');
   });
 
   test.each([

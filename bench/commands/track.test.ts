@@ -91,7 +91,7 @@ describe('files as they come', () => {
     appendFileSync(last(), readFileSync(last(), 'utf8').split('\n')[1].slice(0, 70));
     writeNight(9, { shard: '1/2' });
     const { stdout } = tare('track', folder);
-    expect(stdout).toContain('the last line is unfinished and was left out');
+    expect(stdout).toContain('the last line is unfinished or damaged and was left out');
     expect(stdout).toContain('is a shard; tare merge');
   });
 
