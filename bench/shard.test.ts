@@ -39,6 +39,16 @@ test('a case costs the time until the next one begins', () => {
   ]);
 });
 
+test('of a merged run, whose cases are in their order and not in that of time, each shard tells for itself', () => {
+  const row = (case_id: string, shard: string, second: number) => ({
+    case_id,
+    shard,
+    started_at: `2031-01-01T00:00:0${second}.000Z`,
+  });
+  const rows = [row('a', '2/2', 7), row('b', '1/2', 0), row('c', '2/2', 1), row('d', '1/2', 4)];
+  expect(Object.fromEntries(recordedCosts(rows))).toEqual({ b: 4, c: 6 });
+});
+
 test.each(['0/2', '3/2', '1/0', '1', 'a/b', '1.5/2', '-1/2'])('%s is no shard', (text) => {
   expect(() => parseShard(text)).toThrow(InputError);
 });

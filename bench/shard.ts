@@ -45,13 +45,20 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** What each case of a run took, in s: the time until the next one began. The last one's is not known. */
+/**
+ * What each case of a run took, in s: the time until the next one on its machine began. Of the last one on each it is not
+ * known.
+ */
 export function recordedCosts(rows: readonly ResultRow[]): Map<string, number> {
+  const machines = Map.groupBy(rows, ({ shard }) => shard);
+  return new Map([...machines.values()].flatMap(costsOnMachine));
+}
+
+function costsOnMachine(rows: readonly ResultRow[]): [caseId: string, costS: number][] {
   const starts = rows.flatMap(({ case_id, started_at }) => {
     const at = Date.parse(started_at ?? '');
     return case_id === undefined || Number.isNaN(at) ? [] : [{ case_id, at }];
   });
-  return new Map(
-    starts.slice(0, -1).map(({ case_id, at }, i) => [case_id, Math.max(0, (starts[i + 1].at - at) / 1000)]),
-  );
+  const inTime = starts.toSorted((a, b) => a.at - b.at);
+  return inTime.slice(0, -1).map(({ case_id, at }, i) => [case_id, (inTime[i + 1].at - at) / 1000]);
 }
