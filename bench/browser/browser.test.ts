@@ -54,6 +54,10 @@ function processes(): Process[] {
 const sessionsOfBrowsers = () =>
   new Set(processes().flatMap(({ command, session }) => (command.includes(temporary) ? [session] : [])));
 
+test.runIf(process.platform === 'linux' && process.arch === 'x64')('the packaged Chromium runs on any Linux', () => {
+  expect(status).toMatchObject({ available: true });
+});
+
 describe.skipIf(!status.available)('in a browser', () => {
   test('cases are weighed as in Node, and one that goes wrong becomes its row', { timeout: 120_000 }, () => {
     const args = [...smoke('chromium-wasm', 'int8', 'throws', 'hangs'), '--timeout', '6', '--debug'];
