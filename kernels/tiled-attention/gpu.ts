@@ -29,7 +29,7 @@ type Context = KernelContext<'attention', KeyValues, { readonly tileSize: number
 
 /**
  * Query rows of a tile, of whatever heads. In scratch each takes 8·(tileSize + headDim) bytes and some 32 more, however
- * long queries and keys are: half a MiB or less on a GPU, where a step has tileSize/4 or headDim/4 threads a row and every
+ * long queries and keys are: less than a MiB on a GPU, where a step has tileSize/4 or headDim/4 threads a row and every
  * tile costs submissions of its own.
  */
 const MAX_TILE_ROWS = { gpu: 512, host: 128 };
