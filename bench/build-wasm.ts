@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type WasmWidth, wasmFile, wasmWidths } from './backends/wasm-file.ts';
-import { KERNELS_DIR } from './registry.ts';
+import { KERNELS_DIR } from './cases/registry.ts';
 
 /** -O3 chains dependent multiply-adds over unrolled steps and loses a quarter of the speed. */
 const OPTIONS = [
@@ -43,7 +43,7 @@ interface TileModule {
 const COLUMNS: { readonly [W in WasmWidth]: number } = { 128: 8, 256: 16 };
 
 const kernels = readdirSync(KERNELS_DIR).map((technique) => join(KERNELS_DIR, technique));
-for (const folder of [...kernels, join(import.meta.dirname, 'roofline')]) {
+for (const folder of [...kernels, join(import.meta.dirname, 'measure', 'roofline')]) {
   if (!existsSync(join(folder, 'wasm.as.ts'))) continue;
   for (const width of wasmWidths) await compile(folder, width);
 }

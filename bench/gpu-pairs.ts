@@ -5,15 +5,15 @@ import { once } from 'node:events';
 import { openGpu } from './backends/gpujs.ts';
 import { openWgslDevice } from './backends/gpujs-device.ts';
 import { webGpuStatus } from './backends/webgpu-adapter.ts';
-import { checkOutput } from './check.ts';
-import { makeInputs } from './inputs.ts';
-import { measurePair, pairedRatio } from './measure.ts';
-import { syntheticMatmul } from './problems/model-problems.ts';
-import { KERNELS_DIR, loadTechnique } from './registry.ts';
+import { KERNELS_DIR, loadTechnique } from './cases/registry.ts';
+import type { Params } from './contract/technique.ts';
+import { makeInputs } from './inputs/make-inputs.ts';
+import { syntheticMatmul } from './inputs/model-problems.ts';
+import { checkOutput } from './measure/check.ts';
+import { measurePair, pairedRatio } from './measure/measure.ts';
+import { timerResolutionNs } from './measure/timer-resolution.ts';
+import { prepare, runOnce } from './measure/weigh-case.ts';
 import { quantile } from './statistics/quantile.ts';
-import type { Params } from './technique.ts';
-import { timerResolutionNs } from './timer-resolution.ts';
-import { prepare, runOnce } from './weigh-case.ts';
 
 interface Side {
   readonly technique: string;

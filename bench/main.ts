@@ -4,4 +4,4 @@
 import { enableCompileCache } from 'node:module';
 
 enableCompileCache();
-await import('./command-line.ts');
+await import('./commands/command-line.ts');

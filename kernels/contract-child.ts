@@ -1,10 +1,10 @@
 // The process of one backend's contract check: in itself, or in a page it opens.
 import { join } from 'node:path';
-import { backendOf, type NodeBackend } from '../bench/backend.ts';
-import type { Browser } from '../bench/browser/find-browser.ts';
-import type { PageRuntime } from '../bench/browser/runtime.ts';
-import { askPage } from '../bench/browser/weigh-in-page.ts';
-import { KERNELS_DIR, loadTechniques } from '../bench/registry.ts';
+import { backendOf, type NodeBackend } from '../bench/backends/backend.ts';
+import type { Browser } from '../bench/backends/browser/find-browser.ts';
+import type { PageRuntime } from '../bench/backends/browser/runtime.ts';
+import { KERNELS_DIR, loadTechniques } from '../bench/cases/registry.ts';
+import { askPage } from '../bench/run/page/weigh-in-page.ts';
 import { type ContractOutcome, checkContract } from './contract.ts';
 import type { ContractTask } from './contract-worker.ts';
 

@@ -1,6 +1,6 @@
 // The contract check in a page's worker.
-import { openInPage, type PageRuntime } from '../bench/browser/runtime.ts';
-import type { KernelKind, Technique } from '../bench/technique.ts';
+import { openInPage, type PageRuntime } from '../bench/backends/browser/runtime.ts';
+import type { KernelKind, Technique } from '../bench/contract/technique.ts';
 import { checkContract } from './contract.ts';
 
 export interface ContractTask {

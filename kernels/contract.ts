@@ -1,8 +1,14 @@
 // What every kernel must hold to, checked over tiny, odd problems. Run by techniques.test.ts, one process or page a backend.
-import { checkOutput } from '../bench/check.ts';
-import { measureDrift } from '../bench/drift.ts';
-import { operationOf } from '../bench/operations.ts';
-import type { ActivationsOf, AttentionProblem, MatmulProblem, Op, Problem, WeightsOf } from '../bench/problem.ts';
+
+import { operationOf } from '../bench/contract/operations.ts';
+import type {
+  ActivationsOf,
+  AttentionProblem,
+  MatmulProblem,
+  Op,
+  Problem,
+  WeightsOf,
+} from '../bench/contract/problem.ts';
 import {
   type KernelKind,
   type Params,
@@ -10,9 +16,11 @@ import {
   paramGrid,
   type Runtimes,
   type Technique,
-} from '../bench/technique.ts';
-import { referenceFor } from '../bench/weigh-case.ts';
-import { type Random, seededRandom } from '../bench/weights/random.ts';
+} from '../bench/contract/technique.ts';
+import { checkOutput } from '../bench/measure/check.ts';
+import { measureDrift } from '../bench/measure/drift.ts';
+import { referenceFor } from '../bench/measure/weigh-case.ts';
+import { type Random, seededRandom } from '../bench/statistics/random.ts';
 
 export interface ContractOutcome {
   readonly name: string;

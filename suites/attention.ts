@@ -1,6 +1,7 @@
 // Naive against tiled attention: what tiling saves in scratch, and whether it costs time.
-import { syntheticAttention, useLiteAttention } from '../bench/problems/model-problems.ts';
-import { defineSuite } from '../bench/suite.ts';
+
+import { defineSuite } from '../bench/contract/suite.ts';
+import { syntheticAttention, useLiteAttention } from '../bench/inputs/model-problems.ts';
 
 export default defineSuite({
   summary:

@@ -1,6 +1,7 @@
 // What the uncompressed layers cost: the ground the other suites stand on.
-import { layerMatrices, quickMatmuls, syntheticMatmul, useLiteMatmul } from '../bench/problems/model-problems.ts';
-import { defineSuite } from '../bench/suite.ts';
+
+import { defineSuite } from '../bench/contract/suite.ts';
+import { layerMatrices, quickMatmuls, syntheticMatmul, useLiteMatmul } from '../bench/inputs/model-problems.ts';
 
 export default defineSuite({
   summary: 'uncompressed f32 layers at decode (M=1) and prefill shapes',

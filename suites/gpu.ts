@@ -1,7 +1,8 @@
 // What gpu.js kernels gain by their form on each GPU backend: the README's beside ours, and every technique beside dense
 // at a shape that keeps a GPU busy.
-import { syntheticMatmul, useLiteAttention } from '../bench/problems/model-problems.ts';
-import { defineSuite } from '../bench/suite.ts';
+
+import { defineSuite } from '../bench/contract/suite.ts';
+import { syntheticMatmul, useLiteAttention } from '../bench/inputs/model-problems.ts';
 
 const presets = ['quick', 'nightly'] as const;
 const backends = ['gpujs-webgpu', 'gpujs-webgpu-wgsl', 'gpujs-headlessgl', 'chromium-webgpu', 'chromium-webgl2'];

@@ -1,7 +1,8 @@
 // How near the kernels come to what the machine can do, and to the runtimes people would pick instead: the cases whose
 // ratios say whether a comparison of techniques is worth anything.
-import { syntheticAttention, syntheticMatmul, useLiteMatmul } from '../bench/problems/model-problems.ts';
-import { defineSuite } from '../bench/suite.ts';
+
+import { defineSuite } from '../bench/contract/suite.ts';
+import { syntheticAttention, syntheticMatmul, useLiteMatmul } from '../bench/inputs/model-problems.ts';
 
 const peers = ['ort-node', 'ort-web', 'tfjs-wasm', 'jax-js'];
 const wasm = ['wasm', 'wasm-256', 'wasm-mt'];

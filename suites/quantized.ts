@@ -1,6 +1,7 @@
 // Fewer bits a weight: int8 with and without int8 activations, int4 in groups.
-import { layerMatrices, quickMatmuls, syntheticMatmul, useLiteMatmul } from '../bench/problems/model-problems.ts';
-import { defineSuite } from '../bench/suite.ts';
+
+import { defineSuite } from '../bench/contract/suite.ts';
+import { layerMatrices, quickMatmuls, syntheticMatmul, useLiteMatmul } from '../bench/inputs/model-problems.ts';
 
 export default defineSuite({
   summary: 'int8 and int4 layers at decode (M=1) and prefill shapes',

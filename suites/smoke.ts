@@ -1,6 +1,7 @@
 // One small case of everything, to see that all of it runs and drifts no further than it may.
-import { useLiteAttention, useLiteMatmul } from '../bench/problems/model-problems.ts';
-import { defineSuite } from '../bench/suite.ts';
+
+import { defineSuite } from '../bench/contract/suite.ts';
+import { useLiteAttention, useLiteMatmul } from '../bench/inputs/model-problems.ts';
 
 export default defineSuite({
   summary: 'one small case of every technique on every backend',

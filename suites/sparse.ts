@@ -1,6 +1,7 @@
 // Zeros: where dropping weights starts to pay, unstructured and 2 of 4.
-import { layerMatrices, quickMatmuls, syntheticMatmul, useLiteMatmul } from '../bench/problems/model-problems.ts';
-import { defineSuite } from '../bench/suite.ts';
+
+import { defineSuite } from '../bench/contract/suite.ts';
+import { layerMatrices, quickMatmuls, syntheticMatmul, useLiteMatmul } from '../bench/inputs/model-problems.ts';
 
 export default defineSuite({
   summary: 'pruned layers, CSR and 2:4, at decode (M=1) and prefill shapes',

@@ -1,4 +1,4 @@
-import type { DeviceSpan } from '../technique.ts';
+import type { DeviceSpan } from '../contract/technique.ts';
 import {
   type Carry,
   type Gpu,

@@ -1,7 +1,7 @@
 // Hand-written WGSL carried through gpu.js: the kernel, its buffers, pipeline and dispatch are gpu.js's, the shader's
 // text and the number of workgroups are ours. What is overridden is internal to gpu.js, so a kernel is refused unless
 // the text it compiled is the text it was given.
-import type { DeviceSpan } from '../technique.ts';
+import type { DeviceSpan } from '../contract/technique.ts';
 import type { GpuBuffer, Size } from './gpujs.ts';
 import type { GpuJsKernel } from './gpujs-library.ts';
 

@@ -1,7 +1,7 @@
 // tare's own WebAssembly kernels: modules compiled from kernels/<technique>/wasm.as.ts, each kernel with a memory of its
 // own that all of its threads share.
 import { existsSync, readFileSync } from 'node:fs';
-import { InputError } from '../input-error.ts';
+import { InputError } from '../contract/input-error.ts';
 import { type WasmWidth, wasmFile } from './wasm-file.ts';
 import { allocator, newMemory } from './wasm-memory.ts';
 import { startTeam } from './wasm-team.ts';

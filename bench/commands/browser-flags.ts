@@ -1,6 +1,6 @@
 // The flags that say which browser pages are opened in.
 import type { InferredOptionTypes, Options } from 'yargs';
-import { type BrowserChoice, checkChoice } from '../browser/find-browser.ts';
+import { type BrowserChoice, checkChoice } from '../backends/browser/find-browser.ts';
 import { once } from './selection-flags.ts';
 
 export const browserFlags = {

@@ -1,11 +1,11 @@
 import type { CommandModule, InferredOptionTypes } from 'yargs';
-import { DEFAULT_SEED } from '../case.ts';
-import { compareRuns } from '../compare.ts';
-import { compareReport } from '../compare-report.ts';
-import { InputError } from '../input-error.ts';
-import { type ResultsFile, readResultsFile, readSamples } from '../results-file.ts';
-import { textWidth } from '../text-table.ts';
-import { printReport } from '../verdict-report.ts';
+import { DEFAULT_SEED } from '../cases/case.ts';
+import { InputError } from '../contract/input-error.ts';
+import { compareRuns } from '../judge/compare.ts';
+import { compareReport } from '../report/compare-report.ts';
+import { textWidth } from '../report/text-table.ts';
+import { printReport } from '../report/verdict-report.ts';
+import { type ResultsFile, readResultsFile, readSamples } from '../results/results-file.ts';
 import { REGRESSION, reportFlags } from './report-flags.ts';
 
 type Flags = InferredOptionTypes<typeof reportFlags> & { base?: string; head?: string };

@@ -1,9 +1,9 @@
 import type { Arguments } from 'yargs';
-import { backends } from '../backend.ts';
-import { allowances } from '../merge.ts';
-import { loadSuites, loadTechniques } from '../registry.ts';
-import { kernelsDirs } from '../select.ts';
-import { reportFormats } from '../verdict-report.ts';
+import { backends } from '../backends/backend.ts';
+import { loadSuites, loadTechniques } from '../cases/registry.ts';
+import { kernelsDirs } from '../cases/select.ts';
+import { reportFormats } from '../report/verdict-report.ts';
+import { allowances } from '../results/merge.ts';
 import { presetNames } from './selection-flags.ts';
 
 /** Names behind flags that take one of a few; everywhere else what yargs itself knows. */

@@ -1,10 +1,10 @@
 import { freemem, totalmem } from 'node:os';
 import { styleText } from 'node:util';
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
-import { backends } from '../backend.ts';
-import type { BrowserChoice } from '../browser/find-browser.ts';
-import { canaryNs, cpuGovernor, describeMachine, loadAverage } from '../environment.ts';
-import { timerResolutionNs } from '../timer-resolution.ts';
+import { backends } from '../backends/backend.ts';
+import type { BrowserChoice } from '../backends/browser/find-browser.ts';
+import { timerResolutionNs } from '../measure/timer-resolution.ts';
+import { canaryNs, cpuGovernor, describeMachine, loadAverage } from '../run/environment.ts';
 import { browserFlags, browserOf } from './browser-flags.ts';
 
 interface Finding {

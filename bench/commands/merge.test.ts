@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readRows } from '../csv.ts';
+import { readRows } from '../results/csv.ts';
 
 const MAIN = join(import.meta.dirname, '..', 'main.ts');
 const quiet = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined };

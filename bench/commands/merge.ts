@@ -1,7 +1,7 @@
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
-import { type Allowance, allowances, mergeShards, writeMergedRun } from '../merge.ts';
-import { makeResultsFolder } from '../run.ts';
-import { chooseNames } from '../select.ts';
+import { chooseNames } from '../cases/select.ts';
+import { type Allowance, allowances, mergeShards, writeMergedRun } from '../results/merge.ts';
+import { makeResultsFolder } from '../run/run.ts';
 import { listFlag, once } from './selection-flags.ts';
 
 const flags = {

@@ -1,7 +1,7 @@
 // The flags of commands that judge, and their exit codes.
 import type { Options } from 'yargs';
-import { chooseNames } from '../select.ts';
-import { type ReportFormat, reportFormats } from '../verdict-report.ts';
+import { chooseNames } from '../cases/select.ts';
+import { type ReportFormat, reportFormats } from '../report/verdict-report.ts';
 import { once } from './selection-flags.ts';
 
 export const reportFlags = {

@@ -1,10 +1,10 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
-import { readRows } from '../csv.ts';
-import { InputError } from '../input-error.ts';
-import { readManifest } from '../manifest.ts';
-import { probeRoofline } from '../roofline/probe.ts';
-import type { Roofline } from '../roofline/roofline.ts';
+import { InputError } from '../contract/input-error.ts';
+import { probeRoofline } from '../measure/roofline/probe.ts';
+import type { Roofline } from '../measure/roofline/roofline.ts';
+import { readRows } from '../results/csv.ts';
+import { readManifest } from '../results/manifest.ts';
 
 const flags = {
   plot: { type: 'string', requiresArg: true, describe: "write an SVG of the roofline, with the results' cases on it" },
@@ -30,7 +30,7 @@ async function roofline({ results, plot, json }: Flags): Promise<void> {
   process.stdout.write(`${json ? JSON.stringify(measured, undefined, 2) : formatRoofline(measured)}\n`);
   if (plot === undefined) return;
   // Charts load a large library, which nothing else needs.
-  const { plotRoofline } = await import('../roofline/plot.ts');
+  const { plotRoofline } = await import('../report/roofline-plot.ts');
   const svg = await plotRoofline(measured, results === undefined ? [] : readRows(results));
   try {
     writeFileSync(plot, svg);

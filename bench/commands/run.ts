@@ -2,17 +2,17 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
-import { DEFAULT_SEED } from '../case.ts';
-import { readRows } from '../csv.ts';
-import { isFailure } from '../failure.ts';
-import { InputError } from '../input-error.ts';
-import { createProgress } from '../progress.ts';
-import { type RunOptions, type RunOutcome, resumeRun, startRun } from '../run.ts';
-import { recordedCosts } from '../shard.ts';
-import { INTERRUPTED, stoppable } from '../stop-signals.ts';
-import { formatSummary } from '../summary.ts';
-import { textWidth } from '../text-table.ts';
+import { DEFAULT_SEED } from '../cases/case.ts';
+import { recordedCosts } from '../cases/shard.ts';
+import { InputError } from '../contract/input-error.ts';
+import { formatSummary } from '../report/summary.ts';
+import { textWidth } from '../report/text-table.ts';
+import { readRows } from '../results/csv.ts';
+import { isFailure } from '../results/failure.ts';
+import { type RunOptions, type RunOutcome, resumeRun, startRun } from '../run/run.ts';
+import { INTERRUPTED, stoppable } from '../run/stop-signals.ts';
 import { browserFlags, browserOf } from './browser-flags.ts';
+import { createProgress } from './progress.ts';
 import { once, onceNumber, selectionFlags, selectionOf, threadsFlag } from './selection-flags.ts';
 
 const flags = {

@@ -2,11 +2,11 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { InferredOptionTypes, Options } from 'yargs';
-import { DEFAULT_SEED } from '../case.ts';
-import { InputError } from '../input-error.ts';
-import { presets } from '../preset.ts';
-import { type CaseChoice, chooseNames } from '../select.ts';
-import type { PresetName } from '../suite.ts';
+import { DEFAULT_SEED } from '../cases/case.ts';
+import { presets } from '../cases/preset.ts';
+import { type CaseChoice, chooseNames } from '../cases/select.ts';
+import { InputError } from '../contract/input-error.ts';
+import type { PresetName } from '../contract/suite.ts';
 
 export const presetNames = Object.keys(presets) as PresetName[];
 

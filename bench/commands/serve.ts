@@ -1,7 +1,7 @@
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
-import { type PageServer, servePages } from '../browser/page-server.ts';
-import { InputError } from '../input-error.ts';
-import { makeResultsFolder } from '../run.ts';
+import { type PageServer, servePages } from '../backends/browser/page-server.ts';
+import { InputError } from '../contract/input-error.ts';
+import { makeResultsFolder } from '../run/run.ts';
 import { serveRuns } from '../serve/routes.ts';
 import { once, onceNumber } from './selection-flags.ts';
 

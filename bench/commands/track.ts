@@ -1,10 +1,10 @@
 import type { CommandModule, InferredOptionTypes } from 'yargs';
-import { DEFAULT_SEED } from '../case.ts';
-import { readHistory } from '../history.ts';
-import { textWidth } from '../text-table.ts';
-import { trackHistory } from '../track.ts';
-import { trackReport } from '../track-report.ts';
-import { printReport } from '../verdict-report.ts';
+import { DEFAULT_SEED } from '../cases/case.ts';
+import { trackHistory } from '../judge/track.ts';
+import { textWidth } from '../report/text-table.ts';
+import { trackReport } from '../report/track-report.ts';
+import { printReport } from '../report/verdict-report.ts';
+import { readHistory } from '../results/history.ts';
 import { REGRESSION, reportFlags } from './report-flags.ts';
 
 type Flags = InferredOptionTypes<typeof reportFlags> & { history?: string[] };

@@ -1,9 +1,9 @@
 // The page of `tare serve`: asks what there is to run, weighs case after case in a worker, and shows what came of it.
-import { findAdapters } from '../browser/adapters.ts';
-import type { PageAdapters } from '../browser/adapters-schema.ts';
-import { askWorker } from '../browser/ask-worker.ts';
-import { driftCell, memoryCell, memoryHeading, speedCell } from '../row-cells.ts';
-import type { Weighed } from '../weigh-case.ts';
+import { findAdapters } from '../backends/browser/adapters.ts';
+import type { PageAdapters } from '../backends/browser/adapters-schema.ts';
+import { askWorker } from '../backends/browser/ask-worker.ts';
+import type { Weighed } from '../measure/weigh-case.ts';
+import { driftCell, memoryCell, memoryHeading, speedCell } from '../report/row-cells.ts';
 import type { Choices, ShownProgress, ShownRow } from './routes.ts';
 import type { Step } from './served-run.ts';
 

@@ -2,21 +2,21 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { backends } from '../backend.ts';
-import { PageAdapters } from '../browser/adapters-schema.ts';
-import { bundleScript, bundleWorker } from '../browser/bundle.ts';
-import { type Answer, type Asked, RequestError, type Route } from '../browser/page-server.ts';
-import { statusOfPage } from '../browser/probe.ts';
-import { inputAnswer, WEIGHING_WORKER, wasmAnswer } from '../browser/routes.ts';
-import { Weighed } from '../browser/weighed-schema.ts';
-import { DEFAULT_SEED } from '../case.ts';
-import { driftReason, isFailure } from '../failure.ts';
-import { InputError } from '../input-error.ts';
-import { paretoRows } from '../pareto-rows.ts';
-import { presets } from '../preset.ts';
-import { KERNELS_DIR, loadSuites } from '../registry.ts';
-import type { ResultRow } from '../result-row.ts';
-import { isBaseline, problemTitle, techniqueLabel } from '../row-labels.ts';
+import { backends } from '../backends/backend.ts';
+import { PageAdapters } from '../backends/browser/adapters-schema.ts';
+import { bundleScript, bundleWorker } from '../backends/browser/bundle.ts';
+import { type Answer, type Asked, RequestError, type Route } from '../backends/browser/page-server.ts';
+import { statusOfPage } from '../backends/browser/probe.ts';
+import { inputAnswer, WEIGHING_WORKER, wasmAnswer } from '../backends/browser/routes.ts';
+import { DEFAULT_SEED } from '../cases/case.ts';
+import { presets } from '../cases/preset.ts';
+import { KERNELS_DIR, loadSuites } from '../cases/registry.ts';
+import { InputError } from '../contract/input-error.ts';
+import { paretoRows } from '../report/pareto-rows.ts';
+import { driftReason, isFailure } from '../results/failure.ts';
+import type { ResultRow } from '../results/result-row.ts';
+import { isBaseline, problemTitle, techniqueLabel } from '../results/row-labels.ts';
+import { Weighed } from '../run/page/weighed-schema.ts';
 import { ServedRun } from './served-run.ts';
 
 export interface ServeOptions {
@@ -81,7 +81,7 @@ export function serveRuns({ out }: ServeOptions): Serving {
       return progressOf(current());
     },
     '/api/plots': async () => {
-      const { plotPareto } = await import('../pareto-plot.ts');
+      const { plotPareto } = await import('../report/pareto-plot.ts');
       return plotPareto(current().progress.rows);
     },
   };

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findBrowser, PACKAGED_BROWSER } from '../browser/find-browser.ts';
-import { probePage } from '../browser/probe.ts';
-import { columns } from '../result-row.ts';
+import { findBrowser, PACKAGED_BROWSER } from '../backends/browser/find-browser.ts';
+import { probePage } from '../backends/browser/probe.ts';
+import { columns } from '../results/result-row.ts';
 
 const MAIN = join(import.meta.dirname, '..', 'main.ts');
 const status = await probePage('wasm', PACKAGED_BROWSER);

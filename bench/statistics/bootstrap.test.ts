@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { seededRandom } from '../weights/random.ts';
 import { bootstrapInterval } from './bootstrap.ts';
 import { quantile } from './quantile.ts';
+import { seededRandom } from './random.ts';
 
 const median = (values: readonly number[]) => quantile(values, 0.5);
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { seededRandom } from '../weights/random.ts';
 import { findChangePoints } from './change-points.ts';
+import { seededRandom } from './random.ts';
 
 const find = (series: readonly number[], minMagnitude = 0) =>
   findChangePoints(series, { minMagnitude, maxP: 0.001, seed: 1 });

@@ -2,8 +2,9 @@
 // https://doi.org/10.1145/3578244.3583719): E-divisive with a loose p in windows that slide over the history yields
 // weak change points; the weakest is taken out again and again until a t-test between the levels on its two sides
 // confirms every one that is left, and each is large enough to matter.
-import { seededRandom } from '../weights/random.ts';
+
 import { eDivisive } from './e-divisive.ts';
+import { seededRandom } from './random.ts';
 import { mean, tTestP } from './t-test.ts';
 
 export interface ChangePoint {

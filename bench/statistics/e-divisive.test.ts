@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { seededRandom } from '../weights/random.ts';
 import { bestSplit, eDivisive } from './e-divisive.ts';
+import { seededRandom } from './random.ts';
 
 const search = (series: readonly number[], maxP = 0.01) =>
   eDivisive(series, { maxP, minSize: 2, uniform: seededRandom(1).uniform });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { seededRandom } from '../weights/random.ts';
+import { seededRandom } from './random.ts';
 import { pseudoMedian, signedRankTest, smallestSignedRankP } from './signed-rank.ts';
 
 // Hamilton depression scale before − after a tranquilliser: Hollander & Wolfe (1973), p. 29, and R's ?wilcox.test.

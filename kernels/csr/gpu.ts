@@ -1,5 +1,5 @@
 import { type Gpu, isGl, type Resident, type Thread } from '../../bench/backends/gpujs.ts';
-import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { paddedRows, prepareMatmul } from '../dense/gpu-matmul.ts';
 import { gpuCsrOfVectors } from './gpu-vectors.ts';
 import type { CsrWeights } from './pack.ts';

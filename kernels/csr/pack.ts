@@ -1,4 +1,4 @@
-import type { MatmulProblem } from '../../bench/problem.ts';
+import type { MatmulProblem } from '../../bench/contract/problem.ts';
 
 /** Compressed sparse rows: row n holds entries rowPtr[n] … rowPtr[n+1]−1, columns ascending. */
 export interface CsrWeights {

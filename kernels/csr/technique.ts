@@ -1,4 +1,4 @@
-import { defineTechnique } from '../../bench/technique.ts';
+import { defineTechnique } from '../../bench/contract/technique.ts';
 import { gpuCsr } from './gpu.ts';
 import { packCsr, unpackCsr } from './pack.ts';
 import { tsCsr } from './ts.ts';

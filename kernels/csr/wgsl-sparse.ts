@@ -2,8 +2,8 @@
 // which columns they stand. Lanes that run together take neighbouring rows of X, which is laid down transposed, so that
 // the activations of a column are consecutive words; weights and columns are the same for all of them.
 import type { Shader, Wgsl } from '../../bench/backends/gpujs-wgsl.ts';
-import type { MatmulProblem } from '../../bench/problem.ts';
-import type { PreparedKernel } from '../../bench/technique.ts';
+import type { MatmulProblem } from '../../bench/contract/problem.ts';
+import type { PreparedKernel } from '../../bench/contract/technique.ts';
 
 export interface WgslSparse {
   /** Bytes of the packed weights, to tell what the kernel's own form of them takes beyond. */

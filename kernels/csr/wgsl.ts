@@ -1,5 +1,5 @@
 import type { Wgsl } from '../../bench/backends/gpujs-wgsl.ts';
-import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import type { CsrWeights } from './pack.ts';
 import { prepareWgslSparse } from './wgsl-sparse.ts';
 

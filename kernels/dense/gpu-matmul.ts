@@ -5,8 +5,8 @@
 // gpu.js makes a variable an integer only where it counts by ++, and all others floats, which are converted at every use
 // as an index: so the kernels for GPUs count by ++ and spell thread.x and thread.y out.
 import type { Gpu, GpuBuffer, GpuProgram, Size } from '../../bench/backends/gpujs.ts';
-import type { MatmulProblem } from '../../bench/problem.ts';
-import type { PreparedKernel } from '../../bench/technique.ts';
+import type { MatmulProblem } from '../../bench/contract/problem.ts';
+import type { PreparedKernel } from '../../bench/contract/technique.ts';
 
 export interface MatmulPlan {
   /** K rounded up to what a thread reads at once; activations beyond K are zero. */

@@ -6,8 +6,8 @@ import {
   type Resident,
   type Thread,
 } from '../../bench/backends/gpujs.ts';
-import type { MatmulProblem } from '../../bench/problem.ts';
-import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
+import type { MatmulProblem } from '../../bench/contract/problem.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import {
   blockThreads,
   columnThreads,

@@ -1,5 +1,5 @@
 import type { Ort } from '../../bench/backends/peers/ort.ts';
-import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import type { DenseWeights } from './technique.ts';
 
 /** X [M,K] f32, W [N,K] f32 as an initializer, which ONNX Runtime packs for its own product → Y [M,N] f32. */

@@ -1,4 +1,4 @@
-import { defineTechnique } from '../../bench/technique.ts';
+import { defineTechnique } from '../../bench/contract/technique.ts';
 import { gpuDense } from './gpu.ts';
 import { jaxDense } from './jax.ts';
 import { ortDense } from './ort.ts';

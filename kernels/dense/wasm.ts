@@ -1,5 +1,5 @@
 import type { Wasm } from '../../bench/backends/wasm.ts';
-import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { fillPanels, paddedRows } from '../panels.ts';
 import type { DenseWeights } from './technique.ts';
 

@@ -6,8 +6,8 @@
 // consecutive words. All of them read the same activations, which a GPU fetches once for all.
 import type { GpuBuffer } from '../../bench/backends/gpujs.ts';
 import type { Shader, Wgsl, WgslProgram } from '../../bench/backends/gpujs-wgsl.ts';
-import type { MatmulProblem } from '../../bench/problem.ts';
-import type { PreparedKernel } from '../../bench/technique.ts';
+import type { MatmulProblem } from '../../bench/contract/problem.ts';
+import type { PreparedKernel } from '../../bench/contract/technique.ts';
 import { roundUp } from './gpu-matmul.ts';
 
 /** Values along K that one step takes. */

@@ -1,5 +1,5 @@
 import type { Wgsl } from '../../bench/backends/gpujs-wgsl.ts';
-import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { roundUp } from './gpu-matmul.ts';
 import type { DenseWeights } from './technique.ts';
 import { FLOAT_STEP, prepareWgslMatmul, STEP } from './wgsl-matmul.ts';

@@ -1,6 +1,6 @@
 import { type Gpu, isOfGpu, type Resident, type Thread } from '../../bench/backends/gpujs.ts';
-import type { MatmulProblem } from '../../bench/problem.ts';
-import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
+import type { MatmulProblem } from '../../bench/contract/problem.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { columnThreads, placeOf, prepareMatmul, roundUp, rowThreads } from '../dense/gpu-matmul.ts';
 import { gpuInt4OfBytes } from './gpu-bytes.ts';
 import { type Int4Weights, valueStride } from './pack.ts';

@@ -1,5 +1,5 @@
 import type { Ort } from '../../bench/backends/peers/ort.ts';
-import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { type Int4Weights, valueStride } from './pack.ts';
 
 /** Both sides of the product stay f32; ONNX Runtime's level 4 would round the activations to int8. */

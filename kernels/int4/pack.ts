@@ -1,4 +1,4 @@
-import type { MatmulProblem } from '../../bench/problem.ts';
+import type { MatmulProblem } from '../../bench/contract/problem.ts';
 
 /** w[n,k] ≈ scales[n, ⌊k/groupSize⌋] · (nibble[n,k] − 8), groups along K, the last of a row possibly shorter. */
 export interface Int4Weights {

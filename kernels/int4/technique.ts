@@ -1,4 +1,4 @@
-import { defineTechnique } from '../../bench/technique.ts';
+import { defineTechnique } from '../../bench/contract/technique.ts';
 import { gpuInt4 } from './gpu.ts';
 import { ortInt4 } from './ort.ts';
 import { packInt4, unpackInt4 } from './pack.ts';

@@ -1,6 +1,6 @@
 import type { Wasm } from '../../bench/backends/wasm.ts';
-import type { MatmulProblem } from '../../bench/problem.ts';
-import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
+import type { MatmulProblem } from '../../bench/contract/problem.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { trimColumns } from '../dense/wasm.ts';
 import { paddedRows } from '../panels.ts';
 import { type Int4Weights, valueStride } from './pack.ts';

@@ -6,8 +6,8 @@ import {
   type Resident,
   type Thread,
 } from '../../bench/backends/gpujs.ts';
-import type { MatmulProblem } from '../../bench/problem.ts';
-import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
+import type { MatmulProblem } from '../../bench/contract/problem.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { columnThreads, paddedRows, placeOf, prepareMatmul, roundUp, rowThreads } from '../dense/gpu-matmul.ts';
 import { biasedBytes, fourColumnsOfBytes, fourRowsOfBytes } from './gpu-bytes.ts';
 import type { Granularity, Int8Weights } from './pack.ts';

@@ -1,7 +1,7 @@
 import type { OnnxGraph, OnnxNode } from '../../bench/backends/peers/onnx-model.ts';
 import type { Ort } from '../../bench/backends/peers/ort.ts';
-import type { ActivationsOf } from '../../bench/problem.ts';
-import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
+import type { ActivationsOf } from '../../bench/contract/problem.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { transpose } from '../transpose.ts';
 import { quantizeDynamically } from './dynamic-quantize.ts';
 import type { Granularity, Int8Weights } from './pack.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { MatmulProblem } from '../../bench/problem.ts';
+import type { MatmulProblem } from '../../bench/contract/problem.ts';
 import { packInt8, quantizeRow, quantizeRows, unpackInt8 } from './pack.ts';
 
 const problem: MatmulProblem = { op: 'matmul', M: 1, N: 2, K: 3, weights: 'synthetic', seed: 0 };

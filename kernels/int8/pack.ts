@@ -1,4 +1,4 @@
-import type { MatmulProblem } from '../../bench/problem.ts';
+import type { MatmulProblem } from '../../bench/contract/problem.ts';
 
 /** w[n,k] ≈ scales[n] · values[n,k], or scales[0] · values[n,k] where one scale serves the whole tensor. */
 export interface Int8Weights {

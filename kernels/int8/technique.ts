@@ -1,4 +1,4 @@
-import { defineTechnique } from '../../bench/technique.ts';
+import { defineTechnique } from '../../bench/contract/technique.ts';
 import { gpuInt8 } from './gpu.ts';
 import { ortInt8 } from './ort.ts';
 import { packInt8, quantizeRows, unpackInt8 } from './pack.ts';

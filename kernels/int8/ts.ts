@@ -1,4 +1,4 @@
-import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { fillPanels, paddedRows } from '../panels.ts';
 import { type Granularity, type Int8Weights, quantizeRow } from './pack.ts';
 import { multiplyF32Rows, multiplyF32Tiles, multiplyInt8Rows, multiplyInt8Tiles } from './ts-tiles.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { openWasm } from '../../bench/backends/wasm.ts';
-import { seededRandom } from '../../bench/weights/random.ts';
+import { seededRandom } from '../../bench/statistics/random.ts';
 import { quantizeRow } from './pack.ts';
 
 /** Products of two bytes up to 255·63 add up in pairs to less than 2¹⁵, so every engine's relaxed product is exact. */

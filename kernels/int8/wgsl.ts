@@ -1,7 +1,7 @@
 import type { GpuBuffer } from '../../bench/backends/gpujs.ts';
 import type { Wgsl, WgslProgram } from '../../bench/backends/gpujs-wgsl.ts';
-import type { MatmulProblem } from '../../bench/problem.ts';
-import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
+import type { MatmulProblem } from '../../bench/contract/problem.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { FLOAT_STEP, prepareWgslMatmul, STEP, type WgslMatmul } from '../dense/wgsl-matmul.ts';
 import type { Granularity, Int8Weights } from './pack.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { AttentionProblem } from '../../bench/problem.ts';
+import type { AttentionProblem } from '../../bench/contract/problem.ts';
 import { causalBias } from './causal-bias.ts';
 
 const problem: AttentionProblem = {

@@ -1,4 +1,4 @@
-import type { AttentionProblem } from '../../bench/problem.ts';
+import type { AttentionProblem } from '../../bench/contract/problem.ts';
 
 /** Far below any score, so that exp gives 0, and far enough from the largest f32 to have a score added to it. */
 const HIDDEN = -1e30;

@@ -1,6 +1,6 @@
 import { type Gpu, type GpuBuffer, type GpuProgram, isOfGpu, type Resident } from '../../bench/backends/gpujs.ts';
-import type { AttentionProblem } from '../../bench/problem.ts';
-import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
+import type { AttentionProblem } from '../../bench/contract/problem.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import {
   appendScoresOfVectors,
   HIDDEN,

@@ -1,5 +1,5 @@
 import type { Jax, JaxArray } from '../../bench/backends/peers/jax.ts';
-import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { transpose } from '../transpose.ts';
 import { causalBias } from './causal-bias.ts';
 import { oneHead } from './one-head.ts';

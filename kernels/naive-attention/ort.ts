@@ -1,5 +1,5 @@
 import type { Ort } from '../../bench/backends/peers/ort.ts';
-import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { causalBias } from './causal-bias.ts';
 import type { KeyValues } from './technique.ts';
 

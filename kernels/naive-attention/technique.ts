@@ -1,5 +1,5 @@
-import { attention } from '../../bench/problems/attention.ts';
-import { defineTechnique } from '../../bench/technique.ts';
+import { attention } from '../../bench/contract/operations/attention.ts';
+import { defineTechnique } from '../../bench/contract/technique.ts';
 import { gpuNaiveAttention } from './gpu.ts';
 import { jaxNaiveAttention } from './jax.ts';
 import { ortNaiveAttention } from './ort.ts';

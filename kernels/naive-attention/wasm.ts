@@ -1,6 +1,6 @@
 import type { Wasm, WasmModule } from '../../bench/backends/wasm.ts';
-import type { AttentionProblem } from '../../bench/problem.ts';
-import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
+import type { AttentionProblem } from '../../bench/contract/problem.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { trimColumns } from '../dense/wasm.ts';
 import { paddedRows } from '../panels.ts';
 import type { KeyValues } from './technique.ts';

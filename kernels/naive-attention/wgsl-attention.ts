@@ -1,8 +1,8 @@
 // What the WGSL kernels of both attentions have in common: Q [heads,M,paddedDim] goes in, O [heads,M,headDim] comes out.
 import type { GpuBuffer } from '../../bench/backends/gpujs.ts';
 import type { Wgsl, WgslProgram } from '../../bench/backends/gpujs-wgsl.ts';
-import type { AttentionProblem } from '../../bench/problem.ts';
-import type { PreparedKernel } from '../../bench/technique.ts';
+import type { AttentionProblem } from '../../bench/contract/problem.ts';
+import type { PreparedKernel } from '../../bench/contract/technique.ts';
 
 export interface WgslAttention {
   readonly variant?: string;

@@ -1,6 +1,6 @@
 import type { Gpu, Resident, Thread } from '../../bench/backends/gpujs.ts';
-import type { MatmulProblem } from '../../bench/problem.ts';
-import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
+import type { MatmulProblem } from '../../bench/contract/problem.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { paddedRows, prepareMatmul, roundUp } from '../dense/gpu-matmul.ts';
 import type { DenseWeights } from '../dense/technique.ts';
 

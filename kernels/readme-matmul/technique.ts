@@ -1,5 +1,5 @@
-import { matmul } from '../../bench/problems/matmul.ts';
-import { defineTechnique } from '../../bench/technique.ts';
+import { matmul } from '../../bench/contract/operations/matmul.ts';
+import { defineTechnique } from '../../bench/contract/technique.ts';
 import type { DenseWeights } from '../dense/technique.ts';
 import { gpuReadmeMatmul } from './gpu.ts';
 

@@ -1,6 +1,6 @@
 import { type Gpu, isGl, type Resident, type Thread } from '../../bench/backends/gpujs.ts';
-import type { MatmulProblem } from '../../bench/problem.ts';
-import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
+import type { MatmulProblem } from '../../bench/contract/problem.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { paddedRows, prepareMatmul } from '../dense/gpu-matmul.ts';
 import { gpuSparse24OfBytes } from './gpu-bytes.ts';
 import { gpuSparse24OfVectors } from './gpu-vectors.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { MatmulProblem } from '../../bench/problem.ts';
+import type { MatmulProblem } from '../../bench/contract/problem.ts';
 import { packSparse24, unpackSparse24 } from './pack.ts';
 
 const problem = (N: number, K: number): MatmulProblem => ({ op: 'matmul', M: 1, N, K, weights: 'synthetic', seed: 0 });

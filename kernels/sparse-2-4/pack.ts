@@ -1,4 +1,4 @@
-import type { MatmulProblem } from '../../bench/problem.ts';
+import type { MatmulProblem } from '../../bench/contract/problem.ts';
 
 /**
  * Two of every four consecutive weights of a row. K is padded with zeros to whole groups of four, so a kernel reads

@@ -1,4 +1,4 @@
-import { defineTechnique } from '../../bench/technique.ts';
+import { defineTechnique } from '../../bench/contract/technique.ts';
 import { gpuSparse24 } from './gpu.ts';
 import { packSparse24, unpackSparse24 } from './pack.ts';
 import { tsSparse24 } from './ts.ts';

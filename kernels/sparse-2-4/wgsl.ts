@@ -1,6 +1,6 @@
 import type { Wgsl } from '../../bench/backends/gpujs-wgsl.ts';
-import type { MatmulProblem } from '../../bench/problem.ts';
-import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
+import type { MatmulProblem } from '../../bench/contract/problem.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { prepareWgslSparse } from '../csr/wgsl-sparse.ts';
 import { FLOAT_STEP, prepareWgslMatmul } from '../dense/wgsl-matmul.ts';
 import { indexStride, paddedK, type Sparse24Weights } from './pack.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { openGpu } from '../../bench/backends/gpujs.ts';
-import type { AttentionProblem } from '../../bench/problem.ts';
+import type { AttentionProblem } from '../../bench/contract/problem.ts';
 import { gpuTiledAttention } from './gpu.ts';
 
 async function scratchOf(mode: 'cpu' | 'webasm', M: number, seqLen: number, tileSize: number): Promise<number> {

@@ -1,5 +1,5 @@
-import { attention } from '../../bench/problems/attention.ts';
-import { defineTechnique } from '../../bench/technique.ts';
+import { attention } from '../../bench/contract/operations/attention.ts';
+import { defineTechnique } from '../../bench/contract/technique.ts';
 import type { KeyValues } from '../naive-attention/technique.ts';
 import { gpuTiledAttention } from './gpu.ts';
 import { tsTiledAttention } from './ts.ts';

@@ -1,4 +1,4 @@
-import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { QUERIES, scoreFour, scoreOne, weighFour, weighOne } from '../attention-blocks.ts';
 import type { KeyValues } from '../naive-attention/technique.ts';
 import { paddedRows } from '../panels.ts';

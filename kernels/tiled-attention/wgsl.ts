@@ -1,6 +1,6 @@
 import type { Wgsl } from '../../bench/backends/gpujs-wgsl.ts';
-import type { AttentionProblem } from '../../bench/problem.ts';
-import type { KernelContext, PreparedKernel } from '../../bench/technique.ts';
+import type { AttentionProblem } from '../../bench/contract/problem.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { roundUp } from '../dense/gpu-matmul.ts';
 import type { KeyValues } from '../naive-attention/technique.ts';
 import { HIDDEN, prepareWgslAttention } from '../naive-attention/wgsl-attention.ts';

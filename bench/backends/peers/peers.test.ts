@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { KERNELS_DIR, loadTechniques } from '../../registry.ts';
+import { KERNELS_DIR, loadTechniques } from '../../cases/registry.ts';
 import { peers, probePeer } from './peers.ts';
 
 let folder: string;

@@ -1,0 +1,46 @@
+// The kernel modules as one script for a browser: what Node runs, put together, with no second implementation.
+import { dirname } from 'node:path';
+import type { Plugin } from 'esbuild';
+import { techniqueFiles } from '../../cases/registry.ts';
+
+/** A worker: the default export of `main` is called with all techniques of the folders by id. */
+export function bundleWorker(main: string, kernelsDirs: readonly string[]): Promise<string> {
+  const files = [...techniqueFiles(kernelsDirs)];
+  const imports = files.map(([, file], i) => `import technique${i} from ${JSON.stringify(file)};`);
+  const entries = files.map(([id], i) => `[${JSON.stringify(id)}, technique${i}]`);
+  return bundle(
+    [`import start from ${JSON.stringify(main)};`, ...imports, `start(new Map([${entries.join(', ')}]));`].join('\n'),
+  );
+}
+
+export function bundleScript(main: string): Promise<string> {
+  return bundle(`import ${JSON.stringify(main)};`);
+}
+
+/** gpu.js compiles kernels out of their own text, so it is left as it was written. */
+async function bundle(entry: string): Promise<string> {
+  const { build } = await import('esbuild');
+  const { outputFiles } = await build({
+    stdin: { contents: entry, resolveDir: dirname(import.meta.dirname), loader: 'ts' },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2024',
+    minify: false,
+    keepNames: false,
+    logLevel: 'silent',
+    plugins: [leaveNodeAlone],
+  });
+  return outputFiles[0].text;
+}
+
+/** Some modules load what only Node has when they find themselves there; gpu.js alone is loaded in both. */
+const leaveNodeAlone: Plugin = {
+  name: 'leave-node-alone',
+  setup(build) {
+    build.onResolve({ filter: /.*/ }, ({ kind, path }) =>
+      kind === 'dynamic-import' && path !== 'gpu.js' ? { path, external: true } : undefined,
+    );
+  },
+};

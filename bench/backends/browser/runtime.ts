@@ -1,0 +1,26 @@
+// What kernels run on in a browser.
+
+import type { KernelKind, Runtimes } from '../../contract/technique.ts';
+import { openGpu } from '../gpujs.ts';
+import type { Wasm, WasmModule } from '../wasm.ts';
+import { instantiate } from '../wasm-instance.ts';
+import { allocator, newMemory } from '../wasm-memory.ts';
+
+export const pageRuntimes = ['webgl2', 'webgpu', 'wasm'] as const;
+export type PageRuntime = (typeof pageRuntimes)[number];
+
+export function openInPage(runtime: PageRuntime): Promise<Runtimes[KernelKind]> {
+  return runtime === 'wasm' ? openWasm() : openGpu(runtime);
+}
+
+async function openWasm(): Promise<Wasm> {
+  return { width: 128, threads: 1, NR: 8, open: openModule };
+}
+
+async function openModule(technique: string): Promise<WasmModule> {
+  const response = await fetch(`/wasm/${technique}`);
+  if (!response.ok) throw new Error((await response.json()).error);
+  const memory = newMemory();
+  const exports = instantiate(await WebAssembly.compileStreaming(response), memory);
+  return { ...allocator(memory), run: (name, count, ...args) => exports[name](0, count, ...args), close() {} };
+}

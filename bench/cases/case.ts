@@ -1,0 +1,101 @@
+// A case is one point of a suite: its id is its parameters, and is what rows of different runs are joined by.
+import { operationOf } from '../contract/operations.ts';
+import type { Problem } from '../contract/problem.ts';
+import type { Block, PresetName, Suite } from '../contract/suite.ts';
+import { type Params, paramGrid, type Technique } from '../contract/technique.ts';
+
+export interface Case {
+  readonly id: string;
+  readonly suite: string;
+  readonly technique: string;
+  readonly params: Params;
+  readonly backend: string;
+  readonly problem: Problem;
+  /** The case of the baseline technique at the same problem and backend. */
+  readonly baselineId: string;
+}
+
+/** Seeds of inputs count from here; only another one is spelled out in the case's id. */
+export const DEFAULT_SEED = 0;
+
+export interface CaseSelection {
+  readonly suites: ReadonlyMap<string, Suite>;
+  readonly techniques: ReadonlyMap<string, Technique>;
+  /** Backends a block may ask for, and those it gets where it asks for none. */
+  readonly backends: readonly string[];
+  readonly defaultBackends: readonly string[];
+  readonly preset: PresetName;
+  readonly seed: number;
+  /** Problems that take the place of each matmul block's own (weights out of the user's file). */
+  readonly replaceMatmul?: (problem: Problem) => Problem[];
+}
+
+/** All cases of the selection, each id once, problem by problem so that a run can be read while it grows. */
+export function expandCases(selection: CaseSelection): Case[] {
+  const cases = new Map<string, Case>();
+  for (const [suite, { blocks }] of selection.suites) {
+    for (const block of blocks) {
+      if (!block.presets.includes(selection.preset)) continue;
+      for (const entry of expandBlock(suite, block, selection)) cases.set(entry.id, entry);
+    }
+  }
+  return [...cases.values()];
+}
+
+function expandBlock(suite: string, block: Block, selection: CaseSelection): Case[] {
+  const backends =
+    block.backends === undefined
+      ? selection.defaultBackends
+      : selection.backends.filter((backend) => block.backends?.includes(backend));
+  const problems = block.problems.flatMap((problem) => selection.replaceMatmul?.(problem) ?? [problem]);
+  return problems.flatMap((problem) =>
+    [...selection.techniques].flatMap(([id, technique]) => {
+      if (technique.op !== problem.op || !block.families.includes(technique.family)) return [];
+      const grid = paramGrid(narrowAxes(technique, block));
+      const seeded = { ...problem, seed: selection.seed };
+      return grid.flatMap((params) => backends.map((backend) => makeCase(suite, id, params, backend, seeded)));
+    }),
+  );
+}
+
+function narrowAxes({ axes }: Technique, block: Block) {
+  return Object.fromEntries(Object.entries(axes).map(([axis, values]) => [axis, block.axes?.[axis] ?? values]));
+}
+
+function makeCase(suite: string, technique: string, params: Params, backend: string, problem: Problem): Case {
+  return {
+    id: caseId(suite, technique, params, backend, problem),
+    suite,
+    technique,
+    params,
+    backend,
+    problem,
+    baselineId: caseId(suite, operationOf(problem.op).baseline, {}, backend, problem),
+  };
+}
+
+function caseId(suite: string, technique: string, params: Params, backend: string, problem: Problem): string {
+  return [suite, technique, backend, [problemKey(problem), spell(params)].filter(Boolean).join(',')].join(':');
+}
+
+/** The problem's part of a case id: equal for cases that compute the same thing. */
+export function problemKey(problem: Problem): string {
+  const identity = operationOf(problem.op).identity(problem);
+  return spell(problem.seed === DEFAULT_SEED ? identity : { ...identity, seed: problem.seed });
+}
+
+function spell(values: Readonly<Record<string, string | number | boolean>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',');
+}
+
+/** Substring of the id, or with `*` and `?` a pattern for all of it. */
+export function matchesFilter(id: string, filter: string): boolean {
+  if (!/[*?]/.test(filter)) return id.includes(filter);
+  const pattern = filter
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replace(/\*/g, '.*')
+    .replace(/\?/g, '.');
+  return new RegExp(`^${pattern}$`).test(id);
+}

@@ -1,0 +1,89 @@
+// From what was asked to the cases: names are looked up, and a wrong one is answered with the nearest right ones.
+import { join } from 'node:path';
+import { distance } from 'fastest-levenshtein';
+import { backendOf, backends } from '../backends/backend.ts';
+import { InputError } from '../contract/input-error.ts';
+import type { Technique } from '../contract/technique.ts';
+import { weightFileProblems } from '../inputs/weight-file-problems.ts';
+import type { RunArguments } from '../results/manifest.ts';
+import { type Case, expandCases, matchesFilter } from './case.ts';
+import { KERNELS_DIR, loadSuites, loadTechniques, PROJECT } from './registry.ts';
+
+export interface Selection {
+  readonly cases: readonly Case[];
+  readonly techniques: ReadonlyMap<string, Technique>;
+}
+
+/** What of a run's arguments says which cases are meant. */
+export type CaseChoice = Omit<RunArguments, 'timeout' | 'inProcess' | 'threads' | 'browser'>;
+
+/** The cases a request comes to, never none. Throws InputError on an unknown name or a filter that matches nothing. */
+export async function selectCases(request: CaseChoice, project = PROJECT): Promise<Selection> {
+  const allSuites = await loadSuites(project);
+  const allTechniques = await loadTechniques([join(project, 'kernels'), ...request.kernels]);
+  const named = chooseKeys('suite', request.suite, allSuites);
+  const suites = request.suite.length > 0 ? named : new Map([...named].filter(([, suite]) => !suite.onlyWhenNamed));
+  const techniques = chooseKeys('technique', request.technique, allTechniques);
+  const chosenBackends = chooseNames(
+    'backend',
+    request.backend,
+    backends.map((backend) => backend.id),
+  );
+  const cases = expandCases({
+    suites,
+    techniques,
+    backends: chosenBackends,
+    defaultBackends: chosenBackends.filter((id) => request.backend.length > 0 || !backendOf(id).onlyWhenNamed),
+    preset: request.preset,
+    seed: request.seed,
+    replaceMatmul: request.weights === undefined ? undefined : weightFileProblems(request.weights),
+  });
+  if (cases.length === 0) {
+    throw new InputError(
+      `--preset ${request.preset}: must leave some cases, got none of ${describeChoice(request)}; \`tare list suites\` shows each suite's presets`,
+    );
+  }
+  const filtered = cases.filter(
+    ({ id }) => request.filter.length === 0 || request.filter.some((f) => matchesFilter(id, f)),
+  );
+  if (filtered.length === 0) {
+    throw new InputError(
+      `--filter: must match one of ${cases.length} case ids, got ${request.filter.join(', ')}; \`tare list cases\` shows them`,
+    );
+  }
+  return { cases: filtered, techniques };
+}
+
+/** tare's own techniques, then those of the folders the user names. */
+export function kernelsDirs(folders: readonly string[]): string[] {
+  return [KERNELS_DIR, ...folders];
+}
+
+function chooseKeys<T>(flag: string, asked: readonly string[], known: ReadonlyMap<string, T>): Map<string, T> {
+  const chosen = new Set(chooseNames(flag, asked, [...known.keys()]));
+  return new Map([...known].filter(([name]) => chosen.has(name)));
+}
+
+/** All known names where none is asked for. */
+export function chooseNames(flag: string, asked: readonly string[], known: readonly string[]): string[] {
+  for (const name of asked) {
+    if (known.includes(name)) continue;
+    throw new InputError(
+      `--${flag}: must be one of tare's, got ${name || 'an empty name'}; nearest: ${nearest(name, known).join(', ')}`,
+    );
+  }
+  return known.filter((name) => asked.length === 0 || asked.includes(name));
+}
+
+const NEAREST = 3;
+
+/** Names that contain what was typed first, then by the letters that differ. */
+function nearest(name: string, known: readonly string[]): string[] {
+  const cost = (other: string) => (other.includes(name) ? 0 : distance(name, other));
+  return known.toSorted((a, b) => cost(a) - cost(b)).slice(0, NEAREST);
+}
+
+function describeChoice({ suite, technique, backend }: CaseChoice): string {
+  const parts = Object.entries({ suite, technique, backend }).filter(([, names]) => names.length > 0);
+  return parts.map(([flag, names]) => `--${flag} ${names.join(',')}`).join(' ') || 'all suites';
+}

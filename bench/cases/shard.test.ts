@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { InputError } from '../contract/input-error.ts';
+import { casesOfShard, parseShard, recordedCosts } from './shard.ts';
+
+const ids = Array.from({ length: 23 }, (_, i) => `case-${i}`);
+const split = (count: number, costs: ReadonlyMap<string, number>) =>
+  Array.from({ length: count }, (_, i) => casesOfShard(ids, { index: i + 1, count }, costs));
+
+test.each([1, 2, 5, 23])('%d shards hold every case once, each in the order of the run', (count) => {
+  const costs = new Map(ids.map((id, i) => [id, (i * 7) % 11]));
+  const shards = split(count, costs);
+  expect(shards.flat().toSorted()).toEqual(ids.toSorted());
+  for (const shard of shards) expect(shard).toEqual(ids.filter((id) => shard.includes(id)));
+});
+
+test('without costs shards differ by at most one case', () => {
+  const sizes = split(4, new Map()).map((shard) => shard.length);
+  expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+});
+
+test('one costly case leaves the others to the other shards', () => {
+  const costs = new Map(ids.map((id) => [id, id === 'case-3' ? 22 : 1]));
+  const loads = split(2, costs).map((shard) => shard.reduce((sum, id) => sum + (costs.get(id) ?? 0), 0));
+  expect(loads).toEqual([22, 22]);
+});
+
+test('the order in which costs were recorded does not matter, nor do cases that were never run', () => {
+  const costs = ids.slice(4).map((id, i): [string, number] => [id, i % 5]);
+  expect(split(3, new Map(costs))).toEqual(split(3, new Map(costs.toReversed())));
+});
+
+test('a case costs the time until the next one begins', () => {
+  const at = (second: number) => `2031-01-01T00:00:${String(second).padStart(2, '0')}.500Z`;
+  const rows = [0, 3, 3, 10].map((second, i) => ({ case_id: `c${i}`, started_at: at(second) }));
+  expect([...recordedCosts(rows)]).toEqual([
+    ['c0', 3],
+    ['c1', 0],
+    ['c2', 7],
+  ]);
+});
+
+test('of a merged run, whose cases are in their order and not in that of time, each shard tells for itself', () => {
+  const row = (case_id: string, shard: string, second: number) => ({
+    case_id,
+    shard,
+    started_at: `2031-01-01T00:00:0${second}.000Z`,
+  });
+  const rows = [row('a', '2/2', 7), row('b', '1/2', 0), row('c', '2/2', 1), row('d', '1/2', 4)];
+  expect(Object.fromEntries(recordedCosts(rows))).toEqual({ b: 4, c: 6 });
+});
+
+test.each(['0/2', '3/2', '1/0', '1', 'a/b', '1.5/2', '-1/2'])('%s is no shard', (text) => {
+  expect(() => parseShard(text)).toThrow(InputError);
+});
+
+test('more shards than cases are refused rather than left empty', () => {
+  expect(() => casesOfShard(['a', 'b'], { index: 3, count: 3 }, new Map())).toThrow(/at most 2 shards/);
+});

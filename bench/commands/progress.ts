@@ -1,0 +1,73 @@
+// How far a run has come: one line that is written over on a terminal, a line a case elsewhere.
+import { styleText } from 'node:util';
+import { driftReason, isFailure } from '../results/failure.ts';
+import type { CaseEvent } from '../run/run.ts';
+
+interface Terminal {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+const CLEAR_LINE = '\r\x1b[K';
+
+/** A listener for a run's cases that reports on a stream, stderr by default so that stdout stays for results. */
+export function createProgress(stream: Terminal = process.stderr): { onCase(event: CaseEvent): void; end(): void } {
+  const start = performance.now();
+  const onTerminal = (event: CaseEvent) => {
+    const line = `[${event.number}/${event.total}] ${timeLeft(event, start)}  ${event.case.id}`;
+    stream.write(CLEAR_LINE + line.slice(0, (stream.columns ?? 80) - 1));
+    if (event.row !== undefined && isFailure(event.row)) stream.write(`${CLEAR_LINE}${outcome(event)}\n`);
+  };
+  const onPlain = (event: CaseEvent) => {
+    if (event.row !== undefined) stream.write(`[${event.number}/${event.total}] ${outcome(event)}\n`);
+  };
+  return {
+    onCase: stream.isTTY ? onTerminal : onPlain,
+    end: () => stream.isTTY && stream.write(CLEAR_LINE),
+  };
+}
+
+function timeLeft({ number, total, row }: CaseEvent, start: number): string {
+  return timeLeftOf(row === undefined ? number - 1 : number, total, start);
+}
+
+/** From the mean time of the steps so far. */
+function timeLeftOf(done: number, total: number, start: number): string {
+  if (done === 0) return '--:-- left';
+  const leftS = ((performance.now() - start) / 1000 / done) * (total - done);
+  const minutes = String(Math.floor(leftS / 60)).padStart(2, '0');
+  return `${minutes}:${String(Math.floor(leftS % 60)).padStart(2, '0')} left`;
+}
+
+function outcome({ case: { id }, row }: CaseEvent): string {
+  if (row?.status === 'ok' && row.drift_ok !== false) return `ok ${row.speedup?.toFixed(2)}x ${id}`;
+  const why = row?.drift_ok === false ? driftReason(row) : row?.reason;
+  const text = `${row?.status === 'ok' ? 'drifted' : row?.status} ${id}: ${why}`;
+  return row !== undefined && isFailure(row) ? styleText('red', text, { stream: process.stderr }) : text;
+}
+
+/** Between two lines where there is no terminal to write them over. */
+const LOG_EVERY_MS = 30_000;
+
+/** Many short steps, of which none by itself is worth a line. */
+export function createCountdown(stream: Terminal = process.stderr) {
+  const starts = new Map<number, number>();
+  let saidMs = Number.NEGATIVE_INFINITY;
+  const show = (text: string) => {
+    if (stream.isTTY) stream.write(CLEAR_LINE + text.slice(0, (stream.columns ?? 80) - 1));
+    else stream.write(`${text}\n`);
+  };
+  return {
+    say: show,
+    /** Steps of the same total belong together; `number` counts from 1. */
+    onStep({ number, total, what }: { number: number; total: number; what: string }) {
+      const start = starts.get(total) ?? performance.now();
+      starts.set(total, start);
+      if (!stream.isTTY && performance.now() - saidMs < LOG_EVERY_MS) return;
+      saidMs = performance.now();
+      show(`[${number}/${total}] ${timeLeftOf(number - 1, total, start)}  ${what}`);
+    },
+    end: () => stream.isTTY && stream.write(CLEAR_LINE),
+  };
+}

@@ -1,0 +1,147 @@
+// The contract a technique fills in. `kernels/<id>/technique.ts` default-exports `defineTechnique({...})`; the folder's
+// name is the technique's id and nothing else lists it.
+import type { Gpu } from '../backends/gpujs.ts';
+import type { Wgsl } from '../backends/gpujs-wgsl.ts';
+import type { Jax } from '../backends/peers/jax.ts';
+import type { Ort } from '../backends/peers/ort.ts';
+import type { Tfjs } from '../backends/peers/tfjs.ts';
+import type { Wasm } from '../backends/wasm.ts';
+import type { ActivationsOf, Op, ProblemOf, WeightsOf } from './problem.ts';
+
+export type AxisValue = string | number;
+/** The parameters a technique can be run with: each axis and all its values, in the order case ids spell them. */
+export type Axes = Readonly<Record<string, readonly AxisValue[]>>;
+export type ParamsOf<A extends Axes> = { readonly [Axis in keyof A]: A[Axis][number] };
+
+/**
+ * What kind of compression a technique is; suites choose techniques by it. A yardstick compresses nothing: others are held
+ * against it, on the backends that have it.
+ */
+export type Family = 'dense' | 'sparse' | 'quantized' | 'attention' | 'yardstick';
+
+/** Bytes that really lie in memory for the weights, by what they hold; row pointers count as indices. */
+export interface StoredBytes {
+  readonly values: number;
+  readonly indices: number;
+  readonly scales: number;
+}
+
+/** What each kind of kernel is handed to run on; the key is the kind of code, several backends may share one. */
+export interface Runtimes {
+  /** Plain TypeScript needs nothing. */
+  readonly ts: undefined;
+  /** tare's own compiled kernels, with vectors of the backend's width on the backend's threads. */
+  readonly wasm: Wasm;
+  /** The typed façade around gpu.js, in the mode of the backend. */
+  readonly gpujs: Gpu;
+  /** Hand-written WGSL, carried through gpu.js's webgpu mode. */
+  readonly wgsl: Wgsl;
+  /** ONNX Runtime, native or as WebAssembly: runs ONNX graphs. */
+  readonly ort: Ort;
+  readonly tfjs: Tfjs;
+  readonly jax: Jax;
+}
+export type KernelKind = keyof Runtimes;
+
+export interface KernelContext<O extends Op, Packed, Params, Runtime> {
+  readonly packed: Packed;
+  readonly problem: ProblemOf<O>;
+  readonly params: Params;
+  readonly runtime: Runtime;
+}
+
+/** One technique on one kind of backend: takes the packed weights to where they are used and compiles what is needed. */
+export type Kernel<O extends Op, Packed, Params, Runtime> = (
+  context: KernelContext<O, Packed, Params, Runtime>,
+) => PreparedKernel<O> | Promise<PreparedKernel<O>>;
+
+/** Activations as a kernel rounds them, and by how much each may be off where the rounding was nearly a tie. */
+export interface RoundedActivations<O extends Op> {
+  readonly activations: ActivationsOf<O>;
+  readonly slack: ActivationsOf<O>;
+}
+
+/** Timestamps of the device's own clock, in ns. */
+export interface DeviceSpan {
+  readonly begin: bigint;
+  readonly end: bigint;
+}
+
+export interface PreparedKernel<O extends Op> {
+  /** Takes new activations into the kernel's own memory, finished on return. On a device, timed apart. */
+  upload(activations: ActivationsOf<O>): void | Promise<void>;
+  /** The one timed call: overwrites the output, allocates nothing, and on return the work is finished. */
+  run(): void | Promise<void>;
+  /** The output of the last run, row-major. On a device, timed apart. May be a view that the next run overwrites. */
+  readOutput(): Float32Array | Promise<Float32Array>;
+  /**
+   * The technique's `quantizeActivations`, where this kernel rounds activations in a way of its own: what it is held
+   * against instead.
+   */
+  quantizeActivations?(activations: ActivationsOf<O>): RoundedActivations<O>;
+  /** So many runs at once, none waited for, on the device's own clock, where it has one; outputs are as after `run`. */
+  deviceSpan?(calls: number): Promise<DeviceSpan>;
+  /** Which of several code paths this kernel chose for the problem and the machine; undefined where it has but one. */
+  readonly variant?: string;
+  /** Scratch the kernel holds beside weights, activations and output; undefined where another's runtime keeps it to itself. */
+  readonly workspaceBytes: number | undefined;
+  /** Everything allocated on the device; undefined on CPU backends. */
+  readonly deviceBytes?: number;
+  dispose(): void;
+}
+
+export interface TechniqueSpec<O extends Op, A extends Axes, Packed> {
+  readonly op: O;
+  readonly family: Family;
+  readonly summary: string;
+  /** The paper or format specification it follows. */
+  readonly source: string;
+  readonly axes: A;
+  /** Why this problem can't be run with these parameters, if so: it ends as a skipped row. */
+  skip?(problem: ProblemOf<O>, params: ParamsOf<A>): string | undefined;
+  pack(weights: WeightsOf<O>, problem: ProblemOf<O>, params: ParamsOf<A>): Packed;
+  /** The weights the packed form stands for: the oracle of every kernel. */
+  unpack(packed: Packed, problem: ProblemOf<O>, params: ParamsOf<A>): WeightsOf<O>;
+  /**
+   * The activations a kernel really multiplies where the technique rounds them too, and how far a kernel whose
+   * rounding falls the other way at a near-tie may be off, element by element.
+   */
+  quantizeActivations?(
+    activations: ActivationsOf<O>,
+    problem: ProblemOf<O>,
+    params: ParamsOf<A>,
+  ): RoundedActivations<O> | undefined;
+  bytes(packed: Packed): StoredBytes;
+  /** Floating-point (or integer) operations really executed; the dense-equivalent count comes from the operation. */
+  flops(packed: Packed, problem: ProblemOf<O>): number;
+  /** Drift budget on the suites' inputs: the least acceptable SQNR against the original weights, in dB. */
+  minSqnrDb(params: ParamsOf<A>): number;
+  /** The arithmetic most of the work is done in, which sets the roof it is held against; f32 where not said. */
+  arithmetic?(params: ParamsOf<A>): 'f32' | 'int8';
+  /** Reads activations where stored indices say: its times scatter more, so small differences say nothing. */
+  readonly irregularAccess?: true;
+  /** Columns of the result row this technique fills beside the common ones. */
+  columns?(params: ParamsOf<A>): { sparsity?: number; bits?: number; group_size?: number };
+  readonly kernels: { readonly [Kind in KernelKind]?: Kernel<O, Packed, ParamsOf<A>, Runtimes[Kind]> };
+}
+
+/** Parameters of any technique, in axis order. */
+export type Params = Readonly<Record<string, AxisValue>>;
+/** A technique whose own types are no longer known; only what it packed itself may be given back to it. */
+export interface Technique<O extends Op = Op> extends Omit<TechniqueSpec<O, Axes, unknown>, 'kernels'> {
+  readonly kernels: { readonly [Kind in KernelKind]?: Kernel<O, unknown, Params, unknown> };
+}
+
+export function defineTechnique<O extends Op, const A extends Axes, Packed>(
+  spec: TechniqueSpec<O, A, Packed>,
+): Technique {
+  return spec as Technique<Op>;
+}
+
+/** Every combination of the axes' values, first axis slowest. */
+export function paramGrid(axes: Axes): Params[] {
+  return Object.entries(axes).reduce<Params[]>(
+    (grid, [axis, values]) => grid.flatMap((params) => values.map((value) => ({ ...params, [axis]: value }))),
+    [{}],
+  );
+}

@@ -1,4 +1,0 @@
-// A neighbour that keeps one core busy for as long as its parent lives.
-import '../leave-with-parent.ts';
-
-for (let x = 1; ; x = (x * 1.0000001) % 1e9);

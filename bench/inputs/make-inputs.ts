@@ -1,0 +1,55 @@
+// Where the weights and activations of a problem come from: the bundled model, the user's own file, or a seed.
+import type { Inputs } from '../contract/operation.ts';
+import type { AttentionProblem, MatmulProblem, Op, Problem } from '../contract/problem.ts';
+import { readTensor } from './safetensors-data.ts';
+import { syntheticActivations, syntheticAttention, syntheticWeights } from './synthetic.ts';
+import { useLiteActivations, useLiteAttention, useLiteWeights } from './use-lite/use-lite-cache.ts';
+
+const USE_LITE = 'use-lite/';
+const USE_LITE_LAYER = /^use-lite\/layer([01])$/;
+
+export function makeInputs(problem: Problem): Inputs<Op> {
+  switch (problem.op) {
+    case 'matmul':
+      return matmulInputs(problem);
+    case 'attention':
+      return attentionInputs(problem);
+    default:
+      return problem satisfies never;
+  }
+}
+
+export function matmulInputs(problem: MatmulProblem): Inputs<'matmul'> {
+  return { weights: { W: loadWeights(problem) }, activations: { X: loadActivations(problem) } };
+}
+
+function loadWeights({ weights, N, K, seed, file }: MatmulProblem): Float32Array {
+  if (file !== undefined) return readTensor(file.path, file.values);
+  if (weights.startsWith(USE_LITE)) return useLiteWeights(weights.slice(USE_LITE.length));
+  return syntheticWeights(N, K, seed);
+}
+
+function loadActivations({ weights, M, K, seed, file }: MatmulProblem): Float32Array {
+  if (file === undefined && weights.startsWith(USE_LITE)) return useLiteActivations(weights.slice(USE_LITE.length), M);
+  return syntheticActivations(M, K, seed);
+}
+
+export function attentionInputs(problem: AttentionProblem): Inputs<'attention'> {
+  const { Q, K, V } = loadQueriesKeysValues(problem);
+  return { weights: { K, V }, activations: { Q: lastQueries(Q, problem) } };
+}
+
+function loadQueriesKeysValues({ weights, heads, seqLen, headDim, seed }: AttentionProblem) {
+  const layer = USE_LITE_LAYER.exec(weights)?.[1];
+  if (layer === undefined) return syntheticAttention(heads, seqLen, headDim, seed);
+  return useLiteAttention(layer === '0' ? 0 : 1, seqLen);
+}
+
+/** The queries of the last M positions of each head. */
+function lastQueries(Q: Float32Array, { heads, M, seqLen, headDim }: AttentionProblem): Float32Array {
+  const queries = new Float32Array(heads * M * headDim);
+  for (let h = 0; h < heads; h++) {
+    queries.set(Q.subarray(((h + 1) * seqLen - M) * headDim, (h + 1) * seqLen * headDim), h * M * headDim);
+  }
+  return queries;
+}

@@ -1,0 +1,42 @@
+// Inputs for shapes that no bundled model has. Gaussian values alone flatter quantisation, whose scales follow the largest
+// value; trained networks have a few input channels that are far larger than the rest (LLM.int8(),
+// https://arxiv.org/abs/2208.07339; AWQ, https://arxiv.org/abs/2306.00978), and so do these. Seeded: equal arguments give
+// equal values.
+import { type Random, seededRandom } from '../statistics/random.ts';
+
+/** Fraction of the K channels that are outliers: within AWQ's 0.1–1 % of salient channels. At least one channel is. */
+export const OUTLIER_FRACTION = 0.005;
+/** How much larger an outlier channel's values are: max/std then comes to 20–30 at model shapes, as in trained LLM layers. */
+export const OUTLIER_FACTOR = 7;
+/** Standard deviation of the scores Q·Kᵀ/√headDim: the middle of the 0.8–5.7 that Universal Sentence Encoder's heads show. */
+export const SCORE_STD = 2.5;
+
+// One problem draws all its inputs from one seed, and they must not resemble each other.
+const STREAM = { weights: 0, activations: 1, attention: 2 };
+
+/** W [N, K] row-major: gaussian with standard deviation 1/√K, so that outputs are of the inputs' size; outlier columns. */
+export function syntheticWeights(N: number, K: number, seed: number): Float32Array {
+  return withOutliers(N, K, 1 / Math.sqrt(K), seededRandom(seed, STREAM.weights));
+}
+
+/** X [M, K] row-major: gaussian with standard deviation 1; outlier columns, the same for every row. */
+export function syntheticActivations(M: number, K: number, seed: number): Float32Array {
+  return withOutliers(M, K, 1, seededRandom(seed, STREAM.activations));
+}
+
+/** Q, K and V, each [heads, seqLen, headDim] row-major, gaussian: K and V with standard deviation 1, Q with SCORE_STD. */
+export function syntheticAttention(heads: number, seqLen: number, headDim: number, seed: number) {
+  const random = seededRandom(seed, STREAM.attention);
+  const draw = (std: number) => Float32Array.from({ length: heads * seqLen * headDim }, () => std * random.gaussian());
+  // A score sums headDim products and is divided by √headDim, so its deviation is that of Q times that of K.
+  return { Q: draw(SCORE_STD), K: draw(1), V: draw(1) };
+}
+
+function withOutliers(rows: number, cols: number, std: number, random: Random): Float32Array {
+  const scale = new Float64Array(cols).fill(std);
+  const outliers = Math.max(1, Math.round(cols * OUTLIER_FRACTION));
+  for (let i = 0; i < outliers; i++) scale[Math.floor(random.uniform() * cols)] = std * OUTLIER_FACTOR;
+  const values = new Float32Array(rows * cols);
+  for (let i = 0; i < values.length; i++) values[i] = scale[i % cols] * random.gaussian();
+  return values;
+}

@@ -1,0 +1,93 @@
+// `npm run bench:gate`: do `tare ab` and `tare track` hold what they promise on this very machine? Some 80 minutes in full,
+// a few with --quick; interrupted, it goes on where it stopped, as long as the commit is the same. --part chooses; the
+// table shows all that this commit was put to so far.
+import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ensureUseLiteCache } from '../../inputs/use-lite/use-lite-cache-build.ts';
+import { describeMachine, gitState } from '../../run/environment.ts';
+import { INTERRUPTED, stoppable } from '../../run/stop-signals.ts';
+import { changePointTable, tryChangePoints } from './change-points.ts';
+import { appendRecord, readRecords, recordOf } from './records.ts';
+import { findBrokenPromises, formatTable } from './table.ts';
+import { type Part, parts, runTrial, trialsOf } from './trials.ts';
+
+enableCompileCache();
+
+const { values } = parseArgs({
+  options: {
+    part: { type: 'string', multiple: true },
+    out: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    fresh: { type: 'boolean', default: false },
+  },
+});
+/** Of synthetic histories, so of no machine; kept nowhere. */
+const CHANGE_POINTS = 'change-points';
+const QUICK_HISTORIES = 50;
+
+const known: readonly string[] = [...parts, CHANGE_POINTS];
+const chosen = values.part ?? known;
+const unknown = chosen.find((part) => !known.includes(part));
+if (unknown !== undefined) {
+  process.stderr.write(`gate: --part: must be one of ${known.join(', ')}, got ${unknown}\n`);
+  process.exit(2);
+}
+const path = values.out ?? join('results', values.quick ? 'gate-quick.jsonl' : 'gate.jsonl');
+if (values.fresh) rmSync(path, { force: true });
+const commit = gitState()?.commit ?? 'unknown';
+const recordsSoFar = () => readRecords(path).filter((record) => record.commit === commit);
+ensureUseLiteCache();
+const isInterrupted = await stoppable(async (signal) => {
+  for (const part of parts) if (chosen.includes(part)) await runPart(part, signal);
+  return signal.aborted;
+});
+report();
+if (isInterrupted) process.exitCode = INTERRUPTED;
+else if (chosen.includes(CHANGE_POINTS)) {
+  const trials = tryChangePoints(values.quick ? QUICK_HISTORIES : undefined);
+  process.stdout.write(`\n${changePointTable(trials)}\n`);
+}
+
+async function runPart(part: Part, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const neighbour = part.endsWith('-load')
+    ? spawn(process.execPath, [join(import.meta.dirname, 'busy-core.ts')])
+    : undefined;
+  try {
+    for (const trial of trialsOf(part, values.quick)) {
+      if (signal.aborted) return;
+      const isDone = recordsSoFar().some(
+        (done) => done.part === part && done.name === trial.name && done.number === trial.number,
+      );
+      if (isDone) continue;
+      const start = performance.now();
+      const outcomes = await runTrial(trial, values.quick, signal);
+      if (outcomes === undefined) return;
+      const seconds = Math.round(performance.now() - start) / 1000;
+      const record = recordOf(trial, outcomes, { commit, seconds });
+      appendRecord(path, record);
+      const flagged = record.cases.filter((entry) => entry.flagged !== undefined).length;
+      process.stderr.write(
+        `${part}: ${trial.name} #${trial.number}: ${flagged} of ${record.cases.length} flagged, ${seconds.toFixed(0)} s\n`,
+      );
+    }
+  } finally {
+    neighbour?.kill('SIGKILL');
+  }
+}
+
+function report(): void {
+  const records = recordsSoFar();
+  const { cpu_model, cpu_count, os, node_version, v8_version } = describeMachine();
+  process.stdout.write(`${formatTable(records)}\n\n`);
+  process.stdout.write(
+    `${cpu_count} cores of ${cpu_model}, ${os}, Node ${node_version}, V8 ${v8_version}, commit ${commit.slice(0, 10)}\n`,
+  );
+  for (const broken of findBrokenPromises(records)) {
+    process.stdout.write(`NOT HELD: ${broken}\n`);
+    process.exitCode = 1;
+  }
+}

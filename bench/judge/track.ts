@@ -1,0 +1,166 @@
+// Many runs of the same cases: where each case's speed-up over its dense baseline took another level, and every change of
+// its drift and bytes. What a case was on one machine says nothing of another, so each machine has a history of its own.
+
+import { isDeepStrictEqual } from 'node:util';
+import { type ExactChange, exactChanges } from '../results/exact-change.ts';
+import type { HistoryRun } from '../results/history.ts';
+import type { ResultRow } from '../results/result-row.ts';
+import { isBaseline } from '../results/row-labels.ts';
+import { type ChangePoint, findChangePoints } from '../statistics/change-points.ts';
+import { hasRun, MIN_EFFECT } from './compare.ts';
+
+export interface LevelChange {
+  /** The last row of the old level and the first of the new one. */
+  readonly before: ResultRow;
+  readonly began: ResultRow;
+  /** Speed-ups, geometric means of the levels. */
+  readonly oldSpeedup: number;
+  readonly newSpeedup: number;
+  readonly p: number;
+  /** Runs at the new level so far. */
+  readonly runs: number;
+}
+
+export interface ExactEvent {
+  readonly before: ResultRow;
+  readonly row: ResultRow;
+  readonly changes: readonly ExactChange[];
+}
+
+export interface TrackedCase {
+  readonly caseId: string;
+  /** Its latest row. */
+  readonly row: ResultRow;
+  /** Runs on this machine with these inputs that timed it. */
+  readonly runs: number;
+  /** Oldest first. */
+  readonly levels: readonly LevelChange[];
+  readonly events: readonly ExactEvent[];
+  /** What the newest run shows for the first time. */
+  readonly news: readonly News[];
+}
+
+export interface News {
+  readonly isWorse: boolean;
+  readonly what: string;
+}
+
+/** Of a single history; and of all together, divided among them. */
+const MAX_P = 0.001;
+const FAMILY_P = 0.01;
+
+/** The p that a level of one among so many histories must have. */
+export function maxPOf(histories: number): number {
+  return Math.min(MAX_P, FAMILY_P / histories);
+}
+
+/** The newest run's cases first, then those only earlier runs had. */
+export function trackHistory(runs: readonly HistoryRun[], seed: number): TrackedCase[] {
+  const newest = runs[runs.length - 1];
+  const histories = casesOf(runs).map((caseId) => ({ caseId, rows: latestHistory(runs, caseId) }));
+  const maxP = maxPOf(histories.length);
+  return histories.map(({ caseId, rows }) => {
+    const row = rows[rows.length - 1];
+    const isInNewest = newest.rows.get(caseId) === row;
+    const measured = rows.filter(hasRun);
+    const timed = measured.filter((candidate) => !isBaseline(candidate) && candidate.speedup !== undefined);
+    const points = levelsOf(timed, maxP, seed);
+    const levels = points.map((point, i) => describeLevel(point, timed, points[i + 1]?.index ?? timed.length));
+    const events = eventsOf(measured);
+    // A run that was interrupted before the case says nothing of it.
+    const previous = runs.slice(0, -1).findLast((run) => isAsked(run, newest) && !run.missing.has(caseId));
+    const news = [
+      ...statusNews(caseId, newest, previous),
+      ...(isInNewest && timed.at(-1) === row ? levelNews(timed, points, maxP, seed) : []),
+      ...events.flatMap((event) => (isInNewest && event.row === row ? [exactNews(event)] : [])),
+    ];
+    return { caseId, row, runs: measured.length, levels, events, news };
+  });
+}
+
+function casesOf(runs: readonly HistoryRun[]): string[] {
+  return [...new Set(runs.toReversed().flatMap(({ rows }) => [...rows.keys()]))];
+}
+
+/** Rows of the case, oldest first, on the machine and with the inputs of the latest one. */
+function latestHistory(runs: readonly HistoryRun[], caseId: string): ResultRow[] {
+  const rows = runs.flatMap((run) => run.rows.get(caseId) ?? []);
+  const latest = rows[rows.length - 1];
+  const isSame = (row: ResultRow) =>
+    machineOf(row) === machineOf(latest) && (row.input_hash === latest.input_hash || !hasRun(row) || !hasRun(latest));
+  return rows.filter(isSame);
+}
+
+/** What a history depends on; systems and Node versions come and go on the same machine, and their effect is wanted. */
+export function machineOf({ cpu_model, cpu_count, threads, device, gpu_adapter }: ResultRow): string {
+  const parts = [cpu_model, `${cpu_count} cores`, `${threads ?? 1} threads`];
+  return (device === 'gpu' ? [...parts, gpu_adapter] : parts).join(', ');
+}
+
+/** Of log speed-ups, run by run; the baseline's own tells nothing. */
+function levelsOf(timed: readonly ResultRow[], maxP: number, seed: number): ChangePoint[] {
+  const ratios = timed.map(({ speedup = 1 }) => Math.log(speedup));
+  return findChangePoints(ratios, { minMagnitude: MIN_EFFECT, maxP, seed });
+}
+
+function describeLevel({ index, before, after, p }: ChangePoint, rows: readonly ResultRow[], end: number): LevelChange {
+  return {
+    before: rows[index - 1],
+    began: rows[index],
+    oldSpeedup: Math.exp(before),
+    newSpeedup: Math.exp(after),
+    p,
+    runs: end - index,
+  };
+}
+
+function levelNews(rows: readonly ResultRow[], points: readonly ChangePoint[], maxP: number, seed: number): News[] {
+  const news = newLevel(points, levelsOf(rows.slice(0, -1), maxP, seed));
+  return news === undefined ? [] : [{ isWorse: news.after < news.before, what: 'speed' }];
+}
+
+/** Values by which one more may move where a level is found to begin. */
+const MAX_INDEX_SHIFT = 5;
+
+/** The last level, where the history without its newest run doesn't show it yet: as its last one, or before one that went. */
+export function newLevel(points: readonly ChangePoint[], earlier: readonly ChangePoint[]): ChangePoint | undefined {
+  const last = points.at(-1);
+  if (last === undefined) return undefined;
+  const isKnown = earlier.some(
+    (known, i) =>
+      known.after > known.before === last.after > last.before &&
+      Math.abs(known.after - last.after) < MIN_EFFECT &&
+      (i === earlier.length - 1 || Math.abs(known.index - last.index) <= MAX_INDEX_SHIFT),
+  );
+  return isKnown ? undefined : last;
+}
+
+function eventsOf(rows: readonly ResultRow[]): ExactEvent[] {
+  return rows.slice(1).flatMap((row, i) => {
+    const changes = exactChanges(rows[i], row);
+    return changes.length > 0 ? [{ before: rows[i], row, changes }] : [];
+  });
+}
+
+function exactNews({ changes }: ExactEvent): News {
+  return { isWorse: changes.some(({ isWorse }) => isWorse), what: 'drift or bytes' };
+}
+
+/** Whether a case that the run before had, ran again. Only runs that were asked for the same can tell. */
+function statusNews(caseId: string, newest: HistoryRun, previous: HistoryRun | undefined): News[] {
+  const [row, before] = [newest.rows.get(caseId), previous?.rows.get(caseId)];
+  if (row !== undefined && !hasRun(row)) {
+    return before !== undefined && hasRun(before)
+      ? [{ isWorse: true, what: `was ${before.status}, is ${row.status}: ${row.reason ?? 'no reason given'}` }]
+      : [];
+  }
+  if (row !== undefined && before !== undefined && hasRun(before) && row.input_hash !== before.input_hash)
+    return [{ isWorse: false, what: 'has other inputs than the run before, so its history begins anew' }];
+  if (row !== undefined) return previous !== undefined && before === undefined ? [{ isWorse: false, what: 'new' }] : [];
+  if (before === undefined || !hasRun(before) || newest.missing.has(caseId)) return [];
+  return [{ isWorse: true, what: 'vanished' }];
+}
+
+function isAsked(run: HistoryRun, newest: HistoryRun): boolean {
+  return run.asked === undefined || newest.asked === undefined || isDeepStrictEqual(run.asked, newest.asked);
+}

@@ -1,0 +1,45 @@
+// What a row, or a technique's rows on several backends, reads as in the cells of a table, in a terminal or a page.
+import type { ResultRow } from '../results/result-row.ts';
+
+type Memory = Pick<ResultRow, 'op' | 'stored_bytes' | 'workspace_bytes' | 'compression_ratio'>;
+type Speed = Pick<ResultRow, 'status' | 'p20_ns' | 'dense_gflops' | 'speedup' | 'drift_ok'>;
+
+/** Attention has no weights to compress: its techniques differ by the scratch they need. */
+export function memoryHeading({ op }: Pick<ResultRow, 'op'>): string {
+  return op === 'attention' ? 'scratch' : 'bytes';
+}
+
+/** Scratch is each backend's own; packed weights are the same on all. */
+export function memoryCell(group: readonly Memory[]): string {
+  if (group[0]?.op === 'attention') return formatRange(group.flatMap((row) => row.workspace_bytes ?? []));
+  const { compression_ratio } = group.find((candidate) => candidate.stored_bytes !== undefined) ?? {};
+  return compression_ratio === undefined ? '' : `÷${compression_ratio.toFixed(2)}`;
+}
+
+function formatRange(bytes: readonly number[]): string {
+  if (bytes.length === 0) return '';
+  const [least, most] = [Math.min(...bytes), Math.max(...bytes)].map(formatBytes);
+  return least === most ? least : `${least} – ${most}`;
+}
+
+function formatBytes(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  return bytes < 1024 ** 2 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+}
+
+/** The worst over the backends, which compute the same but for rounding. */
+export function driftCell(group: readonly Pick<ResultRow, 'sqnr_db'>[]): string {
+  const values = group.flatMap((row) => (row.sqnr_db === undefined ? [] : [row.sqnr_db]));
+  return values.length > 0 ? Math.min(...values).toFixed(1) : '';
+}
+
+/** A rate for the baseline, for others their speed-up over it; the status where nothing was measured. */
+export function speedCell(row: Speed, isBaseline: boolean): string {
+  if (row.p20_ns === undefined) return row.status ?? '';
+  const figure = isBaseline ? `${row.dense_gflops?.toPrecision(2)} GF/s` : `${formatRatio(row.speedup ?? 0)}x`;
+  return `${row.status === 'noisy' ? '~' : ''}${figure}${row.drift_ok === false ? '!' : ''}`;
+}
+
+function formatRatio(ratio: number): string {
+  return ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(2);
+}

@@ -1,0 +1,184 @@
+// What `tare track` says of a history.
+
+import { type ExactEvent, type LevelChange, machineOf, type TrackedCase } from '../judge/track.ts';
+import { describeChange } from '../results/exact-change.ts';
+import type { History, HistoryRun } from '../results/history.ts';
+import type { ResultRow } from '../results/result-row.ts';
+import { backendLabel, problemTitle, techniqueLabel } from '../results/row-labels.ts';
+import { describeCommit, environmentChanges, percent } from './compare-report.ts';
+import type { Alert, ReportLine, VerdictReport } from './verdict-report.ts';
+
+export function trackReport(cases: readonly TrackedCase[], history: History, all: boolean): VerdictReport {
+  const shown = cases.filter(({ levels, events, news }) => all || levels.length + events.length + news.length > 0);
+  const notes = [...history.notes, ...notesOn(cases, history.runs)];
+  return {
+    title: 'tare track',
+    sections: [...Map.groupBy(shown, ({ row }) => problemTitle(row))].map(([title, group]) => ({
+      title,
+      headings: ['technique', 'backend', 'verdict', 'began', 'change', 'runs'],
+      lines: group.map(lineOf),
+    })),
+    notes,
+    alerts: cases.flatMap(alertsOf),
+    records: cases.flatMap(recordsOf),
+    data: { runs: history.runs.map(({ id }) => id), notes, cases: cases.map(dataOf) },
+  };
+}
+
+/** `newly`: the newest run shows it for the first time. */
+function verdictOf({ levels, news }: TrackedCase): string {
+  const level = levels.at(-1);
+  if (news.length > 0) return news.some(({ isWorse }) => isWorse) ? 'newly worse' : 'newly better';
+  if (level === undefined) return 'steady';
+  return level.newSpeedup < level.oldSpeedup ? 'worse' : 'better';
+}
+
+function lineOf(tracked: TrackedCase): ReportLine {
+  const level = tracked.levels.at(-1);
+  const event = tracked.events.at(-1);
+  const said = tracked.news.filter(({ what }) => what !== 'speed' && what !== 'drift or bytes').map(({ what }) => what);
+  const isOnlyNew = said.length > 0 && said.every((what) => what === 'new');
+  return {
+    cells: [
+      techniqueLabel(tracked.row),
+      backendLabel(tracked.row),
+      isOnlyNew ? 'new' : verdictOf(tracked),
+      level === undefined ? '' : dateOf(level.began),
+      level === undefined ? '' : percent(Math.log(level.newSpeedup / level.oldSpeedup)),
+      String(tracked.runs),
+    ],
+    details: [
+      ...(isOnlyNew ? [] : said),
+      ...(level === undefined ? [] : [describeLevel(level)]),
+      ...(event === undefined ? [] : [describeEvent(event)]),
+    ],
+  };
+}
+
+function dateOf({ started_at = '' }: ResultRow): string {
+  return started_at.slice(0, 10);
+}
+
+function describeLevel({ before, began, oldSpeedup, newSpeedup, runs }: LevelChange): string {
+  const changed = environmentChanges(before, began);
+  return [
+    `${oldSpeedup.toPrecision(3)}x → ${newSpeedup.toPrecision(3)}x since ${dateOf(began)} (${runs} runs), ${commitsAround(before, began)}`,
+    ...changed,
+  ].join('; ');
+}
+
+function describeEvent({ before, row, changes }: ExactEvent): string {
+  return `${changes.map(describeChange).join(', ')} on ${dateOf(row)}, ${commitsAround(before, row)}`;
+}
+
+/** As `git log` takes them. */
+function commitsAround(before: ResultRow, began: ResultRow): string {
+  const [from, to] = [describeCommit(before), describeCommit(began)];
+  return from === to ? `no commit between (${to})` : `commits ${from}..${to}`;
+}
+
+function alertsOf({ caseId, levels, events, news }: TrackedCase): Alert[] {
+  return news.map(({ isWorse, what }) => {
+    const level = levels.at(-1);
+    const event = events.at(-1);
+    const said =
+      what === 'speed' && level !== undefined
+        ? describeLevel(level)
+        : what === 'drift or bytes' && event !== undefined
+          ? describeEvent(event)
+          : what;
+    return { level: isWorse ? 'error' : 'warning', message: `${caseId}: ${said}` };
+  });
+}
+
+/** One record a change, and one of no change for a steady case. */
+function recordsOf(tracked: TrackedCase) {
+  const { caseId, row, runs, levels, events, news } = tracked;
+  const common = { case_id: caseId, machine: machineOf(row), runs, verdict: verdictOf(tracked) };
+  const changes = [
+    ...levels.map((level) => ({ kind: 'speed', ...around(level.before, level.began), ...ratioOf(level) })),
+    ...events.flatMap(({ before, row: first, changes: exact }) =>
+      exact.map(({ column, base, head }) => ({ kind: column, ...around(before, first), old: base, new: head })),
+    ),
+    ...news.filter(({ what }) => what !== 'speed' && what !== 'drift or bytes').map(({ what }) => ({ kind: what })),
+  ];
+  const blank = { kind: undefined, began: undefined, commit_before: undefined, commit: undefined, old: undefined };
+  const full = changes.length > 0 ? changes : [{}];
+  return full.map((change) => ({ ...common, ...blank, new: undefined, p: undefined, ...change }));
+}
+
+function around(before: ResultRow, began: ResultRow) {
+  return { began: began.started_at, commit_before: before.git_commit, commit: began.git_commit };
+}
+
+function ratioOf({ oldSpeedup, newSpeedup, p }: LevelChange) {
+  return { old: oldSpeedup, new: newSpeedup, p };
+}
+
+function dataOf(tracked: TrackedCase) {
+  const { caseId, row, runs, levels, events, news } = tracked;
+  return {
+    case_id: caseId,
+    machine: machineOf(row),
+    runs,
+    verdict: verdictOf(tracked),
+    news,
+    levels: levels.map((level) => ({ ...around(level.before, level.began), ...ratioOf(level), runs: level.runs })),
+    events: events.map(({ before, row: first, changes }) => ({ ...around(before, first), changes })),
+  };
+}
+
+/** Below it not even a step without noise can be told. */
+const MIN_RUNS = 6;
+
+function notesOn(cases: readonly TrackedCase[], runs: readonly HistoryRun[]): string[] {
+  const newest = runs[runs.length - 1];
+  const worse = cases.filter(({ news }) => news.some(({ isWorse }) => isWorse)).length;
+  const better = cases.filter(({ news }) => news.length > 0 && !news.some(({ isWorse }) => isWorse)).length;
+  const ended = cases.filter(({ caseId, news }) => !newest.rows.has(caseId) && news.length === 0).length;
+  const short = cases.filter(({ runs: count }) => count < MIN_RUNS).length;
+  return [
+    `${runs.length} runs from ${runs[0].startedAt.slice(0, 10)} to ${newest.startedAt.slice(0, 10)}, newest ${newest.id}`,
+    ...interruptedNotes(runs),
+    ...gapNotes(runs),
+    ...machineNotes(runs),
+    ...(ended > 0 ? [`${ended} cases are not among the newest run's and are not judged`] : []),
+    ...(short > 0 ? [`${short} cases have fewer than ${MIN_RUNS} runs, too few for a change of level`] : []),
+    `${cases.length} cases: the newest run shows ${worse} newly worse, ${better} newly better or new`,
+  ];
+}
+
+function interruptedNotes(runs: readonly HistoryRun[]): string[] {
+  const interrupted = runs.filter(({ missing }) => missing.size > 0);
+  return interrupted.map(
+    ({ id, rows, missing }) =>
+      `${id} was interrupted: ${missing.size} of ${rows.size + missing.size} cases are missing`,
+  );
+}
+
+/** A pause this many times the usual one is told. */
+const LONG_PAUSE = 1.9;
+
+function gapNotes(runs: readonly HistoryRun[]): string[] {
+  const pauses = runs.slice(1).map((run, i) => Date.parse(run.startedAt) - Date.parse(runs[i].startedAt));
+  const usual = pauses.toSorted((a, b) => a - b)[Math.floor(pauses.length / 2)];
+  const long = pauses.flatMap((pause, i) => (pauses.length >= 3 && pause > LONG_PAUSE * usual ? [i] : []));
+  if (long.length === 0) return [];
+  const last = long[long.length - 1];
+  const [from, to] = [runs[last], runs[last + 1]].map(({ startedAt }) => startedAt.slice(0, 10));
+  return [`runs are missing ${long.length === 1 ? 'once' : `${long.length} times`}, last between ${from} and ${to}`];
+}
+
+function machineNotes(runs: readonly HistoryRun[]): string[] {
+  const used = runs.map(
+    ({ rows }) => new Set([...rows.values()].filter(({ device }) => device !== 'gpu').map(machineOf)),
+  );
+  const names = used.map((machines) => [...machines].toSorted().join(' and '));
+  const distinct = new Set(names.filter(Boolean));
+  if (distinct.size < 2) return [];
+  const newest = names[names.length - 1];
+  const own = names.filter((name) => name === newest).length;
+  return [
+    `machines differ, and each has a history of its own: the newest run's, ${newest}, has ${own} of ${runs.length} runs`,
+  ];
+}

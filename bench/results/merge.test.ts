@@ -1,0 +1,101 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { InputError } from '../contract/input-error.ts';
+import { caseId, machine, rowOf, runArguments, samplesOf, writeRun } from '../fixtures/run-files.ts';
+import { readRows } from './csv.ts';
+import { mergeShards, writeMergedRun } from './merge.ts';
+import type { ResultRow } from './result-row.ts';
+import { findManifest, readSamples } from './results-file.ts';
+
+const techniques = ['dense', 'csr', 'int4', 'int8', 'nf4'];
+const all_case_ids = techniques.map(caseId);
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tare-merge-'));
+});
+
+interface ShardParts {
+  readonly figures?: ResultRow;
+  readonly cpu?: string;
+  readonly planned?: readonly string[];
+  readonly seed?: number;
+}
+
+function shard(
+  index: number,
+  own: readonly string[],
+  { figures, cpu, planned = own, seed = 0 }: ShardParts = {},
+): string {
+  const rows = own.map((technique) => rowOf(technique, { shard: `${index}/2`, ...figures }));
+  return writeRun(folder, `2031-01-0${index}T00-00-00-000${index}`, rows, {
+    samples: own.map((technique) => samplesOf(technique, 2)),
+    manifest: {
+      started_at: `2031-01-0${index}T00:00:00.000Z`,
+      all_case_ids,
+      case_ids: planned.map(caseId),
+      arguments: { ...runArguments, shard: `${index}/2`, seed },
+      machine: { ...machine, cpu_model: cpu ?? machine.cpu_model },
+    },
+  });
+}
+
+test('the merged run has all cases in the order of an unsharded one, one run id, all samples and a manifest', () => {
+  const shards = [shard(2, ['csr', 'int8']), shard(1, ['dense', 'int4', 'nf4'])];
+  const csv = writeMergedRun(mergeShards(shards, []), folder);
+  const rows = readRows(csv);
+  expect(rows.map((row) => row.case_id)).toEqual(all_case_ids);
+  expect(rows.map((row) => row.shard)).toEqual(['1/2', '2/2', '1/2', '2/2', '1/2']);
+  expect(new Set(rows.map((row) => row.run_id)).size).toBe(1);
+  expect([...(readSamples(csv)?.keys() ?? [])]).toEqual(all_case_ids);
+  expect(findManifest(csv)).toMatchObject({ state: 'finished', case_ids: all_case_ids, run_id: rows[0].run_id });
+  expect(findManifest(csv)?.arguments.shard).toBeUndefined();
+});
+
+test('nothing is overwritten: the same shards come to the same run, which must not be there yet', () => {
+  const shards = [shard(1, ['dense', 'int4', 'nf4']), shard(2, ['csr', 'int8'])];
+  const csv = writeMergedRun(mergeShards(shards, []), folder);
+  const before = readFileSync(csv, 'utf8');
+  expect(() => writeMergedRun(mergeShards(shards.toReversed(), []), folder)).toThrow(
+    /must not hold the merged run yet/,
+  );
+  expect(readFileSync(csv, 'utf8')).toBe(before);
+});
+
+describe('is refused', () => {
+  const first = () => shard(1, ['dense', 'int4', 'nf4']);
+
+  test.each([
+    ['overlapping cases', () => shard(2, ['csr', 'int8', 'int4']), /must not overlap, got s:int4:ts/],
+    ['an unfinished shard', () => shard(2, ['csr'], { planned: ['csr', 'int8'] }), /none for 1, .*is unfinished/],
+    [
+      'other commits',
+      () => shard(2, ['csr', 'int8'], { figures: { git_commit: 'b' } }),
+      /equal commits, .*--allow commits/,
+    ],
+    ['other machines', () => shard(2, ['csr', 'int8'], { cpu: 'CPU B' }), /equal machines, .*--allow machines/],
+    ['other arguments', () => shard(2, ['csr', 'int8'], { seed: 9 }), /a shard of the same run/],
+    ['a whole run', () => writeRun(folder, 'whole', [rowOf('csr')], { manifest: {} }), /got a whole run/],
+    ['a CSV by itself', () => writeRun(folder, 'bare', [rowOf('csr')]), /got no manifest/],
+  ])('%s', (_, second, message) => {
+    const shards = [first(), second()];
+    expect(() => mergeShards(shards, [])).toThrow(InputError);
+    expect(() => mergeShards(shards, [])).toThrow(message);
+  });
+
+  test('a missing shard, which is named', () => {
+    expect(() => mergeShards([first()], [])).toThrow(/got none for 2, such as s:csr:ts.*without shard 2\/2/);
+  });
+});
+
+test('what the user allows is joined all the same', () => {
+  const shards = [
+    shard(1, ['dense', 'int4', 'nf4']),
+    shard(2, ['csr'], { cpu: 'CPU B', figures: { git_commit: 'b' }, planned: ['csr', 'int8'] }),
+  ];
+  const { rows, manifest } = mergeShards(shards, ['commits', 'machines', 'missing']);
+  expect(rows.map((row) => row.technique)).toEqual(['dense', 'csr', 'int4', 'nf4']);
+  expect(manifest).toMatchObject({ state: 'interrupted', case_ids: all_case_ids });
+});

@@ -1,0 +1,89 @@
+// The machine a run is measured on, as far as it bears on the figures.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { arch, availableParallelism, cpus, loadavg, platform, release } from 'node:os';
+import { dirname } from 'node:path';
+
+export interface Machine {
+  readonly cpu_model: string;
+  readonly cpu_count: number;
+  readonly os: string;
+  readonly node_version: string;
+  readonly v8_version: string;
+}
+
+export function describeMachine(): Machine {
+  return {
+    cpu_model: cpus()[0]?.model.trim() ?? 'unknown',
+    cpu_count: availableParallelism(),
+    os: `${platform()} ${release()} ${arch()}`,
+    node_version: process.versions.node,
+    v8_version: process.versions.v8,
+  };
+}
+
+/** What beside the machine a kernel ran on. */
+export interface Platform {
+  /** Name of the GPU adapter; empty on CPU backends. */
+  readonly adapter: string;
+  readonly driver: string;
+  /** Package and version of a runtime that is not tare's own; name and version of a browser. */
+  readonly version?: string;
+}
+
+/** Equal where absolute times may be compared. */
+export function hashEnvironment(machine: Machine, { adapter, driver, version }: Platform): string {
+  return shortHash(JSON.stringify([machine, adapter, driver, ...(version === undefined ? [] : [version])]));
+}
+
+export function shortHash(...parts: readonly (string | NodeJS.ArrayBufferView)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** The commit tare itself stands at; undefined outside a git checkout. */
+export function gitState(): { commit: string; dirty: boolean } | undefined {
+  const git = (...args: string[]) =>
+    execFileSync('git', args, {
+      cwd: dirname(dirname(import.meta.dirname)),
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+  try {
+    return { commit: git('rev-parse', 'HEAD').trim(), dirty: git('status', '--porcelain').trim() !== '' };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Runnable processes averaged over the last minute; 0 on systems that don't count them. */
+export function loadAverage(): number {
+  return loadavg()[0];
+}
+
+/** Frequency governor of the first core; undefined where the system shows none. */
+export function cpuGovernor(): string | undefined {
+  const file = '/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor';
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
+}
+
+const CANARY_STEPS = 200_000;
+const CANARY_TRIES = 7;
+
+/**
+ * Time in ns of a fixed chain of dependent multiply-adds, best of a few: the same on a quiet machine night after
+ * night, so a slow one tells of a throttled or crowded machine.
+ */
+export function canaryNs(): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (let attempt = 0; attempt < CANARY_TRIES; attempt++) {
+    const start = performance.now();
+    let x = 1;
+    for (let i = 0; i < CANARY_STEPS; i++) x = x * 0.999999 + 0.000001;
+    const elapsed = performance.now() - start;
+    if (x > 0) best = Math.min(best, elapsed);
+  }
+  return Math.round(best * 1e6);
+}

@@ -1,0 +1,46 @@
+// Weighs a case in a page: serves it the inputs, opens it in a browser of the case's own and takes what it came to.
+import type { PageBackend } from '../../backends/backend.ts';
+import { openPage, type PageOptions } from '../../backends/browser/devtools.ts';
+import type { Browser } from '../../backends/browser/find-browser.ts';
+import { servePages } from '../../backends/browser/page-server.ts';
+import { measuringRoutes, type Served } from '../../backends/browser/routes.ts';
+import type { Inputs } from '../../contract/operation.ts';
+import type { Op } from '../../contract/problem.ts';
+import type { CaseRequest } from '../run-case.ts';
+import { Weighed } from './weighed-schema.ts';
+import type { WeighingTask } from './weighing-worker.ts';
+
+export async function weighInPage(
+  { case: entry, budget, kernelsDirs, browser, debug }: CaseRequest,
+  { page, kind, device }: PageBackend,
+  inputs: Inputs<Op>,
+): Promise<Weighed> {
+  if (browser === undefined) throw new Error('browser: must be named to a case that runs in a page');
+  const task: WeighingTask = { case: entry, budget, runtime: page, kind, device, ...namesOf(inputs) };
+  const onConsole = debug ? (line: string) => void process.stderr.write(`page: ${line}\n`) : undefined;
+  return Weighed.parse(await askPage(browser, { kernelsDirs, inputs }, task, { onConsole }));
+}
+
+export function namesOf({ weights, activations }: Inputs<Op>): Pick<WeighingTask, 'weights' | 'activations'> {
+  return { weights: Object.keys(weights), activations: Object.keys(activations) };
+}
+
+/** What the worker of a new page in a new browser answers. */
+export async function askPage(
+  browser: Browser,
+  served: Served,
+  question: unknown,
+  options?: PageOptions,
+): Promise<unknown> {
+  const server = await servePages(measuringRoutes(served), 0);
+  try {
+    const page = await openPage(browser, server.url, options);
+    try {
+      return await page.evaluate(`tare.askWorker(${JSON.stringify(question)})`);
+    } finally {
+      await page.close();
+    }
+  } finally {
+    await server.close();
+  }
+}

@@ -1,0 +1,52 @@
+// The worker of a page: weighs one case on inputs it fetches.
+
+import { openInPage, type PageRuntime } from '../../backends/browser/runtime.ts';
+import type { Case } from '../../cases/case.ts';
+import type { Inputs } from '../../contract/operation.ts';
+import { operationOf } from '../../contract/operations.ts';
+import type { Op } from '../../contract/problem.ts';
+import type { KernelKind, Technique } from '../../contract/technique.ts';
+import type { Budget } from '../../measure/measure.ts';
+import { type Weighed, weighCase } from '../../measure/weigh-case.ts';
+import { resultOfError } from '../result-of-error.ts';
+
+export interface WeighingTask {
+  readonly case: Case;
+  readonly budget: Budget;
+  readonly runtime: PageRuntime;
+  readonly kind: KernelKind;
+  readonly device: 'cpu' | 'gpu';
+  /** Names of the inputs, which are fetched as `/inputs/<name>`, f32. */
+  readonly weights: readonly string[];
+  readonly activations: readonly string[];
+}
+
+export default function start(techniques: ReadonlyMap<string, Technique>): void {
+  self.onmessage = async ({ data }: MessageEvent<WeighingTask>) => {
+    self.postMessage(await weigh(data, techniques).catch(resultOfError));
+  };
+}
+
+async function weigh(task: WeighingTask, techniques: ReadonlyMap<string, Technique>): Promise<Weighed> {
+  const { case: entry, budget, runtime, kind, device } = task;
+  const [technique, dense] = [entry.technique, operationOf(entry.problem.op).baseline].map((id) => techniques.get(id));
+  if (technique === undefined || dense === undefined) throw new Error(`${entry.technique}: must be in the bundle`);
+  const inputs: Inputs<Op> = {
+    weights: await fetchArrays(task.weights),
+    activations: await fetchArrays(task.activations),
+  };
+  const place = { kind, device, runtime: await openInPage(runtime) };
+  return weighCase({ case: entry, technique, dense, inputs, budget, place });
+}
+
+async function fetchArrays<Arrays extends object>(names: readonly string[]): Promise<Arrays> {
+  const arrays = await Promise.all(names.map(async (name) => [name, await fetchArray(name)] as const));
+  const byName: object = Object.fromEntries(arrays);
+  return byName as Arrays;
+}
+
+async function fetchArray(name: string): Promise<Float32Array> {
+  const response = await fetch(`/inputs/${name}`);
+  if (!response.ok) throw new Error((await response.json()).error);
+  return new Float32Array(await response.arrayBuffer());
+}

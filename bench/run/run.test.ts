@@ -1,0 +1,249 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { parse } from 'csv-parse/sync';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { ResultRow } from '../results/result-row.ts';
+
+const MAIN = join(import.meta.dirname, '..', 'main.ts');
+const FAULTS = join(import.meta.dirname, '..', 'fixtures', 'kernels');
+
+let out: string;
+beforeEach(() => {
+  out = mkdtempSync(join(tmpdir(), 'tare-run-'));
+});
+
+function tare(...args: string[]) {
+  return tareWith({}, ...args);
+}
+
+function tareWith(env: NodeJS.ProcessEnv, ...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+    encoding: 'utf8',
+    env: { ...quiet, ...env },
+    timeout: 100_000,
+  });
+  return { status, stdout, stderr };
+}
+
+const quiet = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined };
+const smoke = () => ['run', '--preset', 'smoke', '--backend', 'ts', '--out', out];
+const runIn = (folder: string) =>
+  readdirSync(folder)
+    .find((name) => name.endsWith('.csv'))
+    ?.slice(0, -4) ?? '';
+/** How steady the machine was is no matter of these tests: a noisy row was measured like an ok one. */
+const stateOf = ({ status, reason }: Record<string, string>) => (status === 'noisy' ? ['ok', ''] : [status, reason]);
+const rowsOf = (run: string) => parse<Record<string, string>>(readFileSync(join(out, `${run}.csv`)), { columns: true });
+
+describe('a kernel that goes wrong becomes its row and the run goes on', () => {
+  test.each([
+    ['throws', 'error', /planted: must not be caught/],
+    ['hangs', 'timeout', /took longer than 3 s/],
+    ['aborts', 'error', /died of SIGABRT/],
+    ['exits', 'error', /exited with code 0 before it had a result/],
+    ['leaves-memory', 'oom', /out of memory/],
+    ['zeros', 'incorrect', /output\[\d+\]: must be/],
+    ['stale', 'incorrect', /with fresh activations, output/],
+    ['drifts', 'ok', /^$/],
+  ])('%s', { timeout: 120_000 }, (technique, status, reason) => {
+    // A small heap is full before much of the machine's memory is.
+    const env = { NODE_OPTIONS: '--max-old-space-size=128' };
+    const { status: exit, stderr } = tareWith(
+      env,
+      ...smoke(),
+      '--kernels',
+      FAULTS,
+      '--technique',
+      `${technique},int4`,
+      '--timeout',
+      '3',
+    );
+    const rows = rowsOf(runIn(out));
+    expect(rows.map((row) => [row.technique, stateOf(row)[0]])).toEqual(
+      [
+        [technique, status],
+        ['int4', 'ok'],
+      ].toSorted((a, b) => (a[0] < b[0] ? -1 : 1)),
+    );
+    const row = rows.find((candidate) => candidate.technique === technique);
+    expect(stateOf(row ?? {})[1]).toMatch(reason);
+    expect(row?.drift_ok).toBe(technique === 'drifts' ? 'false' : '');
+    expect(stderr).not.toMatch(/\n {4}at /);
+    expect(exit).toBe(1);
+  });
+});
+
+test('a clean run exits with 0 and leaves rows, samples and manifest that agree', () => {
+  const { status, stdout, stderr } = tare(...smoke(), '--technique', 'dense,csr', '--json');
+  expect({ status, stderr }).toMatchObject({ status: 0 });
+  const printed: { run_id: string; rows: ResultRow[] } = JSON.parse(stdout);
+  const rows = rowsOf(printed.run_id);
+  expect(rows.map((row) => row.case_id)).toEqual(printed.rows.map((row) => row.case_id));
+  expect(rows).toHaveLength(2);
+  const samples = readFileSync(join(out, `${printed.run_id}.samples.jsonl`), 'utf8')
+    .trimEnd()
+    .split('\n');
+  expect(samples.map((line) => JSON.parse(line).case_id)).toEqual(rows.map((row) => row.case_id));
+  const manifest = JSON.parse(readFileSync(join(out, `${printed.run_id}.run.json`), 'utf8'));
+  expect(manifest).toMatchObject({ state: 'finished', case_ids: rows.map((row) => row.case_id) });
+  for (const row of rows) {
+    expect(Number(row.p20_ns)).toBeGreaterThan(0);
+    expect(Number(row.stored_bytes)).toBe(Number(row.value_bytes) + Number(row.index_bytes) + Number(row.scale_bytes));
+    expect(row.drift_ok).toBe('true');
+    expect(row.adapter_type).toBe('none');
+  }
+});
+
+test('the row of a kernel with several code paths says which one ran', () => {
+  const { stdout } = tare(
+    'run',
+    '--preset',
+    'smoke',
+    '--backend',
+    'wasm',
+    '--technique',
+    'int8',
+    '--out',
+    out,
+    '--json',
+  );
+  const printed: { rows: ResultRow[] } = JSON.parse(stdout);
+  expect(printed.rows.map((row) => row.variant)).toEqual([expect.stringMatching(/^(relaxed-dot-i8|exact-dot-i16)$/)]);
+});
+
+/** Starts a run, and when its first row is written sends the signal. */
+async function interruptedRun(signal: NodeJS.Signals): Promise<{ run: string; code: number | null }> {
+  const child = spawn(process.execPath, [MAIN, ...smoke(), '--suite', 'smoke'], { stdio: 'ignore', env: quiet });
+  const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
+  const hasRow = () => existsSync(out) && runIn(out) !== '' && rowsOf(runIn(out)).length > 0;
+  while (!hasRow()) await setTimeout(20);
+  child.kill(signal);
+  return { code: await closed, run: runIn(out) };
+}
+
+describe.each(['SIGINT', 'SIGKILL'] as const)('a run that %s ends', (signal) => {
+  test('is valid as it is and is finished by --resume, every case once', async () => {
+    const { run, code } = await interruptedRun(signal);
+    expect(code).toBe(signal === 'SIGINT' ? 130 : null);
+    const before = rowsOf(run).map((row) => row.case_id);
+    const { case_ids } = JSON.parse(readFileSync(join(out, `${run}.run.json`), 'utf8'));
+    expect(before.length).toBeLessThan(case_ids.length);
+
+    const { status } = tare('run', '--resume', run, '--out', out);
+    expect(status).toBe(0);
+    expect(rowsOf(run).map((row) => row.case_id)).toEqual(case_ids);
+    const samples = readFileSync(join(out, `${run}.samples.jsonl`), 'utf8')
+      .trimEnd()
+      .split('\n');
+    expect(samples.map((line) => JSON.parse(line).case_id)).toEqual(case_ids);
+  });
+});
+
+describe('bad input is one line on stderr and exit code 2', () => {
+  test.each([
+    ['an unknown suite', ['run', '--suite', 'quantised'], /--suite: .* got quantised; nearest: quantized/],
+    ['an unknown technique', ['run', '--technique', 'int5'], /--technique: .* nearest: int[48], int[48]/],
+    ['an unknown backend', ['run', '--backend', 'gpujs'], /--backend: .* got gpujs; nearest: gpujs-cpu/],
+    [
+      'an unknown preset',
+      ['run', '--preset', 'fast'],
+      /--preset: must be one of tare's, got fast; nearest: \w+, \w+, \w+/,
+    ],
+    ['an unknown command', ['rum'], /rum|run/],
+    ['an unknown flag', ['run', '--sweet', 'x'], /sweet/],
+    ['no command', [], /command: must be one of run, .*doctor/],
+    [
+      'a filter that matches nothing',
+      ['run', '--filter', 'nothing'],
+      /--filter: must match one of \d+ case ids, got nothing/,
+    ],
+    ['an empty name', ['run', '--backend', ''], /--backend: must be one of tare's, got an empty name/],
+    ['a flag given twice', ['run', '--preset', 'quick', '--preset', 'smoke'], /--preset: must be given once/],
+    [
+      'cases chosen anew on resuming',
+      ['run', '--resume', 'x', '--suite', 'dense'],
+      /--resume: must stand without flags/,
+    ],
+    ['a fractional seed', ['run', '--seed', '1.5'], /--seed: must be a whole number, got 1.5/],
+    ['no time', ['run', '--timeout', '0'], /--timeout: must be above 0 s and at most 2000000, got 0/],
+    ['weights that are not there', ['run', '--weights', '/nonexistent.safetensors'], /nonexistent\.safetensors/],
+    [
+      'an unwritable place',
+      ['run', '--preset', 'smoke', '--out', '/proc/nowhere'],
+      /--out: must be a folder tare can write/,
+    ],
+    ['a run that never was', ['run', '--resume', 'never'], /--resume: must name a run, got none at/],
+    ['a folder of techniques that is not there', ['run', '--kernels', '/nonexistent'], /--kernels: must be a folder/],
+  ])('%s', (_, args, message) => {
+    const { status, stdout, stderr } = tare(...args);
+    expect({ status, stdout, lines: stderr.trimEnd().split('\n').length }).toEqual({ status: 2, stdout: '', lines: 1 });
+    expect(stderr).toMatch(message);
+  });
+
+  test('results of another schema version are not added to', () => {
+    const { run_id } = JSON.parse(tare(...smoke(), '--technique', 'dense', '--json').stdout);
+    const csv = join(out, `${run_id}.csv`);
+    const other = readFileSync(csv, 'utf8').replace(/\n1,/, '\n0,');
+    writeFileSync(csv, other);
+    const { status, stderr } = tare('run', '--resume', csv);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/must be of schema version 1, got 0 in row 1/);
+    expect(readFileSync(csv, 'utf8')).toBe(other);
+  });
+});
+
+test('a full disk stops the run, keeps what is written and says so', () => {
+  // A limit on the size of files is what a test can have without root; writes past it fail as on a full disk.
+  const limit = 'trap "" XFSZ; ulimit -f 4; exec "$@"';
+  const args = [MAIN, ...smoke(), '--suite', 'smoke', '--technique', 'dense,csr,int8,int4,sparse-2-4'];
+  const { status, stderr } = spawnSync('/bin/sh', ['-c', limit, 'sh', process.execPath, ...args], {
+    encoding: 'utf8',
+    env: quiet,
+    timeout: 100_000,
+  });
+  expect(stderr).toMatch(/must have room to grow, got EFBIG; all finished cases are kept/);
+  expect(status).toBe(2);
+  const rows = rowsOf(runIn(out));
+  expect(rows.length).toBeLessThan(5);
+  expect(rows.every((row) => stateOf(row)[0] === 'ok')).toBe(true);
+});
+
+test("every 2-D tensor of the user's file is a problem, and one with NaN says so in its row", () => {
+  const file = join(out, 'tiny.safetensors');
+  const good = Float32Array.from({ length: 12 }, (_, i) => i - 5);
+  const bad = Float32Array.from(good).fill(Number.NaN, 7, 8);
+  const header = Buffer.from(
+    JSON.stringify({
+      good: { dtype: 'F32', shape: [3, 4], data_offsets: [0, 48] },
+      bad: { dtype: 'F32', shape: [4, 3], data_offsets: [48, 96] },
+      vector: { dtype: 'F32', shape: [2], data_offsets: [96, 104] },
+    }),
+  );
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  writeFileSync(
+    file,
+    Buffer.concat([length, header, Buffer.from(good.buffer), Buffer.from(bad.buffer), Buffer.alloc(8)]),
+  );
+  const { status } = tare(...smoke(), '--technique', 'dense', '--weights', file);
+  expect(status).toBe(1);
+  expect(rowsOf(runIn(out)).map((row) => [row.weights, row.N, row.K, ...stateOf(row)])).toEqual([
+    ['tiny/good', '3', '4', 'ok', ''],
+    ['tiny/bad', '4', '3', 'error', 'weights: must be finite, got NaN at W[7]'],
+  ]);
+});
+
+describe('completion', () => {
+  test.each([
+    ['names of suites', ['run', '--suite', ''], 'quantized'],
+    ['names of backends', ['run', '--backend', 'gp'], 'gpujs-webgpu'],
+    ['commands', ['ro'], 'roofline'],
+  ])('%s go to stdout and nothing to stderr', (_, words, name) => {
+    const { status, stdout, stderr } = tare('--get-yargs-completions', 'tare', ...words);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout.split('\n')).toContain(name);
+  });
+});
