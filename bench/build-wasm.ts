@@ -3,8 +3,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type WasmWidth, wasmFile, wasmWidths } from './backends/wasm-file.ts';
+import { wasmFile } from './backends/wasm-file.ts';
 import { KERNELS_DIR } from './cases/registry.ts';
+import { type WasmWidth, wasmWidths } from './contract/runtimes/wasm.ts';
 
 /** -O3 chains dependent multiply-adds over unrolled steps and loses a quarter of the speed. */
 const OPTIONS = [

@@ -1,6 +1,7 @@
 // The contract check in a page's worker.
 import { openInPage, type PageRuntime } from '../bench/backends/browser/runtime.ts';
-import type { KernelKind, Technique } from '../bench/contract/technique.ts';
+import type { KernelKind } from '../bench/contract/runtimes/runtimes.ts';
+import type { Technique } from '../bench/contract/technique.ts';
 import { checkContract } from './contract.ts';
 
 export interface ContractTask {

@@ -9,14 +9,8 @@ import type {
   Problem,
   WeightsOf,
 } from '../bench/contract/problem.ts';
-import {
-  type KernelKind,
-  type Params,
-  type PreparedKernel,
-  paramGrid,
-  type Runtimes,
-  type Technique,
-} from '../bench/contract/technique.ts';
+import type { KernelKind, Runtimes } from '../bench/contract/runtimes/runtimes.ts';
+import { type Params, type PreparedKernel, paramGrid, type Technique } from '../bench/contract/technique.ts';
 import { checkOutput } from '../bench/measure/check.ts';
 import { measureDrift } from '../bench/measure/drift.ts';
 import { referenceFor } from '../bench/measure/weigh-case.ts';

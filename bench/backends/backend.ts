@@ -1,10 +1,11 @@
 // Where kernels run. A backend is probed once a run by the parent and opened by the child process of each case.
 
-import type { KernelKind, Runtimes } from '../contract/technique.ts';
+import type { GpuMode } from '../contract/runtimes/gpujs.ts';
+import type { KernelKind, Runtimes } from '../contract/runtimes/runtimes.ts';
 import type { Platform } from '../run/environment.ts';
 import type { Browser, BrowserChoice } from './browser/find-browser.ts';
 import type { PageRuntime } from './browser/runtime.ts';
-import { type GpuMode, openGpu } from './gpujs.ts';
+import { openGpu } from './gpujs.ts';
 import { openWgslDevice } from './gpujs-device.ts';
 import { probeHeadlessGl } from './headlessgl-adapter.ts';
 import { peers } from './peers/peers.ts';

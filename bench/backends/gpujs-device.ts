@@ -1,4 +1,4 @@
-import type { DeviceSpan } from '../contract/technique.ts';
+import type { DeviceSpan } from '../contract/runtimes/device-span.ts';
 import {
   type Carry,
   type Gpu,
@@ -10,7 +10,8 @@ import {
   type Size,
   type StepOptions,
   targetOf,
-} from './gpujs.ts';
+} from '../contract/runtimes/gpujs.ts';
+import type { Shader, Wgsl, WgslProgram } from '../contract/runtimes/wgsl.ts';
 import {
   assertLength,
   assertMode,
@@ -33,16 +34,7 @@ import {
   volume,
 } from './gpujs-library.ts';
 import { readVectors, type VectorArray } from './gpujs-vectors.ts';
-import {
-  assertCarried,
-  carry,
-  moduleText,
-  residentWords,
-  type Shader,
-  stubSource,
-  type Wgsl,
-  type WgslProgram,
-} from './gpujs-wgsl.ts';
+import { assertCarried, carry, moduleText, residentWords, stubSource } from './gpujs-wgsl.ts';
 import { countPasses, hasClock, timePasses } from './webgpu-clock.ts';
 import { provideWebGpu } from './webgpu-object.ts';
 

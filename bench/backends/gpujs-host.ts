@@ -8,7 +8,7 @@ import {
   type Size,
   type StepOptions,
   targetOf,
-} from './gpujs.ts';
+} from '../contract/runtimes/gpujs.ts';
 import {
   assertLength,
   assertMode,

@@ -1,6 +1,6 @@
 // The part of gpu.js 2.24.1 that is used here, typed by hand: its own types cover neither the webgpu mode nor what must
 // be read back from a kernel to know what it really did. gpu.js loads only when asked for.
-import type { GpuBuffer, GpuMode, Resident, ResidentBytes, Size, Vectors } from './gpujs.ts';
+import type { GpuBuffer, GpuMode, Resident, ResidentBytes, Size, Vectors } from '../contract/runtimes/gpujs.ts';
 
 export interface GpuJsLibrary {
   readonly GPU: new (settings: { mode: string }) => GpuJsInstance;

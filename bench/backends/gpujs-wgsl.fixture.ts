@@ -1,7 +1,8 @@
 // Carries a shader through gpu.js and tells what really reached the device, for the test to look at. Run as a program
 // in a process of its own, started with the environment that names the driver.
+
+import type { Shader } from '../contract/runtimes/wgsl.ts';
 import { openWgslDevice } from './gpujs-device.ts';
-import type { Shader } from './gpujs-wgsl.ts';
 
 const { globals } = await import('webgpu');
 const { prototype } = Reflect.get(globals, 'GPUDevice') as { prototype: GPUDevice };

@@ -1,7 +1,8 @@
 // What the façade does in one mode, for its test to look at. The modes of a GPU need a process of their own, started with
 // the environment that names the driver; run as a program, this prints its observations there.
 import { createRequire } from 'node:module';
-import { type Gpu, type GpuMode, openGpu, type Thread } from './gpujs.ts';
+import type { Gpu, GpuMode, Thread } from '../contract/runtimes/gpujs.ts';
+import { openGpu } from './gpujs.ts';
 import { loadGpuJs } from './gpujs-library.ts';
 
 export async function observe(mode: GpuMode) {

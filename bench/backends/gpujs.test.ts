@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
+import type { GpuMode } from '../contract/runtimes/gpujs.ts';
 import { observe } from './gpujs.fixture.ts';
-import { type GpuMode, openGpu } from './gpujs.ts';
+import { openGpu } from './gpujs.ts';
 import { assertMode, bareSettings, kernelSettings, loadGpuJs } from './gpujs-library.ts';
 import { probeHeadlessGl } from './headlessgl-adapter.ts';
 import { probeWebGpu } from './webgpu-adapter.ts';

@@ -1,9 +1,6 @@
 // Where compiled kernels lie.
 import { dirname, join } from 'node:path';
-
-/** Vector width in bits that a module's tiles are laid out for. */
-export const wasmWidths = [128, 256] as const;
-export type WasmWidth = (typeof wasmWidths)[number];
+import type { WasmWidth } from '../contract/runtimes/wasm.ts';
 
 const PROJECT = dirname(dirname(import.meta.dirname));
 

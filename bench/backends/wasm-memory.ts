@@ -1,5 +1,5 @@
 // The memory of one WebAssembly kernel, handed out from low addresses to high.
-import type { WasmModule } from './wasm.ts';
+import type { WasmModule } from '../contract/runtimes/wasm.ts';
 
 const PAGE_BYTES = 65_536;
 const CACHE_LINE = 64;

@@ -1,7 +1,7 @@
 // The device's own clock: gpu.js begins a compute pass for each kernel, and here the first one of many runs is told to
 // note when it begins, the last one when it ends. All their commands are submitted at once, so that the device never
 // waits for the host between them.
-import type { DeviceSpan } from '../contract/technique.ts';
+import type { DeviceSpan } from '../contract/runtimes/device-span.ts';
 
 // Values of the WebGPU specification; the enumeration exists only where WebGPU is a global.
 const USAGE = { mapRead: 0x1, copySrc: 0x4, copyDst: 0x8, queryResolve: 0x200 };

@@ -3,7 +3,7 @@ import { backends } from '../backends/backend.ts';
 import { presets } from '../cases/preset.ts';
 import { PROJECT } from '../cases/registry.ts';
 import { InputError } from '../contract/input-error.ts';
-import type { KernelKind } from '../contract/technique.ts';
+import type { KernelKind } from '../contract/runtimes/runtimes.ts';
 import { ensureUseLiteCache } from '../inputs/use-lite/use-lite-cache-build.ts';
 import { checkOut } from '../judge/ab/checkout.ts';
 import { type ComparedCommits, findCommits } from '../judge/ab/commits.ts';

@@ -1,12 +1,8 @@
 // The contract a technique fills in. `kernels/<id>/technique.ts` default-exports `defineTechnique({...})`; the folder's
 // name is the technique's id and nothing else lists it.
-import type { Gpu } from '../backends/gpujs.ts';
-import type { Wgsl } from '../backends/gpujs-wgsl.ts';
-import type { Jax } from '../backends/peers/jax.ts';
-import type { Ort } from '../backends/peers/ort.ts';
-import type { Tfjs } from '../backends/peers/tfjs.ts';
-import type { Wasm } from '../backends/wasm.ts';
 import type { ActivationsOf, Op, ProblemOf, WeightsOf } from './problem.ts';
+import type { DeviceSpan } from './runtimes/device-span.ts';
+import type { KernelKind, Runtimes } from './runtimes/runtimes.ts';
 
 export type AxisValue = string | number;
 /** The parameters a technique can be run with: each axis and all its values, in the order case ids spell them. */
@@ -26,23 +22,6 @@ export interface StoredBytes {
   readonly scales: number;
 }
 
-/** What each kind of kernel is handed to run on; the key is the kind of code, several backends may share one. */
-export interface Runtimes {
-  /** Plain TypeScript needs nothing. */
-  readonly ts: undefined;
-  /** tare's own compiled kernels, with vectors of the backend's width on the backend's threads. */
-  readonly wasm: Wasm;
-  /** The typed façade around gpu.js, in the mode of the backend. */
-  readonly gpujs: Gpu;
-  /** Hand-written WGSL, carried through gpu.js's webgpu mode. */
-  readonly wgsl: Wgsl;
-  /** ONNX Runtime, native or as WebAssembly: runs ONNX graphs. */
-  readonly ort: Ort;
-  readonly tfjs: Tfjs;
-  readonly jax: Jax;
-}
-export type KernelKind = keyof Runtimes;
-
 export interface KernelContext<O extends Op, Packed, Params, Runtime> {
   readonly packed: Packed;
   readonly problem: ProblemOf<O>;
@@ -59,12 +38,6 @@ export type Kernel<O extends Op, Packed, Params, Runtime> = (
 export interface RoundedActivations<O extends Op> {
   readonly activations: ActivationsOf<O>;
   readonly slack: ActivationsOf<O>;
-}
-
-/** Timestamps of the device's own clock, in ns. */
-export interface DeviceSpan {
-  readonly begin: bigint;
-  readonly end: bigint;
 }
 
 export interface PreparedKernel<O extends Op> {

@@ -1,6 +1,6 @@
 // Two nonzeros to a texel, with their columns, and X by columns, so that a nonzero costs one and a half reads for four rows:
 // the form of the GL modes, where a texel of four values costs no more to read than one value.
-import type { Resident, Thread } from '../../bench/backends/gpujs.ts';
+import type { Resident, Thread } from '../../bench/contract/runtimes/gpujs.ts';
 import type { PreparedKernel } from '../../bench/contract/technique.ts';
 import { prepareMatmul, roundUp } from '../dense/gpu-matmul.ts';
 import type { Context } from './gpu.ts';

@@ -1,4 +1,4 @@
-import { type Gpu, isGl, type Resident, type Thread } from '../../bench/backends/gpujs.ts';
+import { type Gpu, isGl, type Resident, type Thread } from '../../bench/contract/runtimes/gpujs.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { paddedRows, prepareMatmul } from '../dense/gpu-matmul.ts';
 import { gpuCsrOfVectors } from './gpu-vectors.ts';

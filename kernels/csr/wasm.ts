@@ -1,5 +1,5 @@
-import type { Wasm, WasmModule } from '../../bench/backends/wasm.ts';
 import type { MatmulProblem } from '../../bench/contract/problem.ts';
+import type { Wasm, WasmModule } from '../../bench/contract/runtimes/wasm.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { GROUP, L1_BYTES, PACKED_COLUMNS, panelLanes } from '../lane-panels.ts';
 import { paddedRows } from '../panels.ts';

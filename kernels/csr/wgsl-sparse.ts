@@ -1,8 +1,9 @@
 // What the WGSL kernels of CSR, and of 2:4 with one row of X, have in common: a technique says which two weights a pair holds and in
 // which columns they stand. Lanes that run together take neighbouring rows of X, which is laid down transposed, so that
 // the activations of a column are consecutive words; weights and columns are the same for all of them.
-import type { Shader, Wgsl } from '../../bench/backends/gpujs-wgsl.ts';
+
 import type { MatmulProblem } from '../../bench/contract/problem.ts';
+import type { Shader, Wgsl } from '../../bench/contract/runtimes/wgsl.ts';
 import type { PreparedKernel } from '../../bench/contract/technique.ts';
 
 export interface WgslSparse {

@@ -1,4 +1,4 @@
-import type { Wgsl } from '../../bench/backends/gpujs-wgsl.ts';
+import type { Wgsl } from '../../bench/contract/runtimes/wgsl.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import type { CsrWeights } from './pack.ts';
 import { prepareWgslSparse } from './wgsl-sparse.ts';

@@ -4,8 +4,9 @@
 //
 // gpu.js makes a variable an integer only where it counts by ++, and all others floats, which are converted at every use
 // as an index: so the kernels for GPUs count by ++ and spell thread.x and thread.y out.
-import type { Gpu, GpuBuffer, GpuProgram, Size } from '../../bench/backends/gpujs.ts';
+
 import type { MatmulProblem } from '../../bench/contract/problem.ts';
+import type { Gpu, GpuBuffer, GpuProgram, Size } from '../../bench/contract/runtimes/gpujs.ts';
 import type { PreparedKernel } from '../../bench/contract/technique.ts';
 
 export interface MatmulPlan {

@@ -1,6 +1,6 @@
 // Where four values cost little more to read at once than one: on GPUs. Two rows of two columns are the least to read for
 // a product.
-import type { Thread } from '../../bench/backends/gpujs.ts';
+import type { Thread } from '../../bench/contract/runtimes/gpujs.ts';
 
 type Constants = { fours: number; W: number[][][] };
 

@@ -1,4 +1,4 @@
-import type { Jax, JaxArray } from '../../bench/backends/peers/jax.ts';
+import type { Jax, JaxArray } from '../../bench/contract/runtimes/jax.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { transpose } from '../transpose.ts';
 import type { DenseWeights } from './technique.ts';

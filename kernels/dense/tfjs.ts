@@ -1,4 +1,4 @@
-import type { Tfjs, TfTensor } from '../../bench/backends/peers/tfjs.ts';
+import type { Tfjs, TfTensor } from '../../bench/contract/runtimes/tfjs.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { transpose } from '../transpose.ts';
 import type { DenseWeights } from './technique.ts';

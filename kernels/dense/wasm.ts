@@ -1,4 +1,4 @@
-import type { Wasm } from '../../bench/backends/wasm.ts';
+import type { Wasm } from '../../bench/contract/runtimes/wasm.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { fillPanels, paddedRows } from '../panels.ts';
 import type { DenseWeights } from './technique.ts';

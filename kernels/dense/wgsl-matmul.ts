@@ -4,9 +4,10 @@
 //
 // Lanes that run together (neighbours in x) take neighbouring columns, so weights lie [K/4][N]: every load is of
 // consecutive words. All of them read the same activations, which a GPU fetches once for all.
-import type { GpuBuffer } from '../../bench/backends/gpujs.ts';
-import type { Shader, Wgsl, WgslProgram } from '../../bench/backends/gpujs-wgsl.ts';
+
 import type { MatmulProblem } from '../../bench/contract/problem.ts';
+import type { GpuBuffer } from '../../bench/contract/runtimes/gpujs.ts';
+import type { Shader, Wgsl, WgslProgram } from '../../bench/contract/runtimes/wgsl.ts';
 import type { PreparedKernel } from '../../bench/contract/technique.ts';
 import { roundUp } from './gpu-matmul.ts';
 

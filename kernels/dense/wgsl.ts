@@ -1,4 +1,4 @@
-import type { Wgsl } from '../../bench/backends/gpujs-wgsl.ts';
+import type { Wgsl } from '../../bench/contract/runtimes/wgsl.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { roundUp } from './gpu-matmul.ts';
 import type { DenseWeights } from './technique.ts';

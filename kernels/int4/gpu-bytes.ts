@@ -1,5 +1,5 @@
 // Two weights to a byte, as they are packed, in the modes that read bytes four at a time: a GPU's. Such a read has eight weights.
-import type { ResidentBytes, Thread } from '../../bench/backends/gpujs.ts';
+import type { ResidentBytes, Thread } from '../../bench/contract/runtimes/gpujs.ts';
 import type { PreparedKernel } from '../../bench/contract/technique.ts';
 import { columnThreads, placeOf, prepareMatmul, roundUp, rowThreads } from '../dense/gpu-matmul.ts';
 import { type Context, paddedScales } from './gpu.ts';

@@ -1,5 +1,5 @@
-import { type Gpu, isOfGpu, type Resident, type Thread } from '../../bench/backends/gpujs.ts';
 import type { MatmulProblem } from '../../bench/contract/problem.ts';
+import { type Gpu, isOfGpu, type Resident, type Thread } from '../../bench/contract/runtimes/gpujs.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { columnThreads, placeOf, prepareMatmul, roundUp, rowThreads } from '../dense/gpu-matmul.ts';
 import { gpuInt4OfBytes } from './gpu-bytes.ts';

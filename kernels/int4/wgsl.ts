@@ -1,5 +1,5 @@
-import type { Wgsl } from '../../bench/backends/gpujs-wgsl.ts';
 import type { MatmulProblem } from '../../bench/contract/problem.ts';
+import type { Wgsl } from '../../bench/contract/runtimes/wgsl.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { FLOAT_STEP, prepareWgslMatmul, STEP } from '../dense/wgsl-matmul.ts';
 import { type Int4Weights, valueStride } from './pack.ts';

@@ -1,6 +1,7 @@
 // A weight to a byte, as it is packed, in the modes that read bytes four at a time: a GPU's.
-import type { ResidentBytes, Thread } from '../../bench/backends/gpujs.ts';
+
 import type { MatmulProblem } from '../../bench/contract/problem.ts';
+import type { ResidentBytes, Thread } from '../../bench/contract/runtimes/gpujs.ts';
 import { roundUp } from '../dense/gpu-matmul.ts';
 
 type Constants = { fours: number; scaleStride: number; W: number[][][]; scales: number[] };

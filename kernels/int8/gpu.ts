@@ -1,3 +1,4 @@
+import type { MatmulProblem } from '../../bench/contract/problem.ts';
 import {
   type Gpu,
   type GpuBuffer,
@@ -5,8 +6,7 @@ import {
   isOfGpu,
   type Resident,
   type Thread,
-} from '../../bench/backends/gpujs.ts';
-import type { MatmulProblem } from '../../bench/contract/problem.ts';
+} from '../../bench/contract/runtimes/gpujs.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { columnThreads, paddedRows, placeOf, prepareMatmul, roundUp, rowThreads } from '../dense/gpu-matmul.ts';
 import { biasedBytes, fourColumnsOfBytes, fourRowsOfBytes } from './gpu-bytes.ts';

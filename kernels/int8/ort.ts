@@ -1,6 +1,5 @@
-import type { OnnxGraph, OnnxNode } from '../../bench/backends/peers/onnx-model.ts';
-import type { Ort } from '../../bench/backends/peers/ort.ts';
 import type { ActivationsOf } from '../../bench/contract/problem.ts';
+import type { OnnxGraph, OnnxNode, Ort } from '../../bench/contract/runtimes/ort.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { transpose } from '../transpose.ts';
 import { quantizeDynamically } from './dynamic-quantize.ts';

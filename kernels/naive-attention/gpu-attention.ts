@@ -1,8 +1,15 @@
 // What the gpu.js kernels of both attentions have in common. The query rows of all heads lie one below the other. On a GPU,
 // where vectors can be read, a thread computes four keys or four dimensions of one row (gpu-vectors.ts); on the host one key
 // or dimension of four rows (gpu-values.ts), and the rows of a head are padded to whole fours.
-import { type Gpu, type GpuBuffer, type GpuProgram, isOfGpu, type Resident } from '../../bench/backends/gpujs.ts';
+
 import type { AttentionProblem } from '../../bench/contract/problem.ts';
+import {
+  type Gpu,
+  type GpuBuffer,
+  type GpuProgram,
+  isOfGpu,
+  type Resident,
+} from '../../bench/contract/runtimes/gpujs.ts';
 import type { PreparedKernel } from '../../bench/contract/technique.ts';
 import { roundUp } from '../dense/gpu-matmul.ts';
 import { scoresOfVectors } from './gpu-vectors.ts';

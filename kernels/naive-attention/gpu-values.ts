@@ -1,7 +1,7 @@
 // The steps of attention for the modes on the host, which read values one by one: a thread computes one key or one
 // dimension for a block of four rows, so that what it reads of K or V serves four times. In the last dimension of S, P and O
 // are the rows of a block.
-import type { Thread } from '../../bench/backends/gpujs.ts';
+import type { Thread } from '../../bench/contract/runtimes/gpujs.ts';
 import type { Visibility } from './gpu-attention.ts';
 
 interface ScoreConstants extends Visibility {

@@ -1,5 +1,5 @@
 // The steps of attention where a vector of four values costs no more to read than one value: on GPUs.
-import type { Thread } from '../../bench/backends/gpujs.ts';
+import type { Thread } from '../../bench/contract/runtimes/gpujs.ts';
 import type { Visibility } from './gpu-attention.ts';
 
 interface ScoreConstants extends Visibility {

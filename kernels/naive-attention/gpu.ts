@@ -1,5 +1,11 @@
-import { type Gpu, type GpuBuffer, type GpuProgram, isOfGpu, type Resident } from '../../bench/backends/gpujs.ts';
 import type { AttentionProblem } from '../../bench/contract/problem.ts';
+import {
+  type Gpu,
+  type GpuBuffer,
+  type GpuProgram,
+  isOfGpu,
+  type Resident,
+} from '../../bench/contract/runtimes/gpujs.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import {
   appendScoresOfVectors,

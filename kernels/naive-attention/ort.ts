@@ -1,4 +1,4 @@
-import type { Ort } from '../../bench/backends/peers/ort.ts';
+import type { Ort } from '../../bench/contract/runtimes/ort.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { causalBias } from './causal-bias.ts';
 import type { KeyValues } from './technique.ts';

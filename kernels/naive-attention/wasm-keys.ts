@@ -1,7 +1,8 @@
 // Where the WebAssembly kernels of both attentions keep K and V: in panels of 6 for many queries, where a key or a
 // dimension is a row of the tile, and in panels of NR for one query, where it is a column.
-import type { WasmModule } from '../../bench/backends/wasm.ts';
+
 import type { AttentionProblem } from '../../bench/contract/problem.ts';
+import type { WasmModule } from '../../bench/contract/runtimes/wasm.ts';
 import { fillPanels, paddedRows } from '../panels.ts';
 import type { KeyValues } from './technique.ts';
 import { MR } from './tiles.gen.ts';

@@ -1,7 +1,8 @@
 // What the WGSL kernels of both attentions have in common: Q [heads,M,paddedDim] goes in, O [heads,M,headDim] comes out.
-import type { GpuBuffer } from '../../bench/backends/gpujs.ts';
-import type { Wgsl, WgslProgram } from '../../bench/backends/gpujs-wgsl.ts';
+
 import type { AttentionProblem } from '../../bench/contract/problem.ts';
+import type { GpuBuffer } from '../../bench/contract/runtimes/gpujs.ts';
+import type { Wgsl, WgslProgram } from '../../bench/contract/runtimes/wgsl.ts';
 import type { PreparedKernel } from '../../bench/contract/technique.ts';
 
 export interface WgslAttention {

@@ -1,6 +1,6 @@
-import type { GpuBuffer } from '../../bench/backends/gpujs.ts';
-import type { Wgsl, WgslProgram } from '../../bench/backends/gpujs-wgsl.ts';
 import type { AttentionProblem } from '../../bench/contract/problem.ts';
+import type { GpuBuffer } from '../../bench/contract/runtimes/gpujs.ts';
+import type { Wgsl, WgslProgram } from '../../bench/contract/runtimes/wgsl.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { roundUp } from '../dense/gpu-matmul.ts';
 import { FLOAT_STEP, floatColumns, matmulShader, STEP } from '../dense/wgsl-matmul.ts';

@@ -1,5 +1,5 @@
-import type { Gpu, Resident, Thread } from '../../bench/backends/gpujs.ts';
 import type { MatmulProblem } from '../../bench/contract/problem.ts';
+import type { Gpu, Resident, Thread } from '../../bench/contract/runtimes/gpujs.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { paddedRows, prepareMatmul, roundUp } from '../dense/gpu-matmul.ts';
 import type { DenseWeights } from '../dense/technique.ts';

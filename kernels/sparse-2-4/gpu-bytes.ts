@@ -1,6 +1,7 @@
 // Four kept weights, of two groups, to a read, and their places four bytes to a word: the form of the webgpu mode.
-import type { ResidentBytes, Thread } from '../../bench/backends/gpujs.ts';
+
 import type { MatmulProblem } from '../../bench/contract/problem.ts';
+import type { ResidentBytes, Thread } from '../../bench/contract/runtimes/gpujs.ts';
 import type { PreparedKernel } from '../../bench/contract/technique.ts';
 import { columnThreads, placeOf, prepareMatmul, roundUp, rowThreads } from '../dense/gpu-matmul.ts';
 import type { Context } from './gpu.ts';

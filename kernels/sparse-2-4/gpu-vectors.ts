@@ -1,7 +1,8 @@
 // Places as they are packed, in bytes, two groups' weights to a texel and X by columns, so that a group of four costs two and
 // five eighths reads for four rows (a dense one costs four): the form of the GL modes.
-import type { Resident, ResidentBytes, Thread } from '../../bench/backends/gpujs.ts';
+
 import type { MatmulProblem } from '../../bench/contract/problem.ts';
+import type { Resident, ResidentBytes, Thread } from '../../bench/contract/runtimes/gpujs.ts';
 import type { PreparedKernel } from '../../bench/contract/technique.ts';
 import { prepareMatmul, roundUp } from '../dense/gpu-matmul.ts';
 import type { Context } from './gpu.ts';

@@ -1,5 +1,5 @@
-import { type Gpu, isGl, type Resident, type Thread } from '../../bench/backends/gpujs.ts';
 import type { MatmulProblem } from '../../bench/contract/problem.ts';
+import { type Gpu, isGl, type Resident, type Thread } from '../../bench/contract/runtimes/gpujs.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { paddedRows, prepareMatmul } from '../dense/gpu-matmul.ts';
 import { gpuSparse24OfBytes } from './gpu-bytes.ts';

@@ -1,5 +1,5 @@
 // What tiling adds to the steps of attention for the modes on the host, in blocks of four rows.
-import type { Thread } from '../../bench/backends/gpujs.ts';
+import type { Thread } from '../../bench/contract/runtimes/gpujs.ts';
 import type { Visibility } from '../naive-attention/gpu-attention.ts';
 
 interface ScoreConstants extends Visibility {

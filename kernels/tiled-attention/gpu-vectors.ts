@@ -1,5 +1,5 @@
 // What tiling adds to the steps of attention, where a vector of four values costs no more to read than one value: on GPUs.
-import type { Thread } from '../../bench/backends/gpujs.ts';
+import type { Thread } from '../../bench/contract/runtimes/gpujs.ts';
 import type { Visibility } from '../naive-attention/gpu-attention.ts';
 
 export function runningStatisticsOfVectors(

@@ -1,3 +1,4 @@
+import type { AttentionProblem } from '../../bench/contract/problem.ts';
 import {
   type Carry,
   type Gpu,
@@ -5,8 +6,7 @@ import {
   type GpuProgram,
   isOfGpu,
   type Resident,
-} from '../../bench/backends/gpujs.ts';
-import type { AttentionProblem } from '../../bench/contract/problem.ts';
+} from '../../bench/contract/runtimes/gpujs.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import {
   appendScoresOfVectors,

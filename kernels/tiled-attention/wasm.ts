@@ -1,5 +1,5 @@
-import type { Wasm, WasmModule } from '../../bench/backends/wasm.ts';
 import type { AttentionProblem } from '../../bench/contract/problem.ts';
+import type { Wasm, WasmModule } from '../../bench/contract/runtimes/wasm.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { trimColumns } from '../dense/wasm.ts';
 import type { KeyValues } from '../naive-attention/technique.ts';

@@ -1,5 +1,5 @@
-import type { Wgsl } from '../../bench/backends/gpujs-wgsl.ts';
 import type { AttentionProblem } from '../../bench/contract/problem.ts';
+import type { Wgsl } from '../../bench/contract/runtimes/wgsl.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { roundUp } from '../dense/gpu-matmul.ts';
 import type { KeyValues } from '../naive-attention/technique.ts';

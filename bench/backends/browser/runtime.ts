@@ -1,8 +1,8 @@
 // What kernels run on in a browser.
 
-import type { KernelKind, Runtimes } from '../../contract/technique.ts';
+import type { KernelKind, Runtimes } from '../../contract/runtimes/runtimes.ts';
+import type { Wasm, WasmModule } from '../../contract/runtimes/wasm.ts';
 import { openGpu } from '../gpujs.ts';
-import type { Wasm, WasmModule } from '../wasm.ts';
 import { instantiate } from '../wasm-instance.ts';
 import { allocator, newMemory } from '../wasm-memory.ts';
 

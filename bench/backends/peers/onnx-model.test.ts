@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { encodeModel, type OnnxGraph } from './onnx-model.ts';
+import type { OnnxGraph } from '../../contract/runtimes/ort.ts';
+import { encodeModel } from './onnx-model.ts';
 
 const graph: OnnxGraph = {
   input: { name: 'X', dims: [2, 3] },

@@ -1,35 +1,7 @@
 // Writes ONNX models of a few nodes in memory. The numbers are the field numbers of onnx.proto,
 // github.com/onnx/onnx/blob/main/onnx/onnx.proto, whose message each function is named after.
+import type { OnnxGraph, OnnxInitializer, OnnxNode, OnnxTensor } from '../../contract/runtimes/ort.ts';
 import { bytesField, type Encoded, floatField, integerField, joinFields, messageField, textField } from './protobuf.ts';
-
-/** A graph of one f32 input and one f32 output. */
-export interface OnnxGraph {
-  readonly input: OnnxTensor;
-  readonly output: OnnxTensor;
-  readonly nodes: readonly OnnxNode[];
-  /** Tensors that stay the same from run to run: weights, which the runtime may lay out anew when it loads the graph. */
-  readonly initializers: readonly OnnxInitializer[];
-}
-
-export interface OnnxTensor {
-  readonly name: string;
-  readonly dims: readonly number[];
-}
-
-export interface OnnxInitializer extends OnnxTensor {
-  readonly values: Float32Array | Uint8Array | Int8Array;
-}
-
-export interface OnnxNode {
-  readonly op: string;
-  /** An operator of ONNX itself, or one of ONNX Runtime's own: onnxruntime/docs/ContribOperators.md. */
-  readonly domain?: 'com.microsoft';
-  /** Names; empty for an optional input that is left out. */
-  readonly inputs: readonly string[];
-  readonly output: string;
-  /** Integers become INT attributes and `Float` ones FLOAT. */
-  readonly attributes?: Readonly<Record<string, number | { readonly float: number }>>;
-}
 
 const IR_VERSION = 10;
 /** The last opset before ONNX gave attention an operator of its own; nothing newer is needed. */

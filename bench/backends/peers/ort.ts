@@ -1,20 +1,7 @@
 // ONNX Runtime, native (onnxruntime-node) or as WebAssembly (onnxruntime-web): one API, so the same kernels serve both.
-import { encodeModel, type OnnxGraph } from './onnx-model.ts';
+import type { OnnxGraph, Ort } from '../../contract/runtimes/ort.ts';
+import { encodeModel } from './onnx-model.ts';
 import { loadPeer } from './peer-packages.ts';
-
-export interface Ort {
-  /** Compiles a graph; the runtime copies and prepacks its weights here, untimed. */
-  load(graph: OnnxGraph): Promise<OrtProgram>;
-}
-
-export interface OrtProgram {
-  upload(values: Float32Array): void;
-  /** One `session.run`, whatever the runtime does in it. */
-  run(): Promise<void>;
-  /** The output of the last run. */
-  readOutput(): Float32Array;
-  dispose(): void;
-}
 
 /** The part of the two packages' common API that is used here. */
 interface OrtLibrary {

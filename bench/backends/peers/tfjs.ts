@@ -1,27 +1,7 @@
 // TensorFlow.js on its WebAssembly backend, whose matrix products are XNNPACK's. One thread: it knows of no threads in
 // Node (github.com/tensorflow/tfjs/issues/3830).
+import type { Tfjs } from '../../contract/runtimes/tfjs.ts';
 import { loadPeer } from './peer-packages.ts';
-
-/** The part of @tensorflow/tfjs-core that is used here. */
-export interface Tfjs {
-  tensor(values: Float32Array, shape: readonly number[]): TfTensor;
-  /**
-   * Fast only for two matrices that are not transposed: XNNPACK takes those, and keeps `b` packed for the next call.
-   * Everything else goes through a loop about ten times slower.
-   */
-  matMul(a: TfTensor, b: TfTensor): TfTensor;
-  mul(a: TfTensor, b: number): TfTensor;
-  add(a: TfTensor, b: TfTensor): TfTensor;
-  /** Along the last axis. */
-  softmax(a: TfTensor): TfTensor;
-  /** Disposes of all tensors `body` makes but the one it returns. */
-  tidy(body: () => TfTensor): TfTensor;
-}
-
-export interface TfTensor {
-  dataSync(): Float32Array;
-  dispose(): void;
-}
 
 interface TfjsCore extends Tfjs {
   setBackend(name: 'wasm'): Promise<boolean>;

@@ -3,9 +3,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { backendOf, backends } from '../../backends/backend.ts';
-import { wasmWidths } from '../../backends/wasm-file.ts';
 import type { Case } from '../../cases/case.ts';
-import type { KernelKind } from '../../contract/technique.ts';
+import type { KernelKind } from '../../contract/runtimes/runtimes.ts';
+import { wasmWidths } from '../../contract/runtimes/wasm.ts';
 import { shortHash } from '../../run/environment.ts';
 
 /** By which name a technique's folder has the kernel of a kind; technique.ts imports those of all kinds. */

@@ -1,6 +1,6 @@
 // Measures one process's limits with the probes of wasm.as.ts: the best of many tries, since a limit is what was reached.
-import { openWasm, type WasmModule } from '../../backends/wasm.ts';
-import type { WasmWidth } from '../../backends/wasm-file.ts';
+import { openWasm } from '../../backends/wasm.ts';
+import type { WasmModule, WasmWidth } from '../../contract/runtimes/wasm.ts';
 import type { Peaks, Roofline } from './roofline.ts';
 
 const ROUNDS = 20_000;

@@ -3,8 +3,8 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { getCompileCacheDir } from 'node:module';
 import { join } from 'node:path';
-import type { WasmWidth } from '../../backends/wasm-file.ts';
 import { REVECTORIZE, whyNotRevectorized } from '../../backends/wasm-revectorize.ts';
+import type { WasmWidth } from '../../contract/runtimes/wasm.ts';
 import { cacheBytes } from './caches.ts';
 import type { Peaks, Roofline } from './roofline.ts';
 

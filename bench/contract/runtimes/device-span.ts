@@ -1,0 +1,5 @@
+/** Timestamps of the device's own clock, in ns. */
+export interface DeviceSpan {
+  readonly begin: bigint;
+  readonly end: bigint;
+}

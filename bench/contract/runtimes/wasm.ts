@@ -1,0 +1,32 @@
+// tare's own WebAssembly kernels, as what prepares them finds them.
+
+/** Vector width in bits that a module's tiles are laid out for. */
+export const wasmWidths = [128, 256] as const;
+export type WasmWidth = (typeof wasmWidths)[number];
+
+export interface Wasm {
+  readonly width: WasmWidth;
+  readonly threads: number;
+  /** Columns of a dense tile, two registers wide. */
+  readonly NR: number;
+  /** The compiled kernels of a technique over a new memory. */
+  open(technique: string): Promise<WasmModule>;
+}
+
+/** Bytes from `at` on in a module's memory. */
+export interface WasmModule {
+  /** Room for so many bytes, zeroed, on a cache line; returns its address. */
+  allocate(byteLength: number): number;
+  f32(at: number, length: number): Float32Array;
+  i32(at: number, length: number): Int32Array;
+  u32(at: number, length: number): Uint32Array;
+  u16(at: number, length: number): Uint16Array;
+  i8(at: number, length: number): Int8Array;
+  u8(at: number, length: number): Uint8Array;
+  /**
+   * Calls the export `name(from, to, ...args)` with [0, count) shared out among the threads and returns when all are
+   * done. Arguments are integers.
+   */
+  run(name: string, count: number, ...args: number[]): void;
+  close(): void;
+}
