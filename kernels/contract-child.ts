@@ -1,9 +1,9 @@
 // The process of one backend's contract check: in itself, or in a page it opens.
 import { join } from 'node:path';
-import { backendOf, type NodeBackend } from '../bench/backends/backend.ts';
-import type { Browser } from '../bench/backends/browser/find-browser.ts';
-import type { PageRuntime } from '../bench/backends/browser/runtime.ts';
+import { backendOf } from '../bench/backends/backend.ts';
 import { KERNELS_DIR, loadTechniques } from '../bench/cases/registry.ts';
+import type { NodeBackend } from '../bench/contract/backend.ts';
+import type { Browser, PageRuntime } from '../bench/contract/browser.ts';
 import { askPage } from '../bench/run/page/weigh-in-page.ts';
 import { type ContractOutcome, checkContract } from './contract.ts';
 import type { ContractTask } from './contract-worker.ts';

@@ -1,5 +1,6 @@
 // The contract check in a page's worker.
-import { openInPage, type PageRuntime } from '../bench/backends/browser/runtime.ts';
+import { openInPage } from '../bench/backends/browser/runtime.ts';
+import type { PageRuntime } from '../bench/contract/browser.ts';
 import type { KernelKind } from '../bench/contract/runtimes/runtimes.ts';
 import type { Technique } from '../bench/contract/technique.ts';
 import { checkContract } from './contract.ts';

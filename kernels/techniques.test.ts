@@ -2,8 +2,9 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type AvailableBackend, backends } from '../bench/backends/backend.ts';
+import { backends } from '../bench/backends/backend.ts';
 import { PACKAGED_BROWSER } from '../bench/backends/browser/find-browser.ts';
+import type { AvailableBackend } from '../bench/contract/backend.ts';
 import type { ContractOutcome } from './contract.ts';
 
 /** A process of its own for each backend, as in a run: a software GPU's driver must be in place before Node starts. */

@@ -1,7 +1,7 @@
 // Finds out whether gpu.js's headlessgl mode can run here. A child process looks, since a driver can end a process.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import type { BackendStatus } from './backend.ts';
+import type { BackendStatus } from '../contract/backend.ts';
 import { headlessGlVersion } from './headless-gl.ts';
 import { missingToBuild } from './headlessgl-build.ts';
 import { isSoftwareName } from './webgpu-adapter.ts';

@@ -1,22 +1,9 @@
 // A case is one point of a suite: its id is its parameters, and is what rows of different runs are joined by.
+import { type Case, DEFAULT_SEED } from '../contract/case.ts';
 import { operationOf } from '../contract/operations.ts';
 import type { Problem } from '../contract/problem.ts';
 import type { Block, PresetName, Suite } from '../contract/suite.ts';
 import { type Params, paramGrid, type Technique } from '../contract/technique.ts';
-
-export interface Case {
-  readonly id: string;
-  readonly suite: string;
-  readonly technique: string;
-  readonly params: Params;
-  readonly backend: string;
-  readonly problem: Problem;
-  /** The case of the baseline technique at the same problem and backend. */
-  readonly baselineId: string;
-}
-
-/** Seeds of inputs count from here; only another one is spelled out in the case's id. */
-export const DEFAULT_SEED = 0;
 
 export interface CaseSelection {
   readonly suites: ReadonlyMap<string, Suite>;

@@ -1,7 +1,7 @@
 // How thorough a run is: which blocks of the suites it takes and how long it measures each case.
 
+import type { Budget } from '../contract/budget.ts';
 import type { PresetName } from '../contract/suite.ts';
-import type { Budget } from '../measure/measure.ts';
 
 export interface Preset {
   readonly summary: string;

@@ -2,11 +2,12 @@
 import { join } from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import { backendOf, backends } from '../backends/backend.ts';
+import type { Case } from '../contract/case.ts';
 import { InputError } from '../contract/input-error.ts';
 import type { Technique } from '../contract/technique.ts';
 import { weightFileProblems } from '../inputs/weight-file-problems.ts';
 import type { RunArguments } from '../results/manifest.ts';
-import { type Case, expandCases, matchesFilter } from './case.ts';
+import { expandCases, matchesFilter } from './case.ts';
 import { KERNELS_DIR, loadSuites, loadTechniques, PROJECT } from './registry.ts';
 
 export interface Selection {

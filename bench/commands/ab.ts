@@ -2,6 +2,7 @@ import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } 
 import { backends } from '../backends/backend.ts';
 import { presets } from '../cases/preset.ts';
 import { PROJECT } from '../cases/registry.ts';
+import type { Budget } from '../contract/budget.ts';
 import { InputError } from '../contract/input-error.ts';
 import type { KernelKind } from '../contract/runtimes/runtimes.ts';
 import { ensureUseLiteCache } from '../inputs/use-lite/use-lite-cache-build.ts';
@@ -9,7 +10,6 @@ import { checkOut } from '../judge/ab/checkout.ts';
 import { type ComparedCommits, findCommits } from '../judge/ab/commits.ts';
 import { compareVersions, isRegression } from '../judge/ab/compare-versions.ts';
 import { selectChanged } from '../judge/ab/select-changed.ts';
-import type { Budget } from '../measure/measure.ts';
 import { abReport } from '../report/ab-report.ts';
 import { textWidth } from '../report/text-table.ts';
 import { printReport } from '../report/verdict-report.ts';

@@ -1,6 +1,7 @@
 // The flags that say which browser pages are opened in.
 import type { InferredOptionTypes, Options } from 'yargs';
-import { type BrowserChoice, checkChoice } from '../backends/browser/find-browser.ts';
+import { checkChoice } from '../backends/browser/find-browser.ts';
+import type { BrowserChoice } from '../contract/browser.ts';
 import { once } from './selection-flags.ts';
 
 export const browserFlags = {

@@ -1,5 +1,5 @@
 import type { CommandModule, InferredOptionTypes } from 'yargs';
-import { DEFAULT_SEED } from '../cases/case.ts';
+import { DEFAULT_SEED } from '../contract/case.ts';
 import { InputError } from '../contract/input-error.ts';
 import { compareRuns } from '../judge/compare.ts';
 import { compareReport } from '../report/compare-report.ts';

@@ -2,7 +2,7 @@ import { freemem, totalmem } from 'node:os';
 import { styleText } from 'node:util';
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { backends } from '../backends/backend.ts';
-import type { BrowserChoice } from '../backends/browser/find-browser.ts';
+import type { BrowserChoice } from '../contract/browser.ts';
 import { timerResolutionNs } from '../measure/timer-resolution.ts';
 import { canaryNs, cpuGovernor, describeMachine, loadAverage } from '../run/environment.ts';
 import { browserFlags, browserOf } from './browser-flags.ts';

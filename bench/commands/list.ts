@@ -1,8 +1,9 @@
 import { styleText } from 'node:util';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
-import { type BackendStatus, backends } from '../backends/backend.ts';
+import { backends } from '../backends/backend.ts';
 import { loadSuites, loadTechniques } from '../cases/registry.ts';
 import { kernelsDirs, selectCases } from '../cases/select.ts';
+import type { BackendStatus } from '../contract/backend.ts';
 import { browserFlags, browserOf } from './browser-flags.ts';
 import { selectionFlags, selectionOf } from './selection-flags.ts';
 

@@ -1,8 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { InputError } from '../contract/input-error.ts';
+import type { Roofline } from '../contract/roofline.ts';
 import { probeRoofline } from '../measure/roofline/probe.ts';
-import type { Roofline } from '../measure/roofline/roofline.ts';
 import { readRows } from '../results/csv.ts';
 import { readManifest } from '../results/manifest.ts';
 

@@ -2,9 +2,9 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { InferredOptionTypes, Options } from 'yargs';
-import { DEFAULT_SEED } from '../cases/case.ts';
 import { presets } from '../cases/preset.ts';
 import { type CaseChoice, chooseNames } from '../cases/select.ts';
+import { DEFAULT_SEED } from '../contract/case.ts';
 import { InputError } from '../contract/input-error.ts';
 import type { PresetName } from '../contract/suite.ts';
 

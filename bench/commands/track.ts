@@ -1,5 +1,5 @@
 import type { CommandModule, InferredOptionTypes } from 'yargs';
-import { DEFAULT_SEED } from '../cases/case.ts';
+import { DEFAULT_SEED } from '../contract/case.ts';
 import { trackHistory } from '../judge/track.ts';
 import { textWidth } from '../report/text-table.ts';
 import { trackReport } from '../report/track-report.ts';

@@ -1,6 +1,5 @@
 // What is computed, at which shape, on which inputs. An operation splits its inputs in two: the *weights*, which stay
 // resident and may be compressed, and the *activations*, which are new at every call.
-import type { TensorBytes } from '../inputs/safetensors-data.ts';
 
 /** `Y[M,N] = X[M,K] · W[N,K]ᵀ`, row-major. W holds the weights and is what gets compressed. */
 export interface MatmulProblem {
@@ -61,3 +60,11 @@ export type ProblemOf<O extends Op> = OperationTypes[O]['problem'];
 export type WeightsOf<O extends Op> = OperationTypes[O]['weights'];
 export type ActivationsOf<O extends Op> = OperationTypes[O]['activations'];
 export type Problem = ProblemOf<Op>;
+
+/** Where a tensor's values lie and what they are. */
+export interface TensorBytes {
+  readonly dtype: string;
+  /** Place of the first byte in the file, and their number. */
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}

@@ -1,5 +1,5 @@
 // Problems at the shapes of the bundled model, for suites to choose from.
-import { DEFAULT_SEED } from '../cases/case.ts';
+import { DEFAULT_SEED } from '../contract/case.ts';
 import type { AttentionProblem, MatmulProblem } from '../contract/problem.ts';
 import { useLiteMatrix, useLiteMatrixNames } from './use-lite/use-lite-matrices.ts';
 

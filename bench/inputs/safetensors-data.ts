@@ -1,14 +1,8 @@
 // The values of a safetensors file whose header was read and checked before: all that a case's process needs of it.
+
 import { closeSync, openSync, readSync } from 'node:fs';
 import { InputError } from '../contract/input-error.ts';
-
-/** Where a tensor's values lie and what they are. */
-export interface TensorBytes {
-  readonly dtype: string;
-  /** Place of the first byte in the file, and their number. */
-  readonly byteOffset: number;
-  readonly byteLength: number;
-}
+import type { TensorBytes } from '../contract/problem.ts';
 
 /** One `read` call takes at most 2³¹ − 1 bytes. */
 const MAX_READ_BYTES = 2 ** 30;

@@ -3,8 +3,9 @@
 import { fstatSync } from 'node:fs';
 import { z } from 'zod';
 import { InputError } from '../contract/input-error.ts';
+import type { TensorBytes } from '../contract/problem.ts';
 import { duplicateKey } from './duplicate-key.ts';
-import { DECODERS, readBytes, type TensorBytes, withFile } from './safetensors-data.ts';
+import { DECODERS, readBytes, withFile } from './safetensors-data.ts';
 
 export interface SafetensorsEntry extends TensorBytes {
   readonly name: string;

@@ -1,17 +1,9 @@
 // What candidate and baseline take on the device's own clock, in turn: the computing alone, without the host's encoding,
 // submission and wait, which `p20_ns` includes because a user waits for them too.
+import type { DeviceTime } from '../contract/case-result.ts';
 import type { Op } from '../contract/problem.ts';
 import type { PreparedKernel } from '../contract/technique.ts';
 import { quantile } from '../statistics/quantile.ts';
-
-export interface DeviceTime {
-  /** Of one call of the candidate, 20th percentile. */
-  readonly ns: number;
-  /** Baseline time / candidate time, median over rounds. */
-  readonly speedup: number;
-  /** Smallest step the clock was seen to make. */
-  readonly quantumNs: number;
-}
 
 /** A span of so many steps of the clock is known to 1 %. */
 const MIN_QUANTA = 100;

@@ -1,18 +1,6 @@
 // What compression costs: the kernel's output against the float64 reference on the original inputs.
+import type { Drift } from '../contract/case-result.ts';
 import { quantileSorted } from '../statistics/quantile.ts';
-
-export interface Drift {
-  /** 10·log10(Σ reference² / Σ error²); undefined where there is no signal or no error. */
-  readonly sqnr_db: number | undefined;
-  /** ‖error‖ / ‖reference‖, Frobenius; undefined where there is no signal. */
-  readonly rel_fro_err: number | undefined;
-  readonly max_abs_err: number;
-  readonly p99_abs_err: number;
-  /** Cosine of the angle between output and reference; undefined where either is zero. */
-  readonly cosine: number | undefined;
-  /** NaN and infinite values in the output, left out of the other figures. */
-  readonly nonfinite: number;
-}
 
 export function measureDrift(output: Float32Array, reference: Float64Array): Drift {
   const errors = new Float64Array(output.length);

@@ -1,18 +1,12 @@
 // Times kernels in turn, in short rounds, in one process (a candidate and its dense baseline, or two versions of one kernel):
 // whatever disturbs the machine for longer than a round disturbs all, and their ratios stay.
+
 import { Bench } from 'tinybench';
-import { bootstrapInterval, type Interval } from '../statistics/bootstrap.ts';
+import type { Budget } from '../contract/budget.ts';
+import type { Pair, Ratio, Samples, Summary } from '../contract/case-result.ts';
+import { bootstrapInterval } from '../statistics/bootstrap.ts';
 import { quantile } from '../statistics/quantile.ts';
 import { seededRandom, shuffled } from '../statistics/random.ts';
-
-/** How long to measure one case. */
-export interface Budget {
-  /** Each side runs untimed for this long first: V8 tiers a kernel up over its first calls. */
-  readonly warmupMs: number;
-  /** All sides together, warm-up excluded; slow kernels overrun it by MIN_ROUNDS. */
-  readonly measureMs: number;
-  readonly rounds: number;
-}
 
 /** One side of a comparison; `run` is finished when it returns or its promise resolves. */
 export interface Timed {
@@ -25,33 +19,6 @@ interface Warm extends Timed {
   readonly isAsync: boolean;
   /** Calls timed together as one sample. */
   readonly batch: number;
-}
-
-/** Times per call in ns, round by round; samples that were preempted are left out and counted. */
-export interface Samples {
-  readonly rounds: readonly (readonly number[])[];
-  readonly dropped: number;
-}
-
-export interface Pair {
-  readonly candidate: Samples;
-  readonly baseline: Samples;
-}
-
-export interface Summary {
-  readonly rounds: number;
-  readonly samples: number;
-  readonly medianNs: number;
-  readonly p20Ns: number;
-  readonly p95Ns: number;
-  readonly minNs: number;
-  /** Of p20, rounds resampled. */
-  readonly ci95: Interval | undefined;
-}
-
-export interface Ratio {
-  readonly speedup: number;
-  readonly ci95: Interval | undefined;
 }
 
 /** Shorter calls are batched, so that the clock's cost (about 0.1 µs) stays under 1 %. */

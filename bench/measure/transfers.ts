@@ -1,14 +1,8 @@
 // What moving data to and from a device costs, beside the computing.
+import type { DeviceTimes } from '../contract/case-result.ts';
 import type { ActivationsOf, Op } from '../contract/problem.ts';
 import type { PreparedKernel } from '../contract/technique.ts';
 import { quantile } from '../statistics/quantile.ts';
-
-export interface DeviceTimes {
-  /** Activations into device memory, median in ns. */
-  readonly uploadNs: number;
-  /** Output back into a Float32Array, median in ns. */
-  readonly readbackNs: number;
-}
 
 const REPEATS = 7;
 

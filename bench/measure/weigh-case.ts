@@ -1,17 +1,20 @@
 // What a case comes to on inputs that are already there, a straight line: pack → prepare → run once → check → measure
 // beside the dense baseline → check again → summarise. It knows nothing of Node, so that it runs in a browser's page too.
-import type { Case } from '../cases/case.ts';
+
+import type { Budget } from '../contract/budget.ts';
+import type { Case } from '../contract/case.ts';
+import type { Ratio, Status, Weighed } from '../contract/case-result.ts';
 import type { Inputs, Operation, Reference } from '../contract/operation.ts';
 import { operationOf } from '../contract/operations.ts';
 import type { ActivationsOf, Op, WeightsOf } from '../contract/problem.ts';
 import type { KernelKind, Runtimes } from '../contract/runtimes/runtimes.ts';
-import type { Params, PreparedKernel, StoredBytes, Technique } from '../contract/technique.ts';
+import type { Params, PreparedKernel, Technique } from '../contract/technique.ts';
 import { checkOutput } from './check.ts';
-import { type DeviceTime, measureOnDevice } from './device-time.ts';
-import { type Drift, isWithinBudget, measureDrift } from './drift.ts';
-import { type Budget, measurePair, type Pair, pairedRatio, type Ratio, type Summary, summarize } from './measure.ts';
+import { measureOnDevice } from './device-time.ts';
+import { isWithinBudget, measureDrift } from './drift.ts';
+import { measurePair, pairedRatio, summarize } from './measure.ts';
 import { timerResolutionNs } from './timer-resolution.ts';
-import { type DeviceTimes, timeTransfers } from './transfers.ts';
+import { timeTransfers } from './transfers.ts';
 
 /** Where both kernels of a case run. */
 export interface Place {
@@ -30,30 +33,6 @@ export interface Weighing {
   readonly inputs: Inputs<Op>;
   readonly budget: Budget;
   readonly place: Place;
-}
-
-export type Status = 'ok' | 'skipped' | 'unsupported' | 'incorrect' | 'error' | 'timeout' | 'oom' | 'noisy';
-
-/** Figures stand only where the case got that far. */
-export interface Weighed {
-  readonly status: Status;
-  readonly reason?: string;
-  readonly summary?: Summary;
-  readonly samples?: Pair;
-  readonly ratio?: Ratio;
-  readonly deviceTime?: DeviceTime;
-  readonly transfers?: DeviceTimes;
-  readonly storedBytes?: StoredBytes;
-  readonly variant?: string;
-  readonly workspaceBytes?: number;
-  readonly deviceBytes?: number;
-  readonly flops?: number;
-  readonly kernelNmse?: number;
-  readonly drift?: Drift;
-  readonly driftBudgetDb?: number;
-  readonly driftOk?: boolean;
-  /** Smallest step of the clock the samples were timed with. */
-  readonly timerResolutionNs?: number;
 }
 
 /** A technique made ready to run on one problem, with what its output must be. */

@@ -1,5 +1,6 @@
 // What `tare ab` says of two versions.
-import { type Case, problemKey } from '../cases/case.ts';
+import { problemKey } from '../cases/case.ts';
+import type { Case } from '../contract/case.ts';
 import type { ComparedCommits } from '../judge/ab/commits.ts';
 import { type CaseOutcome, isRegression, type Outcome } from '../judge/ab/compare-versions.ts';
 import type { ChangedSelection } from '../judge/ab/select-changed.ts';
@@ -7,7 +8,7 @@ import type { OutputChange } from '../judge/ab/time-versions.ts';
 import { ALPHA } from '../judge/ab/verdict.ts';
 import { describeChange, exactChanges } from '../results/exact-change.ts';
 import { techniqueLabel } from '../results/row-labels.ts';
-import type { Interval } from '../statistics/bootstrap.ts';
+import type { Interval } from '../statistics/interval.ts';
 import { quantile } from '../statistics/quantile.ts';
 import type { Alert, ReportLine, VerdictReport } from './verdict-report.ts';
 

@@ -3,7 +3,7 @@
 import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 import { backendOf } from '../backends/backend.ts';
-import { memoryLevels, type Roofline } from '../measure/roofline/roofline.ts';
+import { memoryLevels, type Roofline } from '../contract/roofline.ts';
 import type { ResultRow } from '../results/result-row.ts';
 
 interface RoofPoint {

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { InputError } from '../contract/input-error.ts';
-import { Roofline } from '../measure/roofline/roofline.ts';
+import { Roofline } from '../contract/roofline.ts';
 import { SCHEMA_VERSION } from './result-row.ts';
 
 const names = z.array(z.string());

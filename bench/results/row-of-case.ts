@@ -1,12 +1,15 @@
 // Joins what is known of a case, its result and the machine into one row.
-import { type BackendStatus, backendOf } from '../backends/backend.ts';
-import type { Case } from '../cases/case.ts';
+import { backendOf } from '../backends/backend.ts';
+import type { BackendStatus } from '../contract/backend.ts';
+import type { Case } from '../contract/case.ts';
+import type { CaseResult } from '../contract/case-result.ts';
+import type { Machine } from '../contract/machine.ts';
 import { operationOf } from '../contract/operations.ts';
 import type { Problem } from '../contract/problem.ts';
+import type { Roofline } from '../contract/roofline.ts';
 import type { Params, Technique } from '../contract/technique.ts';
-import { attainable, levelOf, type Roofline } from '../measure/roofline/roofline.ts';
-import { hashEnvironment, type Machine } from '../run/environment.ts';
-import type { CaseResult } from '../run/run-case.ts';
+import { attainable, levelOf } from '../measure/roofline/roofline.ts';
+import { hashEnvironment } from '../run/environment.ts';
 import { type ResultRow, SCHEMA_VERSION } from './result-row.ts';
 
 export interface RunFacts {

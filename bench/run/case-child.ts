@@ -1,6 +1,7 @@
 // The process of one case: takes the request as its argument, sends the result and leaves.
 import './leave-with-parent.ts';
-import type { CaseRequest, CaseResult } from './run-case.ts';
+import type { CaseRequest } from '../contract/case-request.ts';
+import type { CaseResult } from '../contract/case-result.ts';
 
 const request: CaseRequest = JSON.parse(process.argv[2]);
 const { runCase } = await import('./run-case.ts');

@@ -1,17 +1,11 @@
 // The machine a run is measured on, as far as it bears on the figures.
+
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, loadavg, platform, release } from 'node:os';
 import { dirname } from 'node:path';
-
-export interface Machine {
-  readonly cpu_model: string;
-  readonly cpu_count: number;
-  readonly os: string;
-  readonly node_version: string;
-  readonly v8_version: string;
-}
+import type { Machine, Platform } from '../contract/machine.ts';
 
 export function describeMachine(): Machine {
   return {
@@ -21,15 +15,6 @@ export function describeMachine(): Machine {
     node_version: process.versions.node,
     v8_version: process.versions.v8,
   };
-}
-
-/** What beside the machine a kernel ran on. */
-export interface Platform {
-  /** Name of the GPU adapter; empty on CPU backends. */
-  readonly adapter: string;
-  readonly driver: string;
-  /** Package and version of a runtime that is not tare's own; name and version of a browser. */
-  readonly version?: string;
 }
 
 /** Equal where absolute times may be compared. */

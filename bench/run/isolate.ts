@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process';
 import { getCompileCacheDir } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { CaseRequest, CaseResult } from './run-case.ts';
+import type { CaseRequest } from '../contract/case-request.ts';
+import type { CaseResult } from '../contract/case-result.ts';
 
 const CHILD = join(import.meta.dirname, 'case-child.ts');
 

@@ -1,4 +1,4 @@
-import type { Weighed } from '../measure/weigh-case.ts';
+import type { Weighed } from '../contract/case-result.ts';
 
 /** A thrown error as the result of its case; the stack goes to stderr (or the page's console), which --debug shows. */
 export function resultOfError(error: unknown): Weighed {

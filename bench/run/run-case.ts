@@ -1,39 +1,18 @@
 // One case in its own child process: inputs, the machine's state before and after, and between them what the case comes to.
-import { type Backend, backendOf } from '../backends/backend.ts';
-import type { Browser } from '../backends/browser/find-browser.ts';
-import type { Case } from '../cases/case.ts';
+
+import { backendOf } from '../backends/backend.ts';
 import { loadTechnique } from '../cases/registry.ts';
+import type { Backend } from '../contract/backend.ts';
+import type { CaseRequest } from '../contract/case-request.ts';
+import type { CaseResult, Weighed } from '../contract/case-result.ts';
 import type { Inputs } from '../contract/operation.ts';
 import { operationOf } from '../contract/operations.ts';
 import type { Op, WeightsOf } from '../contract/problem.ts';
 import type { Technique } from '../contract/technique.ts';
 import { makeInputs } from '../inputs/make-inputs.ts';
-import type { Budget } from '../measure/measure.ts';
-import { type Weighed, weighCase } from '../measure/weigh-case.ts';
+import { weighCase } from '../measure/weigh-case.ts';
 import { canaryNs, loadAverage, shortHash } from './environment.ts';
 import { weighInPage } from './page/weigh-in-page.ts';
-
-export interface CaseRequest {
-  readonly case: Case;
-  readonly budget: Budget;
-  /** Folders techniques are looked up in. */
-  readonly kernelsDirs: readonly string[];
-  /** For backends that use several. */
-  readonly threads: number;
-  /** For backends whose page is opened in it. */
-  readonly browser?: Browser;
-  /** Its page's console is shown. */
-  readonly debug: boolean;
-}
-
-/** What a case came to, and on which inputs and in which state of the machine. */
-export interface CaseResult extends Weighed {
-  readonly inputHash?: string;
-  readonly peakRssBytes?: number;
-  readonly loadBefore?: number;
-  readonly loadAfter?: number;
-  readonly canaryNs?: number;
-}
 
 /** `weighElsewhere` takes the part between inputs and figures to another place. */
 export async function runCase(

@@ -1,19 +1,22 @@
 // A run: every selected case in its own process, its row on disk before the next one starts.
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { type BackendStatus, backendOf } from '../backends/backend.ts';
-import type { BrowserChoice } from '../backends/browser/find-browser.ts';
-import type { Case } from '../cases/case.ts';
+import { backendOf } from '../backends/backend.ts';
 import { presets } from '../cases/preset.ts';
 import { kernelsDirs, selectCases } from '../cases/select.ts';
 import { casesOfShard, parseShard } from '../cases/shard.ts';
+import type { BackendStatus } from '../contract/backend.ts';
+import type { BrowserChoice } from '../contract/browser.ts';
+import type { Budget } from '../contract/budget.ts';
+import type { Case } from '../contract/case.ts';
+import type { CaseRequest } from '../contract/case-request.ts';
+import type { CaseResult } from '../contract/case-result.ts';
 import { InputError } from '../contract/input-error.ts';
+import type { Roofline } from '../contract/roofline.ts';
 import type { PresetName } from '../contract/suite.ts';
 import type { Technique } from '../contract/technique.ts';
 import { ensureUseLiteCache } from '../inputs/use-lite/use-lite-cache-build.ts';
-import type { Budget } from '../measure/measure.ts';
 import { probeRoofline } from '../measure/roofline/probe.ts';
-import type { Roofline } from '../measure/roofline/roofline.ts';
 import { Journal, type SampleRecord } from '../results/journal.ts';
 import { type Manifest, type RunArguments, readManifest, writeManifest } from '../results/manifest.ts';
 import { type ResultRow, SCHEMA_VERSION } from '../results/result-row.ts';
@@ -21,7 +24,7 @@ import { type RunFacts, rowOfCase } from '../results/row-of-case.ts';
 import { describeMachine, gitState } from './environment.ts';
 import { runIsolated } from './isolate.ts';
 import { resultOfError } from './result-of-error.ts';
-import { type CaseRequest, type CaseResult, runCase } from './run-case.ts';
+import { runCase } from './run-case.ts';
 import { lockRun } from './run-lock.ts';
 import { whyNotMeasured } from './why-not-measured.ts';
 

@@ -1,6 +1,7 @@
 // Why a case is skipped although its backend runs here.
-import { type AvailableBackend, backendOf } from '../backends/backend.ts';
-import type { Case } from '../cases/case.ts';
+import { backendOf } from '../backends/backend.ts';
+import type { AvailableBackend } from '../contract/backend.ts';
+import type { Case } from '../contract/case.ts';
 import { operationOf } from '../contract/operations.ts';
 
 /** A GPU emulated on the CPU runs at some 0.1 GFLOP/s: above this a single call takes seconds and says nothing. */

@@ -2,7 +2,7 @@
 import { findAdapters } from '../backends/browser/adapters.ts';
 import type { PageAdapters } from '../backends/browser/adapters-schema.ts';
 import { askWorker } from '../backends/browser/ask-worker.ts';
-import type { Weighed } from '../measure/weigh-case.ts';
+import type { Weighed } from '../contract/case-result.ts';
 import { driftCell, memoryCell, memoryHeading, speedCell } from '../report/row-cells.ts';
 import type { Choices, ShownProgress, ShownRow } from './routes.ts';
 import type { Step } from './served-run.ts';

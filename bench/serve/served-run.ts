@@ -1,18 +1,20 @@
 // A run whose cases are weighed in the page that asked for it: the same loop, files and rows as any other, with the page
 // as the place where cases are measured.
-import { type BackendStatus, backendOf, type PageBackend } from '../backends/backend.ts';
+import { backendOf } from '../backends/backend.ts';
 import type { PageAdapters } from '../backends/browser/adapters-schema.ts';
 import { RequestError } from '../backends/browser/page-server.ts';
 import { statusOfPage } from '../backends/browser/probe.ts';
+import type { BackendStatus, PageBackend } from '../contract/backend.ts';
+import type { CaseRequest } from '../contract/case-request.ts';
+import type { CaseResult, Weighed } from '../contract/case-result.ts';
 import type { Inputs } from '../contract/operation.ts';
 import type { Op } from '../contract/problem.ts';
-import type { Weighed } from '../measure/weigh-case.ts';
 import type { RunArguments } from '../results/manifest.ts';
 import type { ResultRow } from '../results/result-row.ts';
 import { namesOf } from '../run/page/weigh-in-page.ts';
 import type { WeighingTask } from '../run/page/weighing-worker.ts';
 import { startRun } from '../run/run.ts';
-import { type CaseRequest, type CaseResult, runCase } from '../run/run-case.ts';
+import { runCase } from '../run/run-case.ts';
 
 /** What the page is to do next. */
 export interface Step {

@@ -1,9 +1,5 @@
+import type { Interval } from './interval.ts';
 import { quantileSorted } from './quantile.ts';
-
-export interface Interval {
-  readonly low: number;
-  readonly high: number;
-}
 
 const RESAMPLES = 1000;
 

@@ -2,7 +2,7 @@
 // The null distribution is exact whatever the ties, because it is that of the very midranks at hand: each keeps its
 // size and gets its sign by a fair coin. Zeros take part in the ranking and are then left out (Pratt 1959, JASA 54),
 // so that adding a difference of zero never makes the evidence stronger.
-import type { Interval } from './bootstrap.ts';
+import type { Interval } from './interval.ts';
 import { quantileSorted } from './quantile.ts';
 
 /** What the values are suspected to be: above zero, below it, or either. */

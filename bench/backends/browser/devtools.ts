@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import type { Browser } from './find-browser.ts';
+import type { Browser } from '../../contract/browser.ts';
 import { consoleLine, type DevToolsEvent, type Thrown, textOf } from './page-console.ts';
 
 export interface Page {

@@ -1,28 +1,13 @@
 // The browser that pages are opened in: the Chromium of the packages, or the user's own.
+
 import { type ExecFileException, execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Browser, BrowserChoice } from '../../contract/browser.ts';
 import { InputError } from '../../contract/input-error.ts';
 import { extractPackaged, packagedArchive, packagedCacheFolders } from '../packaged-files.ts';
 import { libraryPath } from '../software-driver.ts';
 import { hasDesktop } from '../x-display.ts';
-
-/** What the command line says of browsers. */
-export interface BrowserChoice {
-  /** Program of the user's own Chrome, Chromium or Edge. */
-  readonly path?: string;
-  /** Shows a window. */
-  readonly headed: boolean;
-  /** Whichever opens the page of `tare serve`, once. */
-  readonly isVisitor?: true;
-}
-
-/** A browser as it is started. */
-export interface Browser {
-  readonly path: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-}
 
 export const PACKAGED_BROWSER: BrowserChoice = { headed: false };
 

@@ -1,12 +1,12 @@
 // What a browser has to run kernels on: asked once a process in a page of its own.
-import type { BackendStatus } from '../backend.ts';
+import type { BackendStatus } from '../../contract/backend.ts';
+import type { Browser, BrowserChoice, PageRuntime } from '../../contract/browser.ts';
 import { type AdapterInfo, isSoftware } from '../webgpu-adapter.ts';
 import { PageAdapters } from './adapters-schema.ts';
 import { openPage } from './devtools.ts';
-import { type Browser, type BrowserChoice, findBrowser } from './find-browser.ts';
+import { findBrowser } from './find-browser.ts';
 import { servePages } from './page-server.ts';
 import { measuringRoutes } from './routes.ts';
-import type { PageRuntime } from './runtime.ts';
 
 type Found = { readonly browser: Browser; readonly adapters: PageAdapters } | { readonly failure: string };
 

@@ -1,13 +1,11 @@
 // What kernels run on in a browser.
+import type { PageRuntime } from '../../contract/browser.ts';
 
 import type { KernelKind, Runtimes } from '../../contract/runtimes/runtimes.ts';
 import type { Wasm, WasmModule } from '../../contract/runtimes/wasm.ts';
 import { openGpu } from '../gpujs.ts';
 import { instantiate } from '../wasm-instance.ts';
 import { allocator, newMemory } from '../wasm-memory.ts';
-
-export const pageRuntimes = ['webgl2', 'webgpu', 'wasm'] as const;
-export type PageRuntime = (typeof pageRuntimes)[number];
 
 export function openInPage(runtime: PageRuntime): Promise<Runtimes[KernelKind]> {
   return runtime === 'wasm' ? openWasm() : openGpu(runtime);

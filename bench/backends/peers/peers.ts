@@ -1,7 +1,7 @@
 // The runtimes of others, as backends: optional, and weighed and checked as tare's own are.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BackendStatus, NodeBackend } from '../backend.ts';
+import type { BackendStatus, NodeBackend } from '../../contract/backend.ts';
 import { openJax } from './jax.ts';
 import { openOrtNode, openOrtWeb } from './ort.ts';
 import { peerFolder, peerVersion } from './peer-packages.ts';

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { backendOf, backends } from '../../backends/backend.ts';
-import type { Case } from '../../cases/case.ts';
+import type { Case } from '../../contract/case.ts';
 import type { KernelKind } from '../../contract/runtimes/runtimes.ts';
 import { wasmWidths } from '../../contract/runtimes/wasm.ts';
 import { shortHash } from '../../run/environment.ts';

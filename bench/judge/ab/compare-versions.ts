@@ -1,8 +1,9 @@
 // All cases of a comparison: k processes each, verdicts over the family, and whatever is flagged once more in fresh processes.
 import { join } from 'node:path';
-import { type AvailableBackend, type BackendStatus, backendOf } from '../../backends/backend.ts';
-import type { Case } from '../../cases/case.ts';
-import type { Budget } from '../../measure/measure.ts';
+import { backendOf } from '../../backends/backend.ts';
+import type { AvailableBackend, BackendStatus } from '../../contract/backend.ts';
+import type { Budget } from '../../contract/budget.ts';
+import type { Case } from '../../contract/case.ts';
 import { type ExactChange, exactChanges } from '../../results/exact-change.ts';
 import { shortHash } from '../../run/environment.ts';
 import { type Death, runChild } from '../../run/isolate.ts';

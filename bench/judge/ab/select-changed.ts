@@ -1,9 +1,9 @@
 // Which cases two checkouts have in common, and which of them are worth running.
 import { join } from 'node:path';
 import { backendOf } from '../../backends/backend.ts';
-import type { Case } from '../../cases/case.ts';
 import { loadTechniques } from '../../cases/registry.ts';
 import { type CaseChoice, selectCases } from '../../cases/select.ts';
+import type { Case } from '../../contract/case.ts';
 import { InputError } from '../../contract/input-error.ts';
 import type { Technique } from '../../contract/technique.ts';
 import { changedCases, type Projects } from './changed-code.ts';

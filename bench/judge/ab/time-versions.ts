@@ -1,15 +1,18 @@
 // Two versions of one case in one process, a straight line: load in a drawn order → check → time in turn → check again.
 import { join } from 'node:path';
-import { backendOf, type NodeBackend } from '../../backends/backend.ts';
-import type { Case } from '../../cases/case.ts';
+import { backendOf } from '../../backends/backend.ts';
+import type { NodeBackend } from '../../contract/backend.ts';
+import type { Budget } from '../../contract/budget.ts';
+import type { Case } from '../../contract/case.ts';
+import type { Drift, Samples } from '../../contract/case-result.ts';
 import type { Inputs } from '../../contract/operation.ts';
 import { operationOf } from '../../contract/operations.ts';
 import type { Op } from '../../contract/problem.ts';
 import type { Technique } from '../../contract/technique.ts';
 import { makeInputs } from '../../inputs/make-inputs.ts';
 import { checkOutput } from '../../measure/check.ts';
-import { type Drift, measureDrift } from '../../measure/drift.ts';
-import { type Budget, measureInTurn, roundLogRatios, type Samples } from '../../measure/measure.ts';
+import { measureDrift } from '../../measure/drift.ts';
+import { measureInTurn, roundLogRatios } from '../../measure/measure.ts';
 import { timerResolutionNs } from '../../measure/timer-resolution.ts';
 import { checkAgain, type Instance, prepare, runOnce } from '../../measure/weigh-case.ts';
 import { quantile } from '../../statistics/quantile.ts';

@@ -1,7 +1,8 @@
 // From log(head / base) of each process to verdicts over all cases of a comparison: exact one-sided signed-rank tests in
 // both directions, Holm over all of them, and a least effect below which a difference is of no interest.
-import type { Interval } from '../../statistics/bootstrap.ts';
+
 import { holmAdjust } from '../../statistics/holm.ts';
+import type { Interval } from '../../statistics/interval.ts';
 import { pseudoMedian, signedRankTest, smallestSignedRankP } from '../../statistics/signed-rank.ts';
 
 export type Verdict = 'faster' | 'slower' | 'same' | 'inconclusive';

@@ -1,9 +1,9 @@
 // What the gate is put to: comparisons whose right answer is known.
 import { rmSync } from 'node:fs';
-import type { Case } from '../../cases/case.ts';
-import { DEFAULT_SEED } from '../../cases/case.ts';
 import { PROJECT } from '../../cases/registry.ts';
 import { selectCases } from '../../cases/select.ts';
+import type { Case } from '../../contract/case.ts';
+import { DEFAULT_SEED } from '../../contract/case.ts';
 import { syntheticMatmul } from '../../inputs/model-problems.ts';
 import type { Projects } from '../ab/changed-code.ts';
 import { type CaseOutcome, type ComparedCase, compareVersions } from '../ab/compare-versions.ts';

@@ -1,7 +1,7 @@
 // Measures one process's limits with the probes of wasm.as.ts: the best of many tries, since a limit is what was reached.
 import { openWasm } from '../../backends/wasm.ts';
+import type { Peaks, Roofline } from '../../contract/roofline.ts';
 import type { WasmModule, WasmWidth } from '../../contract/runtimes/wasm.ts';
-import type { Peaks, Roofline } from './roofline.ts';
 
 const ROUNDS = 20_000;
 const PROBE_MS = 100;

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { getCompileCacheDir } from 'node:module';
 import { join } from 'node:path';
 import { REVECTORIZE, whyNotRevectorized } from '../../backends/wasm-revectorize.ts';
+import type { Peaks, Roofline } from '../../contract/roofline.ts';
 import type { WasmWidth } from '../../contract/runtimes/wasm.ts';
 import { cacheBytes } from './caches.ts';
-import type { Peaks, Roofline } from './roofline.ts';
 
 export type ProbeRequest =
   | { readonly kind: 'peaks'; readonly width: WasmWidth }

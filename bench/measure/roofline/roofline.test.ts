@@ -2,8 +2,9 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { Roofline } from '../../contract/roofline.ts';
 import { cacheBytes } from './caches.ts';
-import { attainable, bandwidthAt, type KernelWork, levelOf, type Roofline } from './roofline.ts';
+import { attainable, bandwidthAt, type KernelWork, levelOf } from './roofline.ts';
 
 const roofline: Roofline = {
   peaks: { 128: { f32_gflops: 50, int8_gops: 100 } },

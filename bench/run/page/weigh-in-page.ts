@@ -1,12 +1,13 @@
 // Weighs a case in a page: serves it the inputs, opens it in a browser of the case's own and takes what it came to.
-import type { PageBackend } from '../../backends/backend.ts';
+
 import { openPage, type PageOptions } from '../../backends/browser/devtools.ts';
-import type { Browser } from '../../backends/browser/find-browser.ts';
 import { servePages } from '../../backends/browser/page-server.ts';
 import { measuringRoutes, type Served } from '../../backends/browser/routes.ts';
+import type { PageBackend } from '../../contract/backend.ts';
+import type { Browser } from '../../contract/browser.ts';
+import type { CaseRequest } from '../../contract/case-request.ts';
 import type { Inputs } from '../../contract/operation.ts';
 import type { Op } from '../../contract/problem.ts';
-import type { CaseRequest } from '../run-case.ts';
 import { Weighed } from './weighed-schema.ts';
 import type { WeighingTask } from './weighing-worker.ts';
 

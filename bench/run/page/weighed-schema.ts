@@ -1,6 +1,6 @@
 // What a page says a case came to, checked where it comes in. JSON has no undefined and no infinity: both are null.
 import { z } from 'zod';
-import type { Weighed as Figures } from '../../measure/weigh-case.ts';
+import type { Weighed as Figures } from '../../contract/case-result.ts';
 
 const figure = z
   .number()

@@ -1,14 +1,16 @@
 // The worker of a page: weighs one case on inputs it fetches.
 
-import { openInPage, type PageRuntime } from '../../backends/browser/runtime.ts';
-import type { Case } from '../../cases/case.ts';
+import { openInPage } from '../../backends/browser/runtime.ts';
+import type { PageRuntime } from '../../contract/browser.ts';
+import type { Budget } from '../../contract/budget.ts';
+import type { Case } from '../../contract/case.ts';
+import type { Weighed } from '../../contract/case-result.ts';
 import type { Inputs } from '../../contract/operation.ts';
 import { operationOf } from '../../contract/operations.ts';
 import type { Op } from '../../contract/problem.ts';
 import type { KernelKind } from '../../contract/runtimes/runtimes.ts';
 import type { Technique } from '../../contract/technique.ts';
-import type { Budget } from '../../measure/measure.ts';
-import { type Weighed, weighCase } from '../../measure/weigh-case.ts';
+import { weighCase } from '../../measure/weigh-case.ts';
 import { resultOfError } from '../result-of-error.ts';
 
 export interface WeighingTask {

@@ -1,0 +1,16 @@
+import type { Browser } from './browser.ts';
+import type { Budget } from './budget.ts';
+import type { Case } from './case.ts';
+
+export interface CaseRequest {
+  readonly case: Case;
+  readonly budget: Budget;
+  /** Folders techniques are looked up in. */
+  readonly kernelsDirs: readonly string[];
+  /** For backends that use several. */
+  readonly threads: number;
+  /** For backends whose page is opened in it. */
+  readonly browser?: Browser;
+  /** Its page's console is shown. */
+  readonly debug: boolean;
+}

@@ -1,0 +1,91 @@
+import type { Interval } from '../statistics/interval.ts';
+import type { StoredBytes } from './technique.ts';
+
+/** Times per call in ns, round by round; samples that were preempted are left out and counted. */
+export interface Samples {
+  readonly rounds: readonly (readonly number[])[];
+  readonly dropped: number;
+}
+
+export interface Pair {
+  readonly candidate: Samples;
+  readonly baseline: Samples;
+}
+
+export interface Summary {
+  readonly rounds: number;
+  readonly samples: number;
+  readonly medianNs: number;
+  readonly p20Ns: number;
+  readonly p95Ns: number;
+  readonly minNs: number;
+  /** Of p20, rounds resampled. */
+  readonly ci95: Interval | undefined;
+}
+
+export interface Ratio {
+  readonly speedup: number;
+  readonly ci95: Interval | undefined;
+}
+
+export interface DeviceTime {
+  /** Of one call of the candidate, 20th percentile. */
+  readonly ns: number;
+  /** Baseline time / candidate time, median over rounds. */
+  readonly speedup: number;
+  /** Smallest step the clock was seen to make. */
+  readonly quantumNs: number;
+}
+
+export interface DeviceTimes {
+  /** Activations into device memory, median in ns. */
+  readonly uploadNs: number;
+  /** Output back into a Float32Array, median in ns. */
+  readonly readbackNs: number;
+}
+
+export interface Drift {
+  /** 10·log10(Σ reference² / Σ error²); undefined where there is no signal or no error. */
+  readonly sqnr_db: number | undefined;
+  /** ‖error‖ / ‖reference‖, Frobenius; undefined where there is no signal. */
+  readonly rel_fro_err: number | undefined;
+  readonly max_abs_err: number;
+  readonly p99_abs_err: number;
+  /** Cosine of the angle between output and reference; undefined where either is zero. */
+  readonly cosine: number | undefined;
+  /** NaN and infinite values in the output, left out of the other figures. */
+  readonly nonfinite: number;
+}
+
+export type Status = 'ok' | 'skipped' | 'unsupported' | 'incorrect' | 'error' | 'timeout' | 'oom' | 'noisy';
+
+/** Figures stand only where the case got that far. */
+export interface Weighed {
+  readonly status: Status;
+  readonly reason?: string;
+  readonly summary?: Summary;
+  readonly samples?: Pair;
+  readonly ratio?: Ratio;
+  readonly deviceTime?: DeviceTime;
+  readonly transfers?: DeviceTimes;
+  readonly storedBytes?: StoredBytes;
+  readonly variant?: string;
+  readonly workspaceBytes?: number;
+  readonly deviceBytes?: number;
+  readonly flops?: number;
+  readonly kernelNmse?: number;
+  readonly drift?: Drift;
+  readonly driftBudgetDb?: number;
+  readonly driftOk?: boolean;
+  /** Smallest step of the clock the samples were timed with. */
+  readonly timerResolutionNs?: number;
+}
+
+/** What a case came to, and on which inputs and in which state of the machine. */
+export interface CaseResult extends Weighed {
+  readonly inputHash?: string;
+  readonly peakRssBytes?: number;
+  readonly loadBefore?: number;
+  readonly loadAfter?: number;
+  readonly canaryNs?: number;
+}
