@@ -1,7 +1,7 @@
 // The process of one backend's contract check: in itself, or in a page it opens.
 import { join } from 'node:path';
 import { backendOf } from '../bench/backends/backend.ts';
-import { KERNELS_DIR, loadTechniques } from '../bench/cases/registry.ts';
+import { KERNELS_DIR, loadTechniques, techniqueFiles } from '../bench/cases/registry.ts';
 import type { NodeBackend } from '../bench/contract/backend.ts';
 import type { Browser, PageRuntime } from '../bench/contract/browser.ts';
 import { askPage } from '../bench/run/page/weigh-in-page.ts';
@@ -33,5 +33,5 @@ async function checkHere({ open, threads, onlyWhenNamed }: NodeBackend): Promise
 
 function checkInPage(browser: Browser, task: ContractTask): Promise<unknown> {
   const worker = join(import.meta.dirname, 'contract-worker.ts');
-  return askPage(browser, { kernelsDirs: [KERNELS_DIR], worker }, task);
+  return askPage(browser, { techniques: techniqueFiles([KERNELS_DIR]), worker }, task);
 }

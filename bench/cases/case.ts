@@ -1,7 +1,9 @@
 // A case is one point of a suite: its id is its parameters, and is what rows of different runs are joined by.
-import { type Case, DEFAULT_SEED } from '../contract/case.ts';
+
+import type { Case } from '../contract/case.ts';
 import { operationOf } from '../contract/operations.ts';
 import type { Problem } from '../contract/problem.ts';
+import { problemKey, spell } from '../contract/problem-key.ts';
 import type { Block, PresetName, Suite } from '../contract/suite.ts';
 import { type Params, paramGrid, type Technique } from '../contract/technique.ts';
 
@@ -63,18 +65,6 @@ function makeCase(suite: string, technique: string, params: Params, backend: str
 
 function caseId(suite: string, technique: string, params: Params, backend: string, problem: Problem): string {
   return [suite, technique, backend, [problemKey(problem), spell(params)].filter(Boolean).join(',')].join(':');
-}
-
-/** The problem's part of a case id: equal for cases that compute the same thing. */
-export function problemKey(problem: Problem): string {
-  const identity = operationOf(problem.op).identity(problem);
-  return spell(problem.seed === DEFAULT_SEED ? identity : { ...identity, seed: problem.seed });
-}
-
-function spell(values: Readonly<Record<string, string | number | boolean>>): string {
-  return Object.entries(values)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(',');
 }
 
 /** Substring of the id, or with `*` and `?` a pattern for all of it. */

@@ -4,9 +4,9 @@ import { distance } from 'fastest-levenshtein';
 import { backendOf, backends } from '../backends/backend.ts';
 import type { Case } from '../contract/case.ts';
 import { InputError } from '../contract/input-error.ts';
+import type { RunArguments } from '../contract/run-arguments.ts';
 import type { Technique } from '../contract/technique.ts';
 import { weightFileProblems } from '../inputs/weight-file-problems.ts';
-import type { RunArguments } from '../results/manifest.ts';
 import { expandCases, matchesFilter } from './case.ts';
 import { KERNELS_DIR, loadSuites, loadTechniques, PROJECT } from './registry.ts';
 

@@ -1,7 +1,6 @@
 // One run spread over several machines: each runs one shard of its cases, and all come to the same split by themselves.
 
 import { InputError } from '../contract/input-error.ts';
-import type { ResultRow } from '../results/result-row.ts';
 import { quantile } from '../statistics/quantile.ts';
 
 export interface Shard {
@@ -45,16 +44,23 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** What of a row tells its cost. */
+interface CostRow {
+  readonly case_id?: string;
+  readonly started_at?: string;
+  readonly shard?: string;
+}
+
 /**
  * What each case of a run took, in s: the time until the next one on its machine began. Of the last one on each it is not
  * known.
  */
-export function recordedCosts(rows: readonly ResultRow[]): Map<string, number> {
+export function recordedCosts(rows: readonly CostRow[]): Map<string, number> {
   const machines = Map.groupBy(rows, ({ shard }) => shard);
   return new Map([...machines.values()].flatMap(costsOnMachine));
 }
 
-function costsOnMachine(rows: readonly ResultRow[]): [caseId: string, costS: number][] {
+function costsOnMachine(rows: readonly CostRow[]): [caseId: string, costS: number][] {
   const starts = rows.flatMap(({ case_id, started_at }) => {
     const at = Date.parse(started_at ?? '');
     return case_id === undefined || Number.isNaN(at) ? [] : [{ case_id, at }];

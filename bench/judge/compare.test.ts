@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { caseId, rowOf, samplesOf } from '../fixtures/run-files.ts';
-import type { ResultRow } from '../results/result-row.ts';
+import type { ResultRow } from '../results/columns.ts';
 import { type CaseComparison, compareRuns } from './compare.ts';
 
 const techniques = ['csr', 'int4', 'int8', 'sparse-2-4', 'lowrank', 'tiled', 'nf4'];

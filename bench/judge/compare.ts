@@ -1,16 +1,16 @@
 // Two runs against each other, case by case. Each case was timed in turn with its dense baseline, so what is compared is
 // not its time but its speed-up over that baseline in the same process.
 
-import { roundLogRatios } from '../measure/measure.ts';
+import type { ResultRow } from '../results/columns.ts';
 import { type ExactChange, exactChanges } from '../results/exact-change.ts';
 import type { SampleRecord } from '../results/journal.ts';
-import type { ResultRow } from '../results/result-row.ts';
 import { isBaseline } from '../results/row-labels.ts';
 import { bootstrapDifference } from '../statistics/bootstrap.ts';
 import { holmAdjust } from '../statistics/holm.ts';
 import type { Interval } from '../statistics/interval.ts';
 import { quantile } from '../statistics/quantile.ts';
 import { seededRandom } from '../statistics/random.ts';
+import { roundLogRatios } from '../statistics/round-ratios.ts';
 import { studentP } from '../statistics/t-test.ts';
 
 export const verdicts = ['slower', 'faster', 'same', 'inconclusive', 'unpaired'] as const;

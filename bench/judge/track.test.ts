@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { rowOf, runArguments } from '../fixtures/run-files.ts';
+import type { ResultRow } from '../results/columns.ts';
 import type { HistoryRun } from '../results/history.ts';
-import type { ResultRow } from '../results/result-row.ts';
 import { seededRandom } from '../statistics/random.ts';
 import { newLevel, trackHistory } from './track.ts';
 

@@ -2,9 +2,9 @@
 // its drift and bytes. What a case was on one machine says nothing of another, so each machine has a history of its own.
 
 import { isDeepStrictEqual } from 'node:util';
+import type { ResultRow } from '../results/columns.ts';
 import { type ExactChange, exactChanges } from '../results/exact-change.ts';
 import type { HistoryRun } from '../results/history.ts';
-import type { ResultRow } from '../results/result-row.ts';
 import { isBaseline } from '../results/row-labels.ts';
 import { type ChangePoint, findChangePoints } from '../statistics/change-points.ts';
 import { hasRun, MIN_EFFECT } from './compare.ts';

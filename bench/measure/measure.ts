@@ -7,6 +7,7 @@ import type { Pair, Ratio, Samples, Summary } from '../contract/case-result.ts';
 import { bootstrapInterval } from '../statistics/bootstrap.ts';
 import { quantile } from '../statistics/quantile.ts';
 import { seededRandom, shuffled } from '../statistics/random.ts';
+import { LOCATION, roundLogRatios } from '../statistics/round-ratios.ts';
 
 /** One side of a comparison; `run` is finished when it returns or its promise resolves. */
 export interface Timed {
@@ -32,8 +33,6 @@ const MIN_ROUNDS = 5;
 /** With calls longer than this a round is one call, and MIN_ROUNDS is given up for SLOW_ROUNDS. */
 const SLOW_CALL_MS = 1500;
 const SLOW_ROUNDS = 3;
-/** p20 moves least under the noise of shared machines: the minimum catches lucky samples, the median preemption. */
-const LOCATION = 0.2;
 
 /** Calls whose median says what a call costs: a single one may have been preempted. */
 const RECENT_CALLS = 5;
@@ -171,17 +170,6 @@ export function summarize({ rounds }: Samples, seed: number): Summary {
     minNs: sorted[0],
     ci95: bootstrapInterval(filled, (resampled) => quantile(resampled.flat(), LOCATION), seededRandom(seed).uniform),
   };
-}
-
-/** log(baseline time / candidate time) of each round that both have samples of, p20 against p20. */
-export function roundLogRatios(
-  candidate: readonly (readonly number[])[],
-  baseline: readonly (readonly number[])[],
-): number[] {
-  return candidate.flatMap((round, r) => {
-    if (round.length === 0 || !baseline[r]?.length) return [];
-    return [Math.log(quantile(baseline[r], LOCATION) / quantile(round, LOCATION))];
-  });
 }
 
 /** baseline time / candidate time, the median over rounds. */

@@ -1,6 +1,7 @@
 // What `tare ab` says of two versions.
-import { problemKey } from '../cases/case.ts';
+
 import type { Case } from '../contract/case.ts';
+import { problemKey } from '../contract/problem-key.ts';
 import type { ComparedCommits } from '../judge/ab/commits.ts';
 import { type CaseOutcome, isRegression, type Outcome } from '../judge/ab/compare-versions.ts';
 import type { ChangedSelection } from '../judge/ab/select-changed.ts';

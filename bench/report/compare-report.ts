@@ -1,7 +1,7 @@
 // What `tare compare` says of two runs.
 import { type CaseComparison, hasRun, MIN_EFFECT, type Shift, verdicts } from '../judge/compare.ts';
+import type { ResultRow } from '../results/columns.ts';
 import { describeChange } from '../results/exact-change.ts';
-import type { ResultRow } from '../results/result-row.ts';
 import { backendLabel, problemTitle, techniqueLabel } from '../results/row-labels.ts';
 import { quantile } from '../statistics/quantile.ts';
 import type { Alert, ReportLine, VerdictReport } from './verdict-report.ts';

@@ -1,7 +1,7 @@
 // What each technique gains in time against what it keeps of the output, a chart per problem, as SVG.
 import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
-import type { ResultRow } from '../results/result-row.ts';
+import type { ResultRow } from '../results/columns.ts';
 import { isBaseline, problemTitle, techniqueLabel } from '../results/row-labels.ts';
 import { LOSSLESS_DB, paretoRows } from './pareto-rows.ts';
 

@@ -1,6 +1,7 @@
 // Which rows are on the Pareto front of time, bytes with scratch and SQNR, among those of their problem and backend.
+
+import type { ResultRow } from '../results/columns.ts';
 import { isFailure } from '../results/failure.ts';
-import type { ResultRow } from '../results/result-row.ts';
 import { isBaseline, problemTitle } from '../results/row-labels.ts';
 import { paretoFront } from '../statistics/pareto.ts';
 

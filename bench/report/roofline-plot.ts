@@ -2,9 +2,8 @@
 
 import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
-import { backendOf } from '../backends/backend.ts';
 import { memoryLevels, type Roofline } from '../contract/roofline.ts';
-import type { ResultRow } from '../results/result-row.ts';
+import type { ResultRow } from '../results/columns.ts';
 
 interface RoofPoint {
   readonly roof: string;
@@ -30,9 +29,9 @@ export async function plotRoofline(roofline: Roofline, rows: readonly ResultRow[
 }
 
 function casePoint(row: ResultRow): CasePoint[] {
-  const { actual_gflops, gbytes_per_s, backend, technique } = row;
+  const { actual_gflops, gbytes_per_s, backend, technique, device } = row;
   if (actual_gflops === undefined || gbytes_per_s === undefined || backend === undefined) return [];
-  if (technique === undefined || backendOf(backend).device === 'gpu') return [];
+  if (technique === undefined || device === 'gpu') return [];
   return [{ intensity: actual_gflops / gbytes_per_s, gflops: actual_gflops, technique, backend }];
 }
 

@@ -1,5 +1,5 @@
 // What a row, or a technique's rows on several backends, reads as in the cells of a table, in a terminal or a page.
-import type { ResultRow } from '../results/result-row.ts';
+import type { ResultRow } from '../results/columns.ts';
 
 type Memory = Pick<ResultRow, 'op' | 'stored_bytes' | 'workspace_bytes' | 'compression_ratio'>;
 type Speed = Pick<ResultRow, 'status' | 'p20_ns' | 'dense_gflops' | 'speedup' | 'drift_ok'>;

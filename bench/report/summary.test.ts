@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
-import type { ResultRow } from '../results/result-row.ts';
+import type { ResultRow } from '../results/columns.ts';
 import { formatSummary } from './summary.ts';
 
 const backends = ['ts', 'gpujs-cpu', 'gpujs-webasm', 'gpujs-webgpu'];

@@ -1,7 +1,7 @@
 // The table after a run: per problem, techniques down and backends across.
 import { styleText } from 'node:util';
+import type { ResultRow } from '../results/columns.ts';
 import { driftReason, isFailure } from '../results/failure.ts';
-import type { ResultRow } from '../results/result-row.ts';
 import { backendLabel, isBaseline, problemTitle, techniqueLabel } from '../results/row-labels.ts';
 import { paretoRows } from './pareto-rows.ts';
 import { driftCell, memoryCell, memoryHeading, speedCell } from './row-cells.ts';

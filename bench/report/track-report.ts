@@ -1,9 +1,9 @@
 // What `tare track` says of a history.
 
 import { type ExactEvent, type LevelChange, machineOf, type TrackedCase } from '../judge/track.ts';
+import type { ResultRow } from '../results/columns.ts';
 import { describeChange } from '../results/exact-change.ts';
 import type { History, HistoryRun } from '../results/history.ts';
-import type { ResultRow } from '../results/result-row.ts';
 import { backendLabel, problemTitle, techniqueLabel } from '../results/row-labels.ts';
 import { describeCommit, environmentChanges, percent } from './compare-report.ts';
 import type { Alert, ReportLine, VerdictReport } from './verdict-report.ts';

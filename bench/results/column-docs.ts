@@ -1,5 +1,5 @@
 // results/README.md, made from the table of columns.
-import { columns, SCHEMA_VERSION } from './result-row.ts';
+import { columns, SCHEMA_VERSION } from './columns.ts';
 
 export function columnDocs(): string {
   const groups = [...Map.groupBy(columns, (column) => column.group)];
@@ -23,4 +23,4 @@ The CSV is quoted as RFC 4180 says, with LF line ends, and read by column name: 
 a spreadsheet would take for a formula stands behind an apostrophe. A figure that is absent is an empty cell, never 0 or
 NaN. Booleans are \`true\` and \`false\`; times are nanoseconds per call.
 
-This page is made from \`bench/results/result-row.ts\`; \`npx vitest run bench/results/column-docs -u\` writes it anew.`;
+This page is made from \`bench/results/columns.ts\`; \`npx vitest run bench/results/column-docs -u\` writes it anew.`;

@@ -1,8 +1,8 @@
 import { parse } from 'csv-parse/sync';
 import { expect, test } from 'vitest';
 import { InputError } from '../contract/input-error.ts';
+import { columns, type ResultRow, SCHEMA_VERSION } from './columns.ts';
 import { formatHeader, formatRow, parseRows } from './csv.ts';
-import { columns, type ResultRow, SCHEMA_VERSION } from './result-row.ts';
 
 const row: ResultRow = {
   schema_version: SCHEMA_VERSION,

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { type CsvError, parse } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
 import { InputError } from '../contract/input-error.ts';
-import { type CellType, columns, type ResultRow, SCHEMA_VERSION } from './result-row.ts';
+import { type CellType, columns, type ResultRow, SCHEMA_VERSION } from './columns.ts';
 
 const HEADER = columns.map((column) => column.name);
 

@@ -1,26 +1,8 @@
 // What is the same on every repetition is compared exactly: drift under a seed, and bytes. Any change is an event.
-import { columns, type ResultRow } from './result-row.ts';
+import { columns, type ResultRow } from './columns.ts';
 
-type ExactColumn = Exclude<
-  Extract<(typeof columns)[number], { group: 'drift' | 'memory'; type: 'integer' | 'number' }>['name'],
-  NotExact
->;
-/** Budgets are declared, ratios follow from bytes, and resident memory is the runtime's as much as the kernel's. */
-type NotExact = 'drift_budget_db' | 'dense_bytes' | 'compression_ratio' | 'peak_rss_bytes';
-const NOT_EXACT: ReadonlySet<string> = new Set<NotExact>([
-  'drift_budget_db',
-  'dense_bytes',
-  'compression_ratio',
-  'peak_rss_bytes',
-]);
-
-/** Of all other figures, less is better. */
-const MORE_IS_BETTER: ReadonlySet<string> = new Set(['sqnr_db', 'cosine', 'same_top_pct', 'accuracy_pct']);
-
-const exactColumns = columns
-  .filter(({ group, type }) => (group === 'drift' || group === 'memory') && (type === 'integer' || type === 'number'))
-  .map(({ name }) => name as ExactColumn)
-  .filter((name) => !NOT_EXACT.has(name));
+/** Of these, more or less is better in any digit. */
+const exactColumns = columns.filter((column) => 'better' in column);
 
 export interface ExactChange {
   readonly column: string;
@@ -31,12 +13,10 @@ export interface ExactChange {
 
 /** Figures that both rows have and that differ in any digit. */
 export function exactChanges(base: ResultRow, head: ResultRow): ExactChange[] {
-  return exactColumns.flatMap((column) => {
+  return exactColumns.flatMap(({ name: column, better }) => {
     const [before, after] = [base[column], head[column]];
     if (before === undefined || after === undefined || before === after) return [];
-    return [
-      { column, base: before, head: after, isWorse: MORE_IS_BETTER.has(column) ? after < before : after > before },
-    ];
+    return [{ column, base: before, head: after, isWorse: better === 'more' ? after < before : after > before }];
   });
 }
 

@@ -1,5 +1,5 @@
 // Which rows make a run fail, and why.
-import type { ResultRow } from './result-row.ts';
+import type { ResultRow } from './columns.ts';
 
 export function isFailure({ status, drift_ok }: ResultRow): boolean {
   return status === 'incorrect' || status === 'error' || status === 'timeout' || status === 'oom' || drift_ok === false;

@@ -3,8 +3,8 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '../contract/input-error.ts';
-import type { RunArguments } from './manifest.ts';
-import type { ResultRow } from './result-row.ts';
+import type { RunArguments } from '../contract/run-arguments.ts';
+import type { ResultRow } from './columns.ts';
 import { findManifest, readResultsFile } from './results-file.ts';
 
 export interface HistoryRun {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { InputError } from '../contract/input-error.ts';
+import { SCHEMA_VERSION } from './columns.ts';
 import { formatHeader, formatRow, readRows } from './csv.ts';
 import { Journal, type SampleRecord } from './journal.ts';
-import { SCHEMA_VERSION } from './result-row.ts';
 
 let folder: string;
 const csv = () => join(folder, 'run.csv');

@@ -11,8 +11,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { InputError } from '../contract/input-error.ts';
+import type { ResultRow } from './columns.ts';
 import { formatHeader, formatRow, parseRows } from './csv.ts';
-import type { ResultRow } from './result-row.ts';
 
 /** Raw samples of one case: times per call in ns, round by round. */
 export interface SampleRecord {

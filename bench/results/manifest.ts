@@ -1,32 +1,11 @@
 // <run>.run.json: what was asked and on which machine, so that an interrupted run can be finished as it was begun.
+
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { InputError } from '../contract/input-error.ts';
 import { Roofline } from '../contract/roofline.ts';
-import { SCHEMA_VERSION } from './result-row.ts';
-
-const names = z.array(z.string());
-
-/** What of a run was asked on the command line. */
-const RunArguments = z.object({
-  preset: z.enum(['smoke', 'quick', 'nightly']),
-  suite: names,
-  technique: names,
-  backend: names,
-  filter: names,
-  weights: z.string().optional(),
-  kernels: names,
-  seed: z.number().int(),
-  timeout: z.number().optional(),
-  inProcess: z.boolean(),
-  threads: z.number().int(),
-  browser: z
-    .object({ path: z.string().optional(), headed: z.boolean(), isVisitor: z.literal(true).optional() })
-    .default({ headed: false }),
-  /** i/n where this is one of n shards. */
-  shard: z.string().optional(),
-});
-export type RunArguments = z.infer<typeof RunArguments>;
+import { names, RunArguments } from '../contract/run-arguments.ts';
+import { SCHEMA_VERSION } from './columns.ts';
 
 const Manifest = z.object({
   schema_version: z.number().int(),

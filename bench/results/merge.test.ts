@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { InputError } from '../contract/input-error.ts';
 import { caseId, machine, rowOf, runArguments, samplesOf, writeRun } from '../fixtures/run-files.ts';
+import type { ResultRow } from './columns.ts';
 import { readRows } from './csv.ts';
 import { mergeShards, writeMergedRun } from './merge.ts';
-import type { ResultRow } from './result-row.ts';
 import { findManifest, readSamples } from './results-file.ts';
 
 const techniques = ['dense', 'csr', 'int4', 'int8', 'nf4'];

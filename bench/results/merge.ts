@@ -4,10 +4,10 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '../contract/input-error.ts';
+import type { ResultRow } from './columns.ts';
 import { formatHeader, formatRow } from './csv.ts';
 import type { SampleRecord } from './journal.ts';
 import { type Manifest, writeManifest } from './manifest.ts';
-import type { ResultRow } from './result-row.ts';
 import { findManifest, readResultsFile, readSamples } from './results-file.ts';
 
 export const allowances = ['commits', 'machines', 'missing'] as const;

@@ -3,10 +3,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../contract/input-error.ts';
+import type { ResultRow } from './columns.ts';
 import { parseRows, readText } from './csv.ts';
 import type { SampleRecord } from './journal.ts';
 import { type Manifest, readManifest } from './manifest.ts';
-import type { ResultRow } from './result-row.ts';
 
 export interface ResultsFile {
   readonly path: string;

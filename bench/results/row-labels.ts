@@ -1,5 +1,5 @@
 // How tables name what a row is about.
-import type { ResultRow } from './result-row.ts';
+import type { ResultRow } from './columns.ts';
 
 /** Techniques that others are held against. */
 export function isBaseline(row: ResultRow): boolean {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parse } from 'csv-parse/sync';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { ResultRow } from '../results/result-row.ts';
+import type { ResultRow } from '../results/columns.ts';
 
 const MAIN = join(import.meta.dirname, '..', 'main.ts');
 const FAULTS = join(import.meta.dirname, '..', 'fixtures', 'kernels');

@@ -13,15 +13,16 @@ import type { CaseRequest } from '../contract/case-request.ts';
 import type { CaseResult } from '../contract/case-result.ts';
 import { InputError } from '../contract/input-error.ts';
 import type { Roofline } from '../contract/roofline.ts';
+import type { RunArguments } from '../contract/run-arguments.ts';
 import type { PresetName } from '../contract/suite.ts';
 import type { Technique } from '../contract/technique.ts';
 import { ensureUseLiteCache } from '../inputs/use-lite/use-lite-cache-build.ts';
 import { probeRoofline } from '../measure/roofline/probe.ts';
+import { type ResultRow, rowOf, SCHEMA_VERSION } from '../results/columns.ts';
 import { Journal, type SampleRecord } from '../results/journal.ts';
-import { type Manifest, type RunArguments, readManifest, writeManifest } from '../results/manifest.ts';
-import { type ResultRow, SCHEMA_VERSION } from '../results/result-row.ts';
-import { type RunFacts, rowOfCase } from '../results/row-of-case.ts';
+import { type Manifest, readManifest, writeManifest } from '../results/manifest.ts';
 import { describeMachine, gitState } from './environment.ts';
+import { factsOfCase, type RunState } from './facts-of-case.ts';
 import { runIsolated } from './isolate.ts';
 import { resultOfError } from './result-of-error.ts';
 import { runCase } from './run-case.ts';
@@ -160,7 +161,7 @@ async function runRemaining(
   const manifest: Manifest = { ...begun, state: 'running', backends, roofline };
   writeManifest(manifestPath, manifest);
   if (remaining.some(({ problem }) => problem.weights.startsWith('use-lite/'))) ensureUseLiteCache();
-  const facts = { ...factsOf(begun), roofline };
+  const state = { ...stateOf(begun), roofline };
   for (const [i, entry] of remaining.entries()) {
     if (options.signal.aborted) break;
     const [technique, status] = [techniques.get(entry.technique), statuses.get(entry.backend)];
@@ -170,7 +171,7 @@ async function runRemaining(
     const startedAt = new Date().toISOString();
     const result = await runOne(entry, status, begun.arguments, options);
     if (result === undefined) break;
-    const row = rowOfCase(entry, technique, status, startedAt, result, facts);
+    const row = rowOf(factsOfCase(entry, technique, status, startedAt, result, state));
     journal.append(row, samplesOf(entry, result));
     options.onCase({ ...position, row });
   }
@@ -182,7 +183,7 @@ async function runRemaining(
   });
 }
 
-function factsOf({ run_id, arguments: { threads, shard } }: Manifest): Omit<RunFacts, 'roofline'> {
+function stateOf({ run_id, arguments: { threads, shard } }: Manifest): Omit<RunState, 'roofline'> {
   return { runId: run_id, git: gitState(), machine: describeMachine(), threads, shard };
 }
 

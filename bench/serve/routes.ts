@@ -9,12 +9,12 @@ import { type Answer, type Asked, RequestError, type Route } from '../backends/b
 import { statusOfPage } from '../backends/browser/probe.ts';
 import { inputAnswer, WEIGHING_WORKER, wasmAnswer } from '../backends/browser/routes.ts';
 import { presets } from '../cases/preset.ts';
-import { KERNELS_DIR, loadSuites } from '../cases/registry.ts';
+import { KERNELS_DIR, loadSuites, techniqueFiles } from '../cases/registry.ts';
 import { DEFAULT_SEED } from '../contract/case.ts';
 import { InputError } from '../contract/input-error.ts';
 import { paretoRows } from '../report/pareto-rows.ts';
+import type { ResultRow } from '../results/columns.ts';
 import { driftReason, isFailure } from '../results/failure.ts';
-import type { ResultRow } from '../results/result-row.ts';
 import { isBaseline, problemTitle, techniqueLabel } from '../results/row-labels.ts';
 import { Weighed } from '../run/page/weighed-schema.ts';
 import { ServedRun } from './served-run.ts';
@@ -115,7 +115,7 @@ async function fileAnswer(path: string): Promise<Answer | undefined> {
     case '/page.js':
       return { type: 'text/javascript', body: await bundleScript(join(FOLDER, 'page.ts')) };
     case '/worker.js':
-      return { type: 'text/javascript', body: await bundleWorker(WEIGHING_WORKER, [KERNELS_DIR]) };
+      return { type: 'text/javascript', body: await bundleWorker(WEIGHING_WORKER, techniqueFiles([KERNELS_DIR])) };
     default:
       return undefined;
   }

@@ -8,7 +8,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findBrowser, PACKAGED_BROWSER } from '../backends/browser/find-browser.ts';
 import { probePage } from '../backends/browser/probe.ts';
-import { columns } from '../results/result-row.ts';
+import { columns } from '../results/columns.ts';
 
 const MAIN = join(import.meta.dirname, '..', 'main.ts');
 const status = await probePage('wasm', PACKAGED_BROWSER);

@@ -1,11 +1,10 @@
 // The kernel modules as one script for a browser: what Node runs, put together, with no second implementation.
 import { dirname } from 'node:path';
 import type { Plugin } from 'esbuild';
-import { techniqueFiles } from '../../cases/registry.ts';
 
-/** A worker: the default export of `main` is called with all techniques of the folders by id. */
-export function bundleWorker(main: string, kernelsDirs: readonly string[]): Promise<string> {
-  const files = [...techniqueFiles(kernelsDirs)];
+/** A worker: the default export of `main` is called with all techniques by id, out of the module of each. */
+export function bundleWorker(main: string, techniques: ReadonlyMap<string, string>): Promise<string> {
+  const files = [...techniques];
   const imports = files.map(([, file], i) => `import technique${i} from ${JSON.stringify(file)};`);
   const entries = files.map(([id], i) => `[${JSON.stringify(id)}, technique${i}]`);
   return bundle(

@@ -41,7 +41,7 @@ async function askBrowser(choice: BrowserChoice): Promise<Found> {
 const PROBE_TIMEOUT_MS = 30_000;
 
 async function askPage(browser: Browser): Promise<PageAdapters> {
-  const server = await servePages(measuringRoutes({ kernelsDirs: [] }), 0);
+  const server = await servePages(measuringRoutes({ techniques: new Map() }), 0);
   try {
     const page = await openPage(browser, server.url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
     try {

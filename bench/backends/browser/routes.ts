@@ -13,14 +13,15 @@ const PAGE_SCRIPT = join(import.meta.dirname, 'page.ts');
 export const WEIGHING_WORKER = join(import.meta.dirname, '..', '..', 'run', 'page', 'weighing-worker.ts');
 
 export interface Served {
-  readonly kernelsDirs: readonly string[];
+  /** The module of each technique, by id. */
+  readonly techniques: ReadonlyMap<string, string>;
   readonly inputs?: Inputs<Op>;
   /** Module the worker starts with. */
   readonly worker?: string;
 }
 
 /** Routes of the page that measures one case. */
-export function measuringRoutes({ kernelsDirs, inputs, worker = WEIGHING_WORKER }: Served): Route {
+export function measuringRoutes({ techniques, inputs, worker = WEIGHING_WORKER }: Served): Route {
   return async ({ path }) => {
     switch (path) {
       case '/':
@@ -28,7 +29,7 @@ export function measuringRoutes({ kernelsDirs, inputs, worker = WEIGHING_WORKER 
       case '/page.js':
         return { type: 'text/javascript', body: await bundleScript(PAGE_SCRIPT) };
       case '/worker.js':
-        return { type: 'text/javascript', body: await bundleWorker(worker, kernelsDirs) };
+        return { type: 'text/javascript', body: await bundleWorker(worker, techniques) };
       default:
         return (await wasmAnswer(path)) ?? inputAnswer(path, inputs);
     }

@@ -12,11 +12,12 @@ import type { Technique } from '../../contract/technique.ts';
 import { makeInputs } from '../../inputs/make-inputs.ts';
 import { checkOutput } from '../../measure/check.ts';
 import { measureDrift } from '../../measure/drift.ts';
-import { measureInTurn, roundLogRatios } from '../../measure/measure.ts';
+import { measureInTurn } from '../../measure/measure.ts';
 import { timerResolutionNs } from '../../measure/timer-resolution.ts';
 import { checkAgain, type Instance, prepare, runOnce } from '../../measure/weigh-case.ts';
 import { quantile } from '../../statistics/quantile.ts';
 import { seededRandom, shuffled } from '../../statistics/random.ts';
+import { roundLogRatios } from '../../statistics/round-ratios.ts';
 import { importInstance } from './module-instances.ts';
 import { ulpsApart } from './ulps.ts';
 

@@ -3,6 +3,7 @@
 import { openPage, type PageOptions } from '../../backends/browser/devtools.ts';
 import { servePages } from '../../backends/browser/page-server.ts';
 import { measuringRoutes, type Served } from '../../backends/browser/routes.ts';
+import { techniqueFiles } from '../../cases/registry.ts';
 import type { PageBackend } from '../../contract/backend.ts';
 import type { Browser } from '../../contract/browser.ts';
 import type { CaseRequest } from '../../contract/case-request.ts';
@@ -19,7 +20,9 @@ export async function weighInPage(
   if (browser === undefined) throw new Error('browser: must be named to a case that runs in a page');
   const task: WeighingTask = { case: entry, budget, runtime: page, kind, device, ...namesOf(inputs) };
   const onConsole = debug ? (line: string) => void process.stderr.write(`page: ${line}\n`) : undefined;
-  return Weighed.parse(await askPage(browser, { kernelsDirs, inputs }, task, { onConsole }));
+  return Weighed.parse(
+    await askPage(browser, { techniques: techniqueFiles(kernelsDirs), inputs }, task, { onConsole }),
+  );
 }
 
 export function namesOf({ weights, activations }: Inputs<Op>): Pick<WeighingTask, 'weights' | 'activations'> {

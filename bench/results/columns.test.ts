@@ -1,0 +1,164 @@
+import { expect, test } from 'vitest';
+import type { Technique } from '../contract/technique.ts';
+import { type ResultRow, rowOf } from './columns.ts';
+import type { Facts } from './facts.ts';
+
+const technique: Technique = {
+  op: 'matmul',
+  family: 'quantized',
+  summary: '',
+  source: '',
+  axes: { groupSize: [32] },
+  pack: () => undefined,
+  unpack: () => ({ W: new Float32Array() }),
+  bytes: () => ({ values: 0, indices: 0, scales: 0 }),
+  flops: () => 0,
+  minSqnrDb: () => 20,
+  columns: () => ({ bits: 4, group_size: 32 }),
+  kernels: {},
+};
+
+/** A product of 10 rows by 40 × 100 weights, 80 000 operations, in 2 µs at the 20th percentile. */
+const facts: Facts = {
+  run: {
+    runId: 'r1',
+    git: { commit: 'abc', dirty: false },
+    machine: { cpu_model: 'C', cpu_count: 2, os: 'linux', node_version: '24', v8_version: '13' },
+    shard: '1/2',
+  },
+  entry: {
+    id: 's:int4:wasm:M=10,N=40,K=100',
+    suite: 's',
+    technique: 'int4',
+    params: { groupSize: 32, activations: 'f32' },
+    backend: 'wasm',
+    problem: { op: 'matmul', M: 10, N: 40, K: 100, weights: 'synthetic', seed: 7 },
+    baselineId: 's:dense:wasm:M=10,N=40,K=100',
+  },
+  technique,
+  threads: 1,
+  device: 'cpu',
+  adapter: { available: true, adapterType: 'none', adapter: '', driver: '', env: {} },
+  envHash: 'e1',
+  startedAt: '2031-01-01T00:00:00.000Z',
+  result: {
+    status: 'ok',
+    reason: 'two\n  lines ',
+    inputHash: 'i1',
+    summary: {
+      rounds: 15,
+      samples: 300,
+      medianNs: 2100.04,
+      p20Ns: 2000,
+      p95Ns: 2500.06,
+      minNs: 1900,
+      ci95: { low: 1990, high: 2010 },
+    },
+    samples: { candidate: { rounds: [], dropped: 3 }, baseline: { rounds: [], dropped: 1 } },
+    ratio: { speedup: 1.5, ci95: { low: 1.4, high: 1.6 } },
+    transfers: { uploadNs: 11, readbackNs: 22 },
+    deviceTime: { ns: 1500, speedup: 1.25, quantumNs: 64 },
+    storedBytes: { values: 2000, indices: 100, scales: 400 },
+    workspaceBytes: 64,
+    deviceBytes: 4096,
+    peakRssBytes: 1000,
+    flops: 40_000,
+    kernelNmse: 1e-13,
+    drift: { sqnr_db: 21, rel_fro_err: 0.1, max_abs_err: 0.5, p99_abs_err: 0.4, cosine: 0.99, nonfinite: 0 },
+    driftBudgetDb: 20,
+    driftOk: true,
+    loadBefore: 0.5,
+    loadAfter: 0.75,
+    canaryNs: 380_000,
+    timerResolutionNs: 1,
+  },
+  movedBytes: 8000,
+  roof: { gflops: 40 },
+  cache: 'resident',
+};
+
+/** 10 · 40 · 100 products, multiply and add counted apart: 80 000 operations in 2000 ns are 40 GFLOP/s. */
+const figures: ResultRow = {
+  dense_gflops: 40,
+  actual_gflops: 20,
+  gbytes_per_s: 4,
+  roofline_pct: 50,
+  tokens_per_s: 5_000_000,
+  dense_bytes: 16_000,
+  stored_bytes: 2500,
+  value_bytes: 2000,
+  index_bytes: 100,
+  scale_bytes: 400,
+  compression_ratio: 6.4,
+  upload_ns: 11,
+  readback_ns: 22,
+  median_ns: 2100,
+  p20_ns: 2000,
+  p95_ns: 2500.1,
+  min_ns: 1900,
+  ci95_low_ns: 1990,
+  ci95_high_ns: 2010,
+  dropped_samples: 3,
+  speedup: 1.5,
+  speedup_ci95_low: 1.4,
+  speedup_ci95_high: 1.6,
+  device_ns: 1500,
+  device_speedup: 1.25,
+  load_before: 0.5,
+  load_after: 0.75,
+};
+
+test('rates, bytes and times are those worked out by hand', () => {
+  expect(rowOf(facts)).toMatchObject(figures);
+});
+
+test('a row says what the case was', () => {
+  expect(rowOf(facts)).toMatchObject({
+    schema_version: 1,
+    case_id: 's:int4:wasm:M=10,N=40,K=100',
+    baseline_case_id: 's:dense:wasm:M=10,N=40,K=100',
+    params: 'groupSize=32;activations=f32',
+    M: 10,
+    N: 40,
+    K: 100,
+    seed: 7,
+    bits: 4,
+    group_size: 32,
+    reason: 'two lines',
+    shard: '1/2',
+    git_dirty: false,
+    adapter_type: 'none',
+  });
+});
+
+test('a case that did not run has no figure but its bytes uncompressed', () => {
+  const row = rowOf({
+    ...facts,
+    adapter: undefined,
+    result: { status: 'skipped', reason: 'no GPU' },
+    movedBytes: undefined,
+    roof: undefined,
+    cache: undefined,
+  });
+  const figuresLeft = Object.keys(figures).filter((name) => row[name as keyof ResultRow] !== undefined);
+  expect(figuresLeft).toEqual(['dense_bytes']);
+  expect(row).toMatchObject({ status: 'skipped', reason: 'no GPU' });
+});
+
+test('attention has its own shape', () => {
+  const problem = {
+    op: 'attention',
+    M: 3,
+    seqLen: 5,
+    heads: 2,
+    headDim: 8,
+    causal: true,
+    weights: 'synthetic',
+    seed: 0,
+  } as const;
+  const row = rowOf({ ...facts, entry: { ...facts.entry, problem, params: {} } });
+  expect(row).toMatchObject({ op: 'attention', M: 3, seq_len: 5, heads: 2, head_dim: 8, causal: true });
+  expect([row.N, row.K, row.params]).toEqual([undefined, undefined, undefined]);
+  // Q·Kᵀ and P·V: 2 · 2 · heads · headDim for each of the 3+4+5 pairs that a causal query sees.
+  expect(row.dense_gflops).toBeCloseTo((4 * 2 * 8 * 12) / 2000, 12);
+});

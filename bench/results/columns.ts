@@ -1,0 +1,682 @@
+// The one table of columns: it drives writing, parsing and results/README.md. A column says here what it means and where
+// its value comes from. Columns are only ever appended, since files of different ages are read together.
+import { operationOf } from '../contract/operations.ts';
+import type { Params, StoredBytes } from '../contract/technique.ts';
+import type { Facts } from './facts.ts';
+
+export type CellType = 'text' | 'integer' | 'number' | 'boolean';
+
+interface CellTypes {
+  text: string;
+  integer: number;
+  number: number;
+  boolean: boolean;
+}
+
+interface ColumnOf<Type extends CellType> {
+  readonly name: string;
+  readonly group: string;
+  readonly type: Type;
+  readonly doc: string;
+  /** What a case's row holds; an empty cell where undefined. */
+  value(facts: Facts): CellTypes[Type] | undefined;
+  /**
+   * Which way the figure gets better. Only figures that are the same at every repetition say so: of these, any change
+   * between two runs is an event.
+   */
+  readonly better?: 'more' | 'less';
+}
+
+export type Column = ColumnOf<'text'> | ColumnOf<'integer'> | ColumnOf<'number'> | ColumnOf<'boolean'>;
+
+/** Raised when a column changes its meaning; new columns leave it alone. */
+export const SCHEMA_VERSION = 1;
+
+export const columns = [
+  // identity
+  {
+    name: 'schema_version',
+    group: 'identity',
+    type: 'integer',
+    doc: 'version of this table; raised when a column changes its meaning',
+    value: () => SCHEMA_VERSION,
+  },
+  {
+    name: 'run_id',
+    group: 'identity',
+    type: 'text',
+    doc: 'the run; also the stem of its files',
+    value: ({ run }) => run.runId,
+  },
+  {
+    name: 'started_at',
+    group: 'identity',
+    type: 'text',
+    doc: 'when the case started, UTC, ISO 8601',
+    value: ({ startedAt }) => startedAt,
+  },
+  {
+    name: 'git_commit',
+    group: 'identity',
+    type: 'text',
+    doc: "commit of tare's own checkout",
+    value: ({ run }) => run.git?.commit,
+  },
+  {
+    name: 'git_dirty',
+    group: 'identity',
+    type: 'boolean',
+    doc: 'the checkout held uncommitted changes',
+    value: ({ run }) => run.git?.dirty,
+  },
+  {
+    name: 'shard',
+    group: 'identity',
+    type: 'text',
+    doc: 'i/n where the run was one of n shards',
+    value: ({ run }) => run.shard,
+  },
+  {
+    name: 'case_id',
+    group: 'identity',
+    type: 'text',
+    doc: 'suite:technique:backend:parameters; what runs are joined by',
+    value: ({ entry }) => entry.id,
+  },
+  {
+    name: 'suite',
+    group: 'identity',
+    type: 'text',
+    doc: 'suite the case comes from',
+    value: ({ entry }) => entry.suite,
+  },
+  {
+    name: 'op',
+    group: 'identity',
+    type: 'text',
+    doc: 'operation: matmul or attention',
+    value: ({ entry }) => entry.problem.op,
+  },
+  {
+    name: 'technique',
+    group: 'identity',
+    type: 'text',
+    doc: 'folder in kernels/',
+    value: ({ entry }) => entry.technique,
+  },
+  {
+    name: 'params',
+    group: 'identity',
+    type: 'text',
+    doc: "the technique's parameters, name=value;name=value in axis order",
+    value: ({ entry }) => spellParams(entry.params),
+  },
+  {
+    name: 'backend',
+    group: 'identity',
+    type: 'text',
+    doc: 'where it ran',
+    value: ({ entry }) => entry.backend,
+  },
+  {
+    name: 'threads',
+    group: 'identity',
+    type: 'integer',
+    doc: 'threads the kernel itself uses',
+    value: ({ threads }) => threads,
+  },
+  { name: 'device', group: 'identity', type: 'text', doc: 'cpu or gpu', value: ({ device }) => device },
+  {
+    name: 'adapter_type',
+    group: 'identity',
+    type: 'text',
+    doc: 'none on CPU backends, else hardware or software (a GPU emulated on the CPU)',
+    value: ({ adapter }) => adapter?.adapterType,
+  },
+  {
+    name: 'weights',
+    group: 'identity',
+    type: 'text',
+    doc: 'where the weights (or Q, K and V) come from',
+    value: ({ entry }) => entry.problem.weights,
+  },
+  {
+    name: 'seed',
+    group: 'identity',
+    type: 'integer',
+    doc: 'seed of synthetic inputs and of resampling',
+    value: ({ entry }) => entry.problem.seed,
+  },
+  {
+    name: 'input_hash',
+    group: 'identity',
+    type: 'text',
+    doc: 'first 64 bits of the SHA-256 of all inputs, hex',
+    value: ({ result }) => result.inputHash,
+  },
+  // shape
+  {
+    name: 'M',
+    group: 'shape',
+    type: 'integer',
+    doc: 'matmul: rows of X; attention: query rows',
+    value: ({ entry: { problem } }) => problem.M,
+  },
+  {
+    name: 'N',
+    group: 'shape',
+    type: 'integer',
+    doc: 'matmul: rows of W',
+    value: ({ entry: { problem } }) => (problem.op === 'matmul' ? problem.N : undefined),
+  },
+  {
+    name: 'K',
+    group: 'shape',
+    type: 'integer',
+    doc: 'matmul: columns of X and W',
+    value: ({ entry: { problem } }) => (problem.op === 'matmul' ? problem.K : undefined),
+  },
+  {
+    name: 'seq_len',
+    group: 'shape',
+    type: 'integer',
+    doc: 'attention: keys',
+    value: ({ entry: { problem } }) => (problem.op === 'attention' ? problem.seqLen : undefined),
+  },
+  {
+    name: 'head_dim',
+    group: 'shape',
+    type: 'integer',
+    doc: 'attention: values of one head',
+    value: ({ entry: { problem } }) => (problem.op === 'attention' ? problem.headDim : undefined),
+  },
+  {
+    name: 'heads',
+    group: 'shape',
+    type: 'integer',
+    doc: 'attention: heads',
+    value: ({ entry: { problem } }) => (problem.op === 'attention' ? problem.heads : undefined),
+  },
+  {
+    name: 'causal',
+    group: 'shape',
+    type: 'boolean',
+    doc: 'attention: a query sees only keys up to its own position',
+    value: ({ entry: { problem } }) => (problem.op === 'attention' ? problem.causal : undefined),
+  },
+  {
+    name: 'sparsity',
+    group: 'shape',
+    type: 'number',
+    doc: 'fraction of weights dropped, 0.9 = nine of ten',
+    value: ({ technique, entry }) => technique.columns?.(entry.params).sparsity,
+  },
+  {
+    name: 'bits',
+    group: 'shape',
+    type: 'integer',
+    doc: 'bits of one stored weight, scales and indices apart',
+    value: ({ technique, entry }) => technique.columns?.(entry.params).bits,
+  },
+  {
+    name: 'group_size',
+    group: 'shape',
+    type: 'integer',
+    doc: 'weights that share a scale',
+    value: ({ technique, entry }) => technique.columns?.(entry.params).group_size,
+  },
+  // status
+  {
+    name: 'status',
+    group: 'status',
+    type: 'text',
+    doc: 'ok, skipped, unsupported, incorrect, error, timeout, oom or noisy',
+    value: ({ result }) => result.status,
+  },
+  {
+    name: 'reason',
+    group: 'status',
+    type: 'text',
+    doc: 'why the status is not ok',
+    value: ({ result }) => result.reason?.replace(/\s+/g, ' ').trim(),
+  },
+  // speed
+  {
+    name: 'rounds',
+    group: 'speed',
+    type: 'integer',
+    doc: 'short rounds that candidate and baseline ran in turn',
+    value: ({ result }) => result.summary?.rounds,
+  },
+  {
+    name: 'samples',
+    group: 'speed',
+    type: 'integer',
+    doc: 'samples kept',
+    value: ({ result }) => result.summary?.samples,
+  },
+  {
+    name: 'dropped_samples',
+    group: 'speed',
+    type: 'integer',
+    doc: 'samples left out because the system preempted the process during them (none where that were most of them, as with long calls; CPU backends only)',
+    value: ({ result }) => result.samples?.candidate.dropped,
+  },
+  {
+    name: 'median_ns',
+    group: 'speed',
+    type: 'number',
+    doc: 'time of one call, ns',
+    value: ({ result }) => tenths(result.summary?.medianNs),
+  },
+  {
+    name: 'p20_ns',
+    group: 'speed',
+    type: 'number',
+    doc: '20th percentile, the location all rates and ratios use, ns',
+    value: ({ result }) => tenths(result.summary?.p20Ns),
+  },
+  {
+    name: 'p95_ns',
+    group: 'speed',
+    type: 'number',
+    doc: '95th percentile, ns',
+    value: ({ result }) => tenths(result.summary?.p95Ns),
+  },
+  {
+    name: 'min_ns',
+    group: 'speed',
+    type: 'number',
+    doc: 'shortest sample, ns',
+    value: ({ result }) => tenths(result.summary?.minNs),
+  },
+  {
+    name: 'ci95_low_ns',
+    group: 'speed',
+    type: 'number',
+    doc: '95 % bootstrap interval of p20_ns over rounds, low end',
+    value: ({ result }) => tenths(result.summary?.ci95?.low),
+  },
+  {
+    name: 'ci95_high_ns',
+    group: 'speed',
+    type: 'number',
+    doc: 'the same, high end',
+    value: ({ result }) => tenths(result.summary?.ci95?.high),
+  },
+  {
+    name: 'upload_ns',
+    group: 'speed',
+    type: 'number',
+    doc: 'GPU: activations to the device, median; weights are resident',
+    value: ({ result }) => tenths(result.transfers?.uploadNs),
+  },
+  {
+    name: 'readback_ns',
+    group: 'speed',
+    type: 'number',
+    doc: 'GPU: output from the device, median',
+    value: ({ result }) => tenths(result.transfers?.readbackNs),
+  },
+  // rates
+  {
+    name: 'dense_gflops',
+    group: 'rates',
+    type: 'number',
+    doc: 'work of the uncompressed computation / p20_ns',
+    value: (facts) => perNs(facts, operationOf(facts.entry.problem.op).denseFlops(facts.entry.problem)),
+  },
+  {
+    name: 'actual_gflops',
+    group: 'rates',
+    type: 'number',
+    doc: "the format's own work, its stored weights only / p20_ns; a kernel may do more, as one that expands zeros in registers",
+    value: (facts) => perNs(facts, facts.result.flops),
+  },
+  {
+    name: 'gbytes_per_s',
+    group: 'rates',
+    type: 'number',
+    doc: '(stored_bytes + activations + output) / p20_ns',
+    value: (facts) => perNs(facts, facts.movedBytes),
+  },
+  {
+    name: 'roofline_pct',
+    group: 'rates',
+    type: 'number',
+    doc: "rate over what the machine's measured roofline allows, %",
+    value: (facts) => {
+      const rate = perNs(facts, facts.result.flops);
+      return rate === undefined || facts.roof === undefined ? undefined : (rate * 100) / facts.roof.gflops;
+    },
+  },
+  {
+    name: 'tokens_per_s',
+    group: 'rates',
+    type: 'number',
+    doc: 'M / p20_ns: rows of activations through this one layer',
+    value: (facts) => perNs(facts, facts.entry.problem.M * 1e9),
+  },
+  // against dense
+  {
+    name: 'baseline_case_id',
+    group: 'against dense',
+    type: 'text',
+    doc: 'the uncompressed technique at the same problem and backend',
+    value: ({ entry }) => entry.baselineId,
+  },
+  {
+    name: 'speedup',
+    group: 'against dense',
+    type: 'number',
+    doc: "baseline time / own time, paired round by round in one process, median; on the baseline's own row two instances of it, so 1 but for noise",
+    value: ({ result }) => result.ratio?.speedup,
+  },
+  {
+    name: 'speedup_ci95_low',
+    group: 'against dense',
+    type: 'number',
+    doc: '95 % bootstrap interval of speedup over rounds, low end',
+    value: ({ result }) => result.ratio?.ci95?.low,
+  },
+  {
+    name: 'speedup_ci95_high',
+    group: 'against dense',
+    type: 'number',
+    doc: 'the same, high end',
+    value: ({ result }) => result.ratio?.ci95?.high,
+  },
+  // memory
+  {
+    name: 'dense_bytes',
+    group: 'memory',
+    type: 'integer',
+    doc: 'uncompressed f32 weights',
+    value: ({ entry: { problem } }) => operationOf(problem.op).denseBytes(problem),
+  },
+  {
+    name: 'stored_bytes',
+    group: 'memory',
+    type: 'integer',
+    doc: 'the packed weights as they lie in memory',
+    better: 'less',
+    value: ({ result }) => totalBytes(result.storedBytes),
+  },
+  {
+    name: 'value_bytes',
+    group: 'memory',
+    type: 'integer',
+    doc: 'of these, values',
+    better: 'less',
+    value: ({ result }) => result.storedBytes?.values,
+  },
+  {
+    name: 'index_bytes',
+    group: 'memory',
+    type: 'integer',
+    doc: 'of these, indices and row pointers',
+    better: 'less',
+    value: ({ result }) => result.storedBytes?.indices,
+  },
+  {
+    name: 'scale_bytes',
+    group: 'memory',
+    type: 'integer',
+    doc: 'of these, scales',
+    better: 'less',
+    value: ({ result }) => result.storedBytes?.scales,
+  },
+  {
+    name: 'compression_ratio',
+    group: 'memory',
+    type: 'number',
+    doc: 'dense_bytes / stored_bytes',
+    value: ({ entry: { problem }, result }) => {
+      const stored = totalBytes(result.storedBytes);
+      return stored ? operationOf(problem.op).denseBytes(problem) / stored : undefined;
+    },
+  },
+  {
+    name: 'workspace_bytes',
+    group: 'memory',
+    type: 'integer',
+    doc: 'scratch the kernel holds beside weights, activations and output; empty where a peer keeps it to itself',
+    better: 'less',
+    value: ({ result }) => result.workspaceBytes,
+  },
+  {
+    name: 'device_bytes',
+    group: 'memory',
+    type: 'integer',
+    doc: 'GPU: all that was allocated on the device for the kernel',
+    better: 'less',
+    value: ({ result }) => result.deviceBytes,
+  },
+  {
+    name: 'peak_rss_bytes',
+    group: 'memory',
+    type: 'integer',
+    doc: "largest resident set of the case's process, runtime, baseline and references included",
+    value: ({ result }) => result.peakRssBytes,
+  },
+  // drift
+  {
+    name: 'kernel_nmse',
+    group: 'drift',
+    type: 'number',
+    doc: 'Σ(output−reference)² / Σreference² against float64 on the unpacked weights: a bug shows here',
+    better: 'less',
+    value: ({ result }) => result.kernelNmse,
+  },
+  {
+    name: 'sqnr_db',
+    group: 'drift',
+    type: 'number',
+    doc: '10·log10(Σreference² / Σ(output−reference)²) against float64 on the original weights: what compression costs',
+    better: 'more',
+    value: ({ result }) => result.drift?.sqnr_db,
+  },
+  {
+    name: 'rel_fro_err',
+    group: 'drift',
+    type: 'number',
+    doc: '‖output−reference‖ / ‖reference‖, Frobenius',
+    better: 'less',
+    value: ({ result }) => result.drift?.rel_fro_err,
+  },
+  {
+    name: 'max_abs_err',
+    group: 'drift',
+    type: 'number',
+    doc: 'largest |output−reference|',
+    better: 'less',
+    value: ({ result }) => result.drift?.max_abs_err,
+  },
+  {
+    name: 'p99_abs_err',
+    group: 'drift',
+    type: 'number',
+    doc: '99th percentile of |output−reference|',
+    better: 'less',
+    value: ({ result }) => result.drift?.p99_abs_err,
+  },
+  {
+    name: 'cosine',
+    group: 'drift',
+    type: 'number',
+    doc: 'cosine of the angle between output and reference',
+    better: 'more',
+    value: ({ result }) => result.drift?.cosine,
+  },
+  {
+    name: 'nonfinite',
+    group: 'drift',
+    type: 'integer',
+    doc: 'NaN and infinite values in the output',
+    better: 'less',
+    value: ({ result }) => result.drift?.nonfinite,
+  },
+  {
+    name: 'drift_budget_db',
+    group: 'drift',
+    type: 'number',
+    doc: "least sqnr_db the technique's declaration allows",
+    value: ({ result }) => result.driftBudgetDb,
+  },
+  {
+    name: 'drift_ok',
+    group: 'drift',
+    type: 'boolean',
+    doc: 'sqnr_db reaches the budget and nothing is infinite',
+    value: ({ result }) => result.driftOk,
+  },
+  // machine
+  {
+    name: 'env_hash',
+    group: 'machine',
+    type: 'text',
+    doc: 'equal where absolute times may be compared',
+    value: ({ envHash }) => envHash,
+  },
+  {
+    name: 'cpu_model',
+    group: 'machine',
+    type: 'text',
+    doc: 'as the system names it',
+    value: ({ run }) => run.machine.cpu_model,
+  },
+  {
+    name: 'cpu_count',
+    group: 'machine',
+    type: 'integer',
+    doc: 'logical processors this process may use',
+    value: ({ run }) => run.machine.cpu_count,
+  },
+  {
+    name: 'os',
+    group: 'machine',
+    type: 'text',
+    doc: 'platform, release, architecture',
+    value: ({ run }) => run.machine.os,
+  },
+  {
+    name: 'node_version',
+    group: 'machine',
+    type: 'text',
+    doc: 'Node.js',
+    value: ({ run }) => run.machine.node_version,
+  },
+  { name: 'v8_version', group: 'machine', type: 'text', doc: 'V8', value: ({ run }) => run.machine.v8_version },
+  {
+    name: 'gpu_adapter',
+    group: 'machine',
+    type: 'text',
+    doc: 'vendor, architecture and device of the GPU adapter',
+    value: ({ adapter }) => adapter?.adapter || undefined,
+  },
+  {
+    name: 'gpu_driver',
+    group: 'machine',
+    type: 'text',
+    doc: 'its driver',
+    value: ({ adapter }) => adapter?.driver || undefined,
+  },
+  {
+    name: 'load_before',
+    group: 'machine',
+    type: 'number',
+    doc: 'load average over a minute, before the case',
+    value: ({ result }) => result.loadBefore,
+  },
+  {
+    name: 'load_after',
+    group: 'machine',
+    type: 'number',
+    doc: 'the same, after',
+    value: ({ result }) => result.loadAfter,
+  },
+  {
+    name: 'canary_ns',
+    group: 'machine',
+    type: 'integer',
+    doc: 'a fixed scalar loop timed before the case: tells a throttled or crowded machine',
+    value: ({ result }) => result.canaryNs,
+  },
+  {
+    name: 'timer_resolution_ns',
+    group: 'machine',
+    type: 'integer',
+    doc: 'smallest step of the clock that samples were timed with',
+    value: ({ result }) => result.timerResolutionNs,
+  },
+  {
+    name: 'cache',
+    group: 'rates',
+    type: 'text',
+    doc: 'resident where stored weights, activations and output fit the last-level cache, else streamed',
+    value: ({ cache }) => cache,
+  },
+  {
+    name: 'variant',
+    group: 'identity',
+    type: 'text',
+    doc: 'which of several code paths the kernel chose, where it has several',
+    value: ({ result }) => result.variant,
+  },
+  {
+    name: 'runtime_version',
+    group: 'machine',
+    type: 'text',
+    doc: "what ran the kernel where that is not Node with tare's own code: a browser or another's package, and its version",
+    value: ({ adapter }) => adapter?.version,
+  },
+  {
+    name: 'device_ns',
+    group: 'speed',
+    type: 'number',
+    doc: "GPU: computing alone, p20 of one call by the device's own clock, from the beginning of its first compute pass to the end of its last, many calls submitted at once; p20_ns has the host's submission and wait as well, as a caller does. Empty where the adapter has no timestamps",
+    value: ({ result }) => tenths(result.deviceTime?.ns),
+  },
+  {
+    name: 'device_timer_quantum_ns',
+    group: 'speed',
+    type: 'integer',
+    doc: 'largest step of which all timestamps of the device were multiples; calls are batched until it is under 1 % of what is timed',
+    value: ({ result }) => result.deviceTime?.quantumNs,
+  },
+  {
+    name: 'device_speedup',
+    group: 'against dense',
+    type: 'number',
+    doc: "baseline time / own time by the device's clock, in turn, median",
+    value: ({ result }) => result.deviceTime?.speedup,
+  },
+] as const satisfies readonly Column[];
+
+/** One row: a missing figure is undefined, and an empty cell in the file. */
+export type ResultRow = {
+  -readonly [C in (typeof columns)[number] as C['name']]?: CellTypes[C['type']];
+};
+
+export function rowOf(facts: Facts): ResultRow {
+  return Object.fromEntries(columns.map(({ name, value }) => [name, value(facts)]));
+}
+
+function spellParams(params: Params): string | undefined {
+  const spelled = Object.entries(params).map(([name, value]) => `${name}=${value}`);
+  return spelled.length > 0 ? spelled.join(';') : undefined;
+}
+
+/** A rate: so much in the time of one call. Of operations it is GFLOP/s, of bytes GB/s. */
+function perNs({ result: { summary } }: Facts, amount: number | undefined): number | undefined {
+  return summary === undefined || amount === undefined ? undefined : amount / summary.p20Ns;
+}
+
+export function totalBytes(stored: StoredBytes | undefined): number | undefined {
+  return stored && stored.values + stored.indices + stored.scales;
+}
+
+/** Tenths of a nanosecond: more digits than any clock here gives. */
+function tenths(ns: number | undefined): number | undefined {
+  return ns === undefined ? undefined : Math.round(ns * 10) / 10;
+}
