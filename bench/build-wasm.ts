@@ -44,7 +44,8 @@ interface TileModule {
 const COLUMNS: { readonly [W in WasmWidth]: number } = { 128: 8, 256: 16 };
 
 const kernels = readdirSync(KERNELS_DIR).map((technique) => join(KERNELS_DIR, technique));
-for (const folder of [...kernels, join(import.meta.dirname, 'measure', 'roofline')]) {
+const probes = ['roofline', 'canary'].map((name) => join(import.meta.dirname, 'measure', name));
+for (const folder of [...kernels, ...probes]) {
   if (!existsSync(join(folder, 'wasm.as.ts'))) continue;
   for (const width of wasmWidths) await compile(folder, width);
 }

@@ -10,9 +10,10 @@ import type { Params } from './contract/technique.ts';
 import { makeInputs } from './inputs/make-inputs.ts';
 import { syntheticMatmul } from './inputs/model-problems.ts';
 import { checkOutput } from './measure/check.ts';
-import { measurePair, pairedRatio } from './measure/measure.ts';
+import { pairedRatio } from './measure/figures.ts';
+import { measureInTurn } from './measure/in-turn.ts';
+import { prepare, runOnce } from './measure/instance.ts';
 import { timerResolutionNs } from './measure/timer-resolution.ts';
-import { prepare, runOnce } from './measure/weigh-case.ts';
 import { quantile } from './statistics/quantile.ts';
 
 interface Side {
@@ -82,7 +83,8 @@ async function answer(name: keyof typeof PAIRS, seed: number): Promise<void> {
     if (failure !== undefined) throw new Error(`${name}: ${id}: ${failure}`);
     kernels.push(kernel);
   }
-  const options = { budget: BUDGET, seed, timerResolutionNs: timerResolutionNs() };
-  const { speedup } = pairedRatio(await measurePair(kernels[0], kernels[1], options), seed);
+  const instruments = { now: () => performance.now(), timerResolutionNs: timerResolutionNs() };
+  const { sides } = await measureInTurn(kernels, { budget: BUDGET, seed, instruments });
+  const { speedup } = pairedRatio({ candidate: sides[0], baseline: sides[1] });
   process.send?.(speedup, undefined, undefined, () => process.exit(0));
 }

@@ -13,7 +13,7 @@ import type { KernelKind, Runtimes } from '../bench/contract/runtimes/runtimes.t
 import { type Params, type PreparedKernel, paramGrid, type Technique } from '../bench/contract/technique.ts';
 import { checkOutput } from '../bench/measure/check.ts';
 import { measureDrift } from '../bench/measure/drift.ts';
-import { referenceFor } from '../bench/measure/weigh-case.ts';
+import { referenceFor } from '../bench/measure/instance.ts';
 import { type Random, seededRandom } from '../bench/statistics/random.ts';
 
 export interface ContractOutcome {

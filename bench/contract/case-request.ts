@@ -5,6 +5,8 @@ import type { Case } from './case.ts';
 export interface CaseRequest {
   readonly case: Case;
   readonly budget: Budget;
+  /** The best that the canary showed in this run on the same backend, in cycles; see CoreReport. */
+  readonly bestCanaryCycles?: number;
   /** Folders techniques are looked up in. */
   readonly kernelsDirs: readonly string[];
   /** For backends that use several. */

@@ -1,10 +1,28 @@
 import type { Interval } from '../statistics/interval.ts';
 import type { StoredBytes } from './technique.ts';
 
-/** Times per call in ns, round by round; samples that were preempted are left out and counted. */
+/** Of the samples that count: times per call in ns, round by round. */
 export interface Samples {
   readonly rounds: readonly (readonly number[])[];
+  /** How many were left out because the system preempted the process during them. */
   readonly dropped: number;
+}
+
+/**
+ * Whether the core worked for this process alone while it was measured: in all samples that count; hardly ever; or some
+ * of the time, but too little to leave out the rest.
+ */
+export type CoreState = 'free' | 'shared' | 'mixed';
+
+/** What the canary said beside the samples (see measure/canary/canary.ts). */
+export interface CoreReport {
+  readonly state: CoreState;
+  /** Rounds in which every side had samples on a free core. */
+  readonly freeRounds: number;
+  /** Of each round that counts: the median of its readings, in core cycles. */
+  readonly canaryCycles: readonly number[];
+  /** The best that the canary showed beside this case, but for the one reading in a hundred that may be off. */
+  readonly bestCycles: number;
 }
 
 export interface Pair {
@@ -19,12 +37,13 @@ export interface Summary {
   readonly p20Ns: number;
   readonly p95Ns: number;
   readonly minNs: number;
-  /** Of p20, rounds resampled. */
+  /** Of p20: its logarithm ± Student's t times the standard error that resampling rounds gives. */
   readonly ci95: Interval | undefined;
 }
 
 export interface Ratio {
   readonly speedup: number;
+  /** Of the median over rounds, by order statistics: holds it in at least 95 % of cases. */
   readonly ci95: Interval | undefined;
 }
 
@@ -65,6 +84,8 @@ export interface Weighed {
   readonly reason?: string;
   readonly summary?: Summary;
   readonly samples?: Pair;
+  /** Missing where nothing tells the state of the core: on GPUs and in browsers. */
+  readonly core?: CoreReport;
   readonly ratio?: Ratio;
   readonly deviceTime?: DeviceTime;
   readonly transfers?: DeviceTimes;

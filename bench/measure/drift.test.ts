@@ -29,3 +29,15 @@ test('NaN and infinity are counted and break any budget, whatever the other valu
   expect(drift.nonfinite).toBe(2);
   expect(isWithinBudget(drift, -1000)).toBe(false);
 });
+
+test('an output that points the other way has a cosine of −1, one at right angles of 0', () => {
+  expect(measureDrift(Float32Array.of(-1, 2), Float64Array.of(1, -2)).cosine).toBeCloseTo(-1, 12);
+  expect(measureDrift(Float32Array.of(2, 1), Float64Array.of(1, -2)).cosine).toBeCloseTo(0, 12);
+});
+
+test('the 99th percentile of 101 errors is the second largest', () => {
+  const errors = Float32Array.from({ length: 101 }, (_, i) => i);
+  const drift = measureDrift(errors, new Float64Array(101));
+  expect(drift.p99_abs_err).toBe(99);
+  expect(drift.max_abs_err).toBe(100);
+});

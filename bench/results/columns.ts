@@ -294,7 +294,7 @@ export const columns = [
     name: 'ci95_low_ns',
     group: 'speed',
     type: 'number',
-    doc: '95 % bootstrap interval of p20_ns over rounds, low end',
+    doc: '95 % interval of p20_ns, low end: Student’s t times the standard error that resampling rounds gives, on the logarithm',
     value: ({ result }) => tenths(result.summary?.ci95?.low),
   },
   {
@@ -376,7 +376,7 @@ export const columns = [
     name: 'speedup_ci95_low',
     group: 'against dense',
     type: 'number',
-    doc: '95 % bootstrap interval of speedup over rounds, low end',
+    doc: '95 % interval of speedup, low end: of the median over rounds, by order statistics, so at least six of them',
     value: ({ result }) => result.ratio?.ci95?.low,
   },
   {
@@ -650,6 +650,20 @@ export const columns = [
     type: 'number',
     doc: "baseline time / own time by the device's clock, in turn, median",
     value: ({ result }) => result.deviceTime?.speedup,
+  },
+  {
+    name: 'core_state',
+    group: 'machine',
+    type: 'text',
+    doc: 'whether the core worked for this process alone: free in all samples that count, shared in hardly any, mixed in too few to leave out the rest; empty where nothing tells, as in browsers and on GPUs',
+    value: ({ result }) => result.core?.state,
+  },
+  {
+    name: 'free_rounds',
+    group: 'machine',
+    type: 'integer',
+    doc: 'rounds in which candidate and baseline had samples on a core of their own',
+    value: ({ result }) => result.core?.freeRounds,
   },
 ] as const satisfies readonly Column[];
 

@@ -10,6 +10,7 @@ import { operationOf } from '../contract/operations.ts';
 import type { Op, WeightsOf } from '../contract/problem.ts';
 import type { Technique } from '../contract/technique.ts';
 import { makeInputs } from '../inputs/make-inputs.ts';
+import { openCanary } from '../measure/canary/canary.ts';
 import { weighCase } from '../measure/weigh-case.ts';
 import { canaryNs, loadAverage, shortHash } from './environment.ts';
 import { weighInPage } from './page/weigh-in-page.ts';
@@ -55,8 +56,10 @@ async function weighAt(
   if (backend.page !== undefined) return weighInPage(request, backend, inputs);
   const { kind, device, open, threads } = backend;
   const runtime = await open(threads(request.threads));
-  const place = { kind, device, runtime, preemptions: involuntarySwitches };
-  const weighed = await weighCase({ case: request.case, technique, dense, inputs, budget: request.budget, place });
+  const canary = device === 'cpu' ? await openCanary() : undefined;
+  const place = { kind, device, runtime, preemptions: involuntarySwitches, canary };
+  const { case: entry, budget, bestCanaryCycles } = request;
+  const weighed = await weighCase({ case: entry, technique, dense, inputs, budget, place, bestCanaryCycles });
   return { ...weighed, peakRssBytes: process.resourceUsage().maxRSS * 1024 };
 }
 

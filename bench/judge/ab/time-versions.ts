@@ -11,10 +11,11 @@ import type { Op } from '../../contract/problem.ts';
 import type { Technique } from '../../contract/technique.ts';
 import { makeInputs } from '../../inputs/make-inputs.ts';
 import { checkOutput } from '../../measure/check.ts';
+import { checkAgain } from '../../measure/check-again.ts';
 import { measureDrift } from '../../measure/drift.ts';
-import { measureInTurn } from '../../measure/measure.ts';
+import { measureInTurn } from '../../measure/in-turn.ts';
+import { type Instance, prepare, runOnce } from '../../measure/instance.ts';
 import { timerResolutionNs } from '../../measure/timer-resolution.ts';
-import { checkAgain, type Instance, prepare, runOnce } from '../../measure/weigh-case.ts';
 import { quantile } from '../../statistics/quantile.ts';
 import { seededRandom, shuffled } from '../../statistics/random.ts';
 import { roundLogRatios } from '../../statistics/round-ratios.ts';
@@ -88,9 +89,10 @@ async function loadAndTime(request: VersionsRequest): Promise<VersionsResult> {
     loaded.push(next);
   }
   const preemptions = backendOf(entry.backend).device === 'cpu' ? involuntarySwitches : undefined;
-  const samples = await measureInTurn(
+  const instruments = { now: () => performance.now(), timerResolutionNs: timerResolutionNs(), preemptions };
+  const { sides: samples } = await measureInTurn(
     loaded.map(({ instance }) => instance.kernel),
-    { budget, seed: random.uint32(), timerResolutionNs: timerResolutionNs(), preemptions },
+    { budget, seed: random.uint32(), instruments },
   );
   for (const { side, instance, output } of loaded) {
     await blame(side, async () => {

@@ -28,6 +28,14 @@ const fields = {
     })
     .optional(),
   samples: z.object({ candidate: samples, baseline: samples }).optional(),
+  core: z
+    .object({
+      state: z.enum(['free', 'shared', 'mixed']),
+      freeRounds: z.number(),
+      canaryCycles: z.array(z.number()),
+      bestCycles: z.number(),
+    })
+    .optional(),
   ratio: z.object({ speedup: z.number(), ci95: interval }).optional(),
   deviceTime: z.object({ ns: z.number(), speedup: z.number(), quantumNs: z.number() }).optional(),
   transfers: z.object({ uploadNs: z.number(), readbackNs: z.number() }).optional(),
