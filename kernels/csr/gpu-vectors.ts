@@ -1,12 +1,12 @@
 // Two nonzeros to a texel, with their columns, and X by columns, so that a nonzero costs one and a half reads for four rows:
 // the form of the GL modes, where a texel of four values costs no more to read than one value.
-import type { Resident, Thread } from '../../bench/contract/runtimes/gpujs.ts';
-import type { PreparedKernel } from '../../bench/contract/technique.ts';
+import type { Gpu, Resident, Thread } from '../../bench/contract/runtimes/gpujs.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { prepareMatmul, roundUp } from '../dense/gpu-matmul.ts';
-import type { Context } from './gpu.ts';
-import { asResident, assertExact, largestRow } from './gpu.ts';
+import { asResident, assertExact, largestRow } from './gpu-nonzeros.ts';
 import type { CsrWeights } from './pack.ts';
 
+type Context = KernelContext<'matmul', CsrWeights, Record<string, unknown>, Gpu>;
 type Constants = { maxPairs: number; pairs: number[][][]; pairPtr: number[] };
 
 /** Texels in a row of the texture: a power of two, so that a texel's place is found without rounding. */

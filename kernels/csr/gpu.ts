@@ -1,10 +1,11 @@
-import { type Gpu, isGl, type Resident, type Thread } from '../../bench/contract/runtimes/gpujs.ts';
+import { type Gpu, isGl, type Thread } from '../../bench/contract/runtimes/gpujs.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { paddedRows, prepareMatmul } from '../dense/gpu-matmul.ts';
+import { asResident, largestRow } from './gpu-nonzeros.ts';
 import { gpuCsrOfVectors } from './gpu-vectors.ts';
 import type { CsrWeights } from './pack.ts';
 
-export type Context = KernelContext<'matmul', CsrWeights, Record<string, unknown>, Gpu>;
+type Context = KernelContext<'matmul', CsrWeights, Record<string, unknown>, Gpu>;
 type Constants = { maxNnz: number; values: number[]; colIdx: number[]; rowPtr: number[] };
 
 export function gpuCsr(context: Context): Promise<PreparedKernel<'matmul'>> {
@@ -84,26 +85,4 @@ function oneRow(this: Thread<Constants>, X: number[][]): number {
     y += X[0][this.constants.colIdx[from + i]] * this.constants.values[from + i];
   }
   return y;
-}
-
-export function largestRow(rowPtr: Uint32Array): number {
-  let largest = 0;
-  for (let n = 1; n < rowPtr.length; n++) largest = Math.max(largest, rowPtr[n] - rowPtr[n - 1]);
-  return largest;
-}
-
-const EXACT_INTEGERS = 2 ** 24;
-
-export function assertExact(nonzeros: number): void {
-  if (nonzeros <= EXACT_INTEGERS) return;
-  throw new Error(`csr: gpu.js counts nonzeros to ${EXACT_INTEGERS} at most, got ${nonzeros}`);
-}
-
-/** gpu.js has f32 buffers only, which hold integers to 2²⁴; and none may be empty. */
-export function asResident(values: Float32Array | Uint16Array | Uint32Array): Resident {
-  assertExact(values.length);
-  return {
-    size: [Math.max(1, values.length)],
-    values: values.length === 0 ? new Float32Array(1) : Float32Array.from(values),
-  };
 }

@@ -18,7 +18,7 @@ import {
   rowThreads,
 } from './gpu-matmul.ts';
 import { fourColumnsOfVectors, twoByTwoOfVectors } from './gpu-vectors.ts';
-import type { DenseWeights } from './technique.ts';
+import type { DenseWeights } from './weights.ts';
 
 type Context = KernelContext<'matmul', DenseWeights, Record<never, never>, Gpu>;
 type Constants = { fours: number; W: number[][] };

@@ -1,7 +1,7 @@
 import type { Jax, JaxArray } from '../../bench/contract/runtimes/jax.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { transpose } from '../transpose.ts';
-import type { DenseWeights } from './technique.ts';
+import type { DenseWeights } from './weights.ts';
 
 /** X [M,K] f32, W [N,K] f32 turned to [K,N] → Y [M,N] f32, a new array a run. */
 export function jaxDense({

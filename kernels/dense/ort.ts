@@ -1,6 +1,6 @@
 import type { Ort } from '../../bench/contract/runtimes/ort.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
-import type { DenseWeights } from './technique.ts';
+import type { DenseWeights } from './weights.ts';
 
 /** X [M,K] f32, W [N,K] f32 as an initializer, which ONNX Runtime packs for its own product → Y [M,N] f32. */
 export async function ortDense({

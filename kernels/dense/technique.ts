@@ -5,12 +5,8 @@ import { ortDense } from './ort.ts';
 import { tfjsDense } from './tfjs.ts';
 import { tsDense } from './ts.ts';
 import { wasmDense } from './wasm.ts';
+import type { DenseWeights } from './weights.ts';
 import { wgslDense } from './wgsl.ts';
-
-export interface DenseWeights {
-  /** [N,K] f32 */
-  readonly values: Float32Array;
-}
 
 export default defineTechnique({
   op: 'matmul',

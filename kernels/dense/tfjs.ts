@@ -1,7 +1,7 @@
 import type { Tfjs, TfTensor } from '../../bench/contract/runtimes/tfjs.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { transpose } from '../transpose.ts';
-import type { DenseWeights } from './technique.ts';
+import type { DenseWeights } from './weights.ts';
 
 /** X [M,K] f32, W [N,K] f32 turned to [K,N], which XNNPACK packs on the first call → Y [M,N] f32, a new tensor a run. */
 export function tfjsDense({

@@ -1,7 +1,7 @@
 import type { Wasm } from '../../bench/contract/runtimes/wasm.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { fillPanels, paddedRows } from '../panels.ts';
-import type { DenseWeights } from './technique.ts';
+import type { DenseWeights } from './weights.ts';
 
 const MR = 6;
 

@@ -1,7 +1,7 @@
 import type { Wgsl } from '../../bench/contract/runtimes/wgsl.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { roundUp } from './gpu-matmul.ts';
-import type { DenseWeights } from './technique.ts';
+import type { DenseWeights } from './weights.ts';
 import { FLOAT_STEP, prepareWgslMatmul, STEP } from './wgsl-matmul.ts';
 
 type Context = KernelContext<'matmul', DenseWeights, Record<never, never>, Wgsl>;

@@ -1,10 +1,11 @@
 // Two weights to a byte, as they are packed, in the modes that read bytes four at a time: a GPU's. Such a read has eight weights.
-import type { ResidentBytes, Thread } from '../../bench/contract/runtimes/gpujs.ts';
-import type { PreparedKernel } from '../../bench/contract/technique.ts';
+import type { Gpu, ResidentBytes, Thread } from '../../bench/contract/runtimes/gpujs.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { columnThreads, placeOf, prepareMatmul, roundUp, rowThreads } from '../dense/gpu-matmul.ts';
-import { type Context, paddedScales } from './gpu.ts';
-import { valueStride } from './pack.ts';
+import { paddedScales } from './gpu-scales.ts';
+import { type Int4Weights, valueStride } from './pack.ts';
 
+type Context = KernelContext<'matmul', Int4Weights, { readonly groupSize: number }, Gpu>;
 type Constants = { groups: number; texels: number; W: number[][][]; scales: number[][] };
 
 const PER_TEXEL = 8;

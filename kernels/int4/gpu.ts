@@ -3,9 +3,10 @@ import { type Gpu, isOfGpu, type Resident, type Thread } from '../../bench/contr
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { columnThreads, placeOf, prepareMatmul, roundUp, rowThreads } from '../dense/gpu-matmul.ts';
 import { gpuInt4OfBytes } from './gpu-bytes.ts';
+import { paddedScales } from './gpu-scales.ts';
 import { type Int4Weights, valueStride } from './pack.ts';
 
-export type Context = KernelContext<'matmul', Int4Weights, { readonly groupSize: number }, Gpu>;
+type Context = KernelContext<'matmul', Int4Weights, { readonly groupSize: number }, Gpu>;
 type Constants = { groups: number; groupSize: number; sextets: number; W: number[][]; scales: number[][] };
 
 // The modes on the host have f32 arrays only. Integers below 2²⁴ are exact in f32: six weights to a value, each a digit of base 16. A
@@ -142,13 +143,6 @@ function resident(
     }
   }
   return [{ size: [length, paddedN], values: packed }, paddedScales(scales, N, groups)];
-}
-
-/** [paddedN, groups] f32. */
-export function paddedScales(scales: Float16Array, N: number, groups: number): Resident {
-  const values = new Float32Array(roundUp(N, 4) * groups);
-  values.set(scales);
-  return { size: [groups, roundUp(N, 4)], values };
 }
 
 /** Weights `from` … `to` − 1 of a row, the first as the lowest digit, filled up with zeros to six. */

@@ -12,7 +12,6 @@ import {
 } from '../../bench/contract/runtimes/gpujs.ts';
 import type { PreparedKernel } from '../../bench/contract/technique.ts';
 import { roundUp } from '../dense/gpu-matmul.ts';
-import { scoresOfVectors } from './gpu-vectors.ts';
 
 export interface AttentionPlan {
   /** Bytes of K and V as they come, to tell what the kernel's own form of them takes beyond. */
@@ -85,23 +84,6 @@ export function paddedKeys(values: Float32Array, { heads, seqLen, headDim }: Att
     }
   }
   return { size: [dims, keys, heads], values: padded };
-}
-
-/** Scores of a tile on a GPU, HIDDEN where a key is not seen: [tileRows, tileKeys/4, 4]. */
-export function appendScoresOfVectors(
-  gpu: Gpu,
-  program: GpuProgram,
-  Q: GpuBuffer,
-  K: Resident,
-  tile: Tile,
-  problem: AttentionProblem,
-): Promise<GpuBuffer> {
-  const { rowTile, keyTile, tileRows, tileKeys } = tile;
-  return program.step(scoresOfVectors, {
-    threads: [tileKeys / 4, tileRows],
-    constants: { K: { vectors: K }, fours: K.size[0] / 4, ...scoring(gpu, problem, tile) },
-    inputs: [{ vectors: Q }, rowTile, keyTile],
-  });
 }
 
 /** What score kernels are told beside K. */

@@ -1,6 +1,8 @@
 // The steps of attention where a vector of four values costs no more to read than one value: on GPUs.
-import type { Thread } from '../../bench/contract/runtimes/gpujs.ts';
-import type { Visibility } from './gpu-attention.ts';
+
+import type { AttentionProblem } from '../../bench/contract/problem.ts';
+import type { Gpu, GpuBuffer, GpuProgram, Resident, Thread } from '../../bench/contract/runtimes/gpujs.ts';
+import { scoring, type Tile, type Visibility } from './gpu-attention.ts';
 
 interface ScoreConstants extends Visibility {
   readonly K: number[][][][];
@@ -9,7 +11,24 @@ interface ScoreConstants extends Visibility {
   readonly hidden: number;
 }
 
-export function scoresOfVectors(
+/** Scores of a tile on a GPU, HIDDEN where a key is not seen: [tileRows, tileKeys/4, 4]. */
+export function appendScoresOfVectors(
+  gpu: Gpu,
+  program: GpuProgram,
+  Q: GpuBuffer,
+  K: Resident,
+  tile: Tile,
+  problem: AttentionProblem,
+): Promise<GpuBuffer> {
+  const { rowTile, keyTile, tileRows, tileKeys } = tile;
+  return program.step(scoresOfVectors, {
+    threads: [tileKeys / 4, tileRows],
+    constants: { K: { vectors: K }, fours: K.size[0] / 4, ...scoring(gpu, problem, tile) },
+    inputs: [{ vectors: Q }, rowTile, keyTile],
+  });
+}
+
+function scoresOfVectors(
   this: Thread<ScoreConstants>,
   Q: number[][][],
   rowTile: number[],

@@ -8,7 +8,6 @@ import {
 } from '../../bench/contract/runtimes/gpujs.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import {
-  appendScoresOfVectors,
   HIDDEN,
   outputThreads,
   paddedKeys,
@@ -18,8 +17,13 @@ import {
   type Tile,
 } from './gpu-attention.ts';
 import { exponentials, rowMax, scores, weightedValues } from './gpu-values.ts';
-import { exponentialsOfVectors, rowStatisticsOfVectors, weightedVectors } from './gpu-vectors.ts';
-import type { KeyValues } from './technique.ts';
+import {
+  appendScoresOfVectors,
+  exponentialsOfVectors,
+  rowStatisticsOfVectors,
+  weightedVectors,
+} from './gpu-vectors.ts';
+import type { KeyValues } from './key-values.ts';
 
 type Context = KernelContext<'attention', KeyValues, Record<never, never>, Gpu>;
 

@@ -2,8 +2,8 @@ import type { Jax, JaxArray } from '../../bench/contract/runtimes/jax.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { transpose } from '../transpose.ts';
 import { causalBias } from './causal-bias.ts';
+import type { KeyValues } from './key-values.ts';
 import { oneHead } from './one-head.ts';
-import type { KeyValues } from './technique.ts';
 
 /**
  * Each head: Q [M,headDim] f32, K turned to [headDim,seqLen] f32, V [seqLen,headDim] f32 → O [M,headDim] f32. Head by

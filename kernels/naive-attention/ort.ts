@@ -1,7 +1,7 @@
 import type { Ort } from '../../bench/contract/runtimes/ort.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { causalBias } from './causal-bias.ts';
-import type { KeyValues } from './technique.ts';
+import type { KeyValues } from './key-values.ts';
 
 /**
  * Q [heads,M,headDim] f32, K and V [heads,1,seqLen,headDim] f32 → O [heads,M,headDim] f32. Heads go where the operator

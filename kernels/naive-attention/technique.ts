@@ -2,17 +2,12 @@ import { attention } from '../../bench/contract/operations/attention.ts';
 import { defineTechnique } from '../../bench/contract/technique.ts';
 import { gpuNaiveAttention } from './gpu.ts';
 import { jaxNaiveAttention } from './jax.ts';
+import type { KeyValues } from './key-values.ts';
 import { ortNaiveAttention } from './ort.ts';
 import { tfjsNaiveAttention } from './tfjs.ts';
 import { tsNaiveAttention } from './ts.ts';
 import { wasmNaiveAttention } from './wasm.ts';
 import { wgslNaiveAttention } from './wgsl.ts';
-
-/** Keys and values as they come, each [heads, seqLen, headDim] f32. */
-export interface KeyValues {
-  readonly K: Float32Array;
-  readonly V: Float32Array;
-}
 
 export default defineTechnique({
   op: 'attention',

@@ -1,7 +1,7 @@
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { QUERIES, scoreFour, scoreOne, weighFour, weighOne } from '../attention-blocks.ts';
 import { paddedRows } from '../panels.ts';
-import type { KeyValues } from './technique.ts';
+import type { KeyValues } from './key-values.ts';
 
 /** Q [heads,M,headDim], K and V [heads,seqLen,headDim] f32 → O [heads,M,headDim] f32; scores [M,seqLen] of a head are kept. */
 export function tsNaiveAttention({

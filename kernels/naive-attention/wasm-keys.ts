@@ -4,7 +4,7 @@
 import type { AttentionProblem } from '../../bench/contract/problem.ts';
 import type { WasmModule } from '../../bench/contract/runtimes/wasm.ts';
 import { fillPanels, paddedRows } from '../panels.ts';
-import type { KeyValues } from './technique.ts';
+import type { KeyValues } from './key-values.ts';
 import { MR } from './tiles.gen.ts';
 
 /** What the exponentials need, as query-panel.as.ts writes it. */

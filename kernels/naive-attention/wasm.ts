@@ -3,7 +3,7 @@ import type { Wasm, WasmModule } from '../../bench/contract/runtimes/wasm.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { trimColumns } from '../dense/wasm.ts';
 import { paddedRows } from '../panels.ts';
-import type { KeyValues } from './technique.ts';
+import type { KeyValues } from './key-values.ts';
 import { CONSTANTS_BYTES, placeColumns, placePanels } from './wasm-keys.ts';
 
 /** Keys whose weighted values are summed at once: their weights stay in L1. A multiple of 6. */

@@ -4,7 +4,7 @@ import type { Wgsl, WgslProgram } from '../../bench/contract/runtimes/wgsl.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { roundUp } from '../dense/gpu-matmul.ts';
 import { FLOAT_STEP, floatColumns, matmulShader, STEP } from '../dense/wgsl-matmul.ts';
-import type { KeyValues } from './technique.ts';
+import type { KeyValues } from './key-values.ts';
 import { HIDDEN, prepareWgslAttention } from './wgsl-attention.ts';
 
 type Context = KernelContext<'attention', KeyValues, Record<never, never>, Wgsl>;

@@ -2,7 +2,7 @@ import type { MatmulProblem } from '../../bench/contract/problem.ts';
 import type { Gpu, Resident, Thread } from '../../bench/contract/runtimes/gpujs.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { paddedRows, prepareMatmul, roundUp } from '../dense/gpu-matmul.ts';
-import type { DenseWeights } from '../dense/technique.ts';
+import type { DenseWeights } from '../dense/weights.ts';
 
 type Context = KernelContext<'matmul', DenseWeights, Record<never, never>, Gpu>;
 

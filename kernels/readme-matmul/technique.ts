@@ -1,6 +1,6 @@
 import { matmul } from '../../bench/contract/operations/matmul.ts';
 import { defineTechnique } from '../../bench/contract/technique.ts';
-import type { DenseWeights } from '../dense/technique.ts';
+import type { DenseWeights } from '../dense/weights.ts';
 import { gpuReadmeMatmul } from './gpu.ts';
 
 export default defineTechnique({

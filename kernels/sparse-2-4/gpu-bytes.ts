@@ -1,12 +1,12 @@
 // Four kept weights, of two groups, to a read, and their places four bytes to a word: the form of the webgpu mode.
 
 import type { MatmulProblem } from '../../bench/contract/problem.ts';
-import type { ResidentBytes, Thread } from '../../bench/contract/runtimes/gpujs.ts';
-import type { PreparedKernel } from '../../bench/contract/technique.ts';
+import type { Gpu, ResidentBytes, Thread } from '../../bench/contract/runtimes/gpujs.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { columnThreads, placeOf, prepareMatmul, roundUp, rowThreads } from '../dense/gpu-matmul.ts';
-import type { Context } from './gpu.ts';
 import { indexStride, paddedK, type Sparse24Weights } from './pack.ts';
 
+type Context = KernelContext<'matmul', Sparse24Weights, Record<never, never>, Gpu>;
 type Constants = { pairs: number; values: number[][][]; places: number[][][] };
 
 /** Of two groups, to a vector. */

@@ -2,12 +2,12 @@
 // five eighths reads for four rows (a dense one costs four): the form of the GL modes.
 
 import type { MatmulProblem } from '../../bench/contract/problem.ts';
-import type { Resident, ResidentBytes, Thread } from '../../bench/contract/runtimes/gpujs.ts';
-import type { PreparedKernel } from '../../bench/contract/technique.ts';
+import type { Gpu, Resident, ResidentBytes, Thread } from '../../bench/contract/runtimes/gpujs.ts';
+import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { prepareMatmul, roundUp } from '../dense/gpu-matmul.ts';
-import type { Context } from './gpu.ts';
 import { indexStride, paddedK, type Sparse24Weights } from './pack.ts';
 
+type Context = KernelContext<'matmul', Sparse24Weights, Record<never, never>, Gpu>;
 type Constants = { texels: number; values: number[][][]; places: number[][][] };
 
 /** Columns whose places a texel of four bytes holds. */

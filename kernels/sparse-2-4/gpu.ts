@@ -6,7 +6,7 @@ import { gpuSparse24OfBytes } from './gpu-bytes.ts';
 import { gpuSparse24OfVectors } from './gpu-vectors.ts';
 import { indexStride, paddedK, type Sparse24Weights } from './pack.ts';
 
-export type Context = KernelContext<'matmul', Sparse24Weights, Record<never, never>, Gpu>;
+type Context = KernelContext<'matmul', Sparse24Weights, Record<never, never>, Gpu>;
 type Constants = { sextets: number; values: number[][]; places: number[][] };
 
 // In the modes on the host gpu.js has f32 buffers only, which hold 24 bits exactly: the places of six groups to a value, as twelve digits of base 4

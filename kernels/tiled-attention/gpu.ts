@@ -9,7 +9,6 @@ import {
 } from '../../bench/contract/runtimes/gpujs.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import {
-  appendScoresOfVectors,
   HIDDEN,
   outputThreads,
   paddedKeys,
@@ -20,8 +19,8 @@ import {
   visibility,
 } from '../naive-attention/gpu-attention.ts';
 import { exponentials } from '../naive-attention/gpu-values.ts';
-import { exponentialsOfVectors } from '../naive-attention/gpu-vectors.ts';
-import type { KeyValues } from '../naive-attention/technique.ts';
+import { appendScoresOfVectors, exponentialsOfVectors } from '../naive-attention/gpu-vectors.ts';
+import type { KeyValues } from '../naive-attention/key-values.ts';
 import { accumulate, decayOf, runningMax, runningSum, tileScores } from './gpu-values.ts';
 import { accumulateVectors, runningStatisticsOfVectors } from './gpu-vectors.ts';
 

@@ -1,6 +1,6 @@
 import { attention } from '../../bench/contract/operations/attention.ts';
 import { defineTechnique } from '../../bench/contract/technique.ts';
-import type { KeyValues } from '../naive-attention/technique.ts';
+import type { KeyValues } from '../naive-attention/key-values.ts';
 import { gpuTiledAttention } from './gpu.ts';
 import { tsTiledAttention } from './ts.ts';
 import { wasmTiledAttention } from './wasm.ts';

@@ -1,6 +1,6 @@
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { QUERIES, scoreFour, scoreOne, weighFour, weighOne } from '../attention-blocks.ts';
-import type { KeyValues } from '../naive-attention/technique.ts';
+import type { KeyValues } from '../naive-attention/key-values.ts';
 import { paddedRows } from '../panels.ts';
 
 interface TileParams {

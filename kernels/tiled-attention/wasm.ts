@@ -2,7 +2,7 @@ import type { AttentionProblem } from '../../bench/contract/problem.ts';
 import type { Wasm, WasmModule } from '../../bench/contract/runtimes/wasm.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { trimColumns } from '../dense/wasm.ts';
-import type { KeyValues } from '../naive-attention/technique.ts';
+import type { KeyValues } from '../naive-attention/key-values.ts';
 import { CONSTANTS_BYTES, placeColumns, placePanels } from '../naive-attention/wasm-keys.ts';
 import { paddedRows } from '../panels.ts';
 

@@ -2,7 +2,7 @@ import type { AttentionProblem } from '../../bench/contract/problem.ts';
 import type { Wgsl } from '../../bench/contract/runtimes/wgsl.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { roundUp } from '../dense/gpu-matmul.ts';
-import type { KeyValues } from '../naive-attention/technique.ts';
+import type { KeyValues } from '../naive-attention/key-values.ts';
 import { HIDDEN, prepareWgslAttention } from '../naive-attention/wgsl-attention.ts';
 
 type Context = KernelContext<'attention', KeyValues, { readonly tileSize: number }, Wgsl>;
