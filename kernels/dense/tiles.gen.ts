@@ -9,14 +9,22 @@ const UNROLL = 8;
 const SUMS = 4;
 const ROW_UNROLL = 4;
 
-/**
- * `multiplyTile` for one to six rows and `row` for the product of a single one. NR weights stand side by side; with 8,
- * a 6-row tile takes 12 sums, 2 weights and 1 activation: all 15 registers that V8 leaves.
- */
+/** `multiplyTile` for one to six rows of X, and `row` for the product of a single one. */
 export function generateTiles(NR: number): string {
-  const vectors = range(NR / 4);
-  const tiles = range(MAX_ROWS).map((rows) => tile(rows + 1, vectors, NR));
-  return [...tiles, chooseTile(), row(vectors, NR)].join('\n\n');
+  return [generateMultiplyTile(NR), row(vectorsOf(NR), NR)].join('\n\n');
+}
+
+/**
+ * `multiplyTile` alone, for kernels that turn their weights into panels of f32. NR weights stand side by side; with 8, a
+ * 6-row tile takes 12 sums, 2 weights and 1 activation: all 15 registers that V8 leaves.
+ */
+export function generateMultiplyTile(NR: number): string {
+  return [...range(MAX_ROWS).map((rows) => tile(rows + 1, vectorsOf(NR), NR)), chooseTile()].join('\n\n');
+}
+
+/** Numbers of the vectors that NR values fill. */
+function vectorsOf(NR: number): number[] {
+  return range(NR / 4);
 }
 
 /** What callers use: the tile of so many rows, the last for all beyond. */

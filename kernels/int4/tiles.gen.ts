@@ -1,18 +1,12 @@
 // Writes the AssemblyScript inner tiles of the int4 kernels. A vector of W holds four rows of W, eight k each.
-import { generateTiles as denseTiles } from '../dense/tiles.gen.ts';
+import { generateMultiplyTile } from '../dense/tiles.gen.ts';
 
 /** Words of 8 k whose products of a nibble and a digit, two by two at most 2·15·128, add up within 16 bits. */
 const WORDS = 4;
 
 export function generateTiles(NR: number): string {
   const vectors = range(NR / 4);
-  return [
-    denseTiles(NR).replace('export function row(', 'function denseRow('),
-    CONSTANTS,
-    HALF_TO_FLOAT,
-    unpackGroup(vectors, NR),
-    row(vectors, NR),
-  ].join('\n\n');
+  return [generateMultiplyTile(NR), CONSTANTS, HALF_TO_FLOAT, unpackGroup(vectors, NR), row(vectors, NR)].join('\n\n');
 }
 
 function range(count: number): number[] {

@@ -1,13 +1,13 @@
 // Writes the AssemblyScript inner tiles of the int8 kernels. A vector of W holds four rows of W, four k each.
-import { generateTiles as denseTiles } from '../dense/tiles.gen.ts';
+import { generateMultiplyTile } from '../dense/tiles.gen.ts';
 
 const BYTES = [0, 1, 2, 3];
 
-/** The dense tiles, and those of int8: `pair<mr>` out of 16-bit products, `dot<mr>` out of relaxed 8-bit ones. */
+/** The dense tiles for weights widened to f32, and those of int8: `pair<mr>` out of 16-bit products, `dot<mr>` out of relaxed 8-bit ones. */
 export function generateTiles(NR: number): string {
   const vectors = range(NR / 4);
   return [
-    denseTiles(NR).replace('export function row(', 'function denseRow('),
+    generateMultiplyTile(NR),
     unpackF32(vectors, NR),
     unpackPairs(vectors, NR),
     ...[1, 2, 3, 4, 5].map((rows) => pairTile(rows, vectors, NR)),
