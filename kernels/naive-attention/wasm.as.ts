@@ -8,21 +8,22 @@ import { exponentials, row, scoreKeys, weighKeys } from './tiles';
 const MR: i32 = 6;
 
 // One entry of [0, threads) is a thread, with scratchBytes of its own: constants, ones, maxima, reference, sums [NR],
-// queries and o [headDim][NR], s [seqLen][NR].
+// queries and o [headDim][NR], s [seqLen][NR]. `taken` counts the panels of queries that a thread has taken: 0 at first.
 // Q [heads][M][headDim], K [heads][ceil(seqLen/6)][headDim][6], V [heads][blocks][ceil(headDim/6)][block][6] (the last
 // panels as narrow as what is left) → O [heads][M][headDim]
 export function attend(
-  from: i32, to: i32, threads: i32, scratch: usize, scratchBytes: i32, Q: usize, K: usize, V: usize, O: usize,
+  from: i32, to: i32, taken: usize, scratch: usize, scratchBytes: i32, Q: usize, K: usize, V: usize, O: usize,
   heads: i32, M: i32, seqLen: i32, headDim: i32, causal: i32, block: i32, NR: i32,
 ): void {
   const panels = (M + NR - 1) / NR;
   for (let thread = from; thread < to; thread++) {
     const own = scratch + thread * scratchBytes;
     writeConstants(own);
-    // Dealt out in turn, because a causal problem's later panels see more keys.
-    for (let item = thread; item < heads * panels; item += threads) {
+    for (let item = atomic.add<i32>(taken, 1); item < heads * panels; item = atomic.add<i32>(taken, 1)) {
       const head = item / panels;
-      const first = (item % panels) * NR;
+      // From the last panel to the first: a causal problem's later ones see more keys, and threads end together where
+      // what is taken last is small.
+      const first = (panels - 1 - item % panels) * NR;
       const q = ((head * M + first) * headDim) << 2;
       const keys = (head * seqLen * headDim) << 2;
       attendPanel(own, Q + q, K + keys, V + keys, O + q, min(NR, M - first),

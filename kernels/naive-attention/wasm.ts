@@ -36,10 +36,15 @@ function preparePrefill(
   const O = module.allocate(4 * heads * M * headDim);
   const scratchBytes = paddedRows(CONSTANTS_BYTES + 4 * NR * (4 + 2 * headDim + seqLen), CACHE_LINE);
   const scratch = module.allocate(threads * scratchBytes);
+  const taken = module.allocate(4);
+  const takenCount = module.i32(taken, 1);
   const shape = [heads, M, seqLen, headDim, Number(causal), block, NR];
   return {
     upload: (activations) => module.f32(Q, heads * M * headDim).set(activations.Q),
-    run: () => module.run('attend', threads, threads, scratch, scratchBytes, Q, K, V, O, ...shape),
+    run() {
+      takenCount[0] = 0;
+      module.run('attend', threads, taken, scratch, scratchBytes, Q, K, V, O, ...shape);
+    },
     readOutput: () => module.f32(O, heads * M * headDim),
     workspaceBytes: threads * scratchBytes,
     dispose: module.close,

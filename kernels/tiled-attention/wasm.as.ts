@@ -8,21 +8,23 @@ import { addRow, exponentials, rows, scoreKeys, weighKeys } from './tiles';
 const MR: i32 = 6;
 
 // One entry of [0, threads) is a thread, with scratchBytes of its own: constants, decay [NR], s [tile][NR], and for each
-// of the panels that share a pass over the keys maxima, reference, sums [NR], queries and o [headDim][NR].
+// of the panels that share a pass over the keys maxima, reference, sums [NR], queries and o [headDim][NR]. `taken` counts
+// the groups of such panels that a thread has taken: 0 at first.
 // Q [heads][M][headDim], K [heads][ceil(seqLen/6)][headDim][6], V [heads][tiles][ceil(headDim/6)][tile][6] (the last
 // panels as narrow as what is left) → O [heads][M][headDim]
 export function attend(
-  from: i32, to: i32, threads: i32, scratch: usize, scratchBytes: i32, Q: usize, K: usize, V: usize, O: usize,
+  from: i32, to: i32, taken: usize, scratch: usize, scratchBytes: i32, Q: usize, K: usize, V: usize, O: usize,
   heads: i32, M: i32, seqLen: i32, headDim: i32, causal: i32, tile: i32, panels: i32, NR: i32,
 ): void {
   const groups = (M + panels * NR - 1) / (panels * NR);
   for (let thread = from; thread < to; thread++) {
     const own = scratch + thread * scratchBytes;
     writeConstants(own);
-    // Dealt out in turn, because a causal problem's later groups see more keys.
-    for (let item = thread; item < heads * groups; item += threads) {
+    for (let item = atomic.add<i32>(taken, 1); item < heads * groups; item = atomic.add<i32>(taken, 1)) {
       const head = item / groups;
-      const first = (item % groups) * panels * NR;
+      // From the last group to the first: a causal problem's later ones see more keys, and threads end together where
+      // what is taken last is small.
+      const first = (groups - 1 - item % groups) * panels * NR;
       const q = ((head * M + first) * headDim) << 2;
       const keys = (head * seqLen * headDim) << 2;
       attendGroup(own, Q + q, K + keys, V + keys, O + q, min(panels * NR, M - first),
@@ -95,14 +97,15 @@ function attendTile(
   weighKeys(V, keys, s, count, headDim, queries + ((headDim * NR) << 2), decay);
 }
 
-// Decode (M = 1): one entry of [0, threads) is a thread and its part of every head's keys, with scratchBytes of its own:
-// constants, decay, maxima [NR], s [tile].
+// Decode (M = 1): one entry of [0, threads) is a thread, with scratchBytes of its own: constants, decay, maxima [NR],
+// s [tile]. `taken` counts the parts that a thread has taken: 0 at first. The keys of a head are cut into as many parts
+// whatever the number of threads, which so has no say in how sums are rounded.
 // q [heads][headDim], K [heads][panels = ceil(seqLen/NR)][headDim][NR], V [heads][tiles][dimPanels = ceil(headDim/NR)][tile]
 // [NR] (the last tile as short as what is left)
-// → partials [threads][heads] of reference, sums [NR], o [dimPanels][NR]
+// → partials [heads][parts] of reference, sums [NR], o [dimPanels][NR]
 export function decode(
-  from: i32, to: i32, threads: i32, scratch: usize, scratchBytes: i32, partials: usize, q: usize, K: usize, V: usize,
-  heads: i32, seqLen: i32, headDim: i32, tile: i32, NR: i32,
+  from: i32, to: i32, taken: usize, scratch: usize, scratchBytes: i32, partials: usize, q: usize, K: usize, V: usize,
+  heads: i32, parts: i32, seqLen: i32, headDim: i32, tile: i32, NR: i32,
 ): void {
   const panels = (seqLen + NR - 1) / NR;
   const dimPanels = (headDim + NR - 1) / NR;
@@ -110,13 +113,15 @@ export function decode(
   for (let thread = from; thread < to; thread++) {
     const own = scratch + thread * scratchBytes;
     writeConstants(own);
-    for (let head = 0; head < heads; head++) {
-      const partial = partials + (((thread * heads + head) * (2 + dimPanels) * NR) << 2);
+    for (let item = atomic.add<i32>(taken, 1); item < heads * parts; item = atomic.add<i32>(taken, 1)) {
+      const head = item / parts;
+      const part = item % parts;
+      const partial = partials + ((item * (2 + dimPanels) * NR) << 2);
       fill(partial, NR, HIDDEN);
       memory.fill(partial + (NR << 2), 0, ((1 + dimPanels) * NR) << 2);
       decodePart(own, partial, q + ((head * headDim) << 2), K + ((head * panels * headDim * NR) << 2),
-        V + ((head * seqLen * dimPanels * NR) << 2), tiles * thread / threads * tile,
-        min(seqLen, tiles * (thread + 1) / threads * tile), headDim, tile, NR);
+        V + ((head * seqLen * dimPanels * NR) << 2), tiles * part / parts * tile,
+        min(seqLen, tiles * (part + 1) / parts * tile), headDim, tile, NR);
     }
   }
 }
@@ -146,21 +151,21 @@ function decodePart(
   }
 }
 
-// partials [parts][heads] of reference, sums [NR], o [dimPanels][NR] → O [heads][dimPanels][NR]; heads from … to
+// partials [heads][parts] of reference, sums [NR], o [dimPanels][NR] → O [heads][dimPanels][NR]; heads from … to
 export function combine(
-  from: i32, to: i32, partials: usize, parts: i32, heads: i32, headDim: i32, O: usize, NR: i32,
+  from: i32, to: i32, partials: usize, parts: i32, headDim: i32, O: usize, NR: i32,
 ): void {
   const dimPanels = (headDim + NR - 1) / NR;
   for (let head = from; head < to; head++) {
     let highest: f32 = HIDDEN;
     for (let part = 0; part < parts; part++) {
-      highest = max(highest, load<f32>(partials + (((part * heads + head) * (2 + dimPanels) * NR) << 2)));
+      highest = max(highest, load<f32>(partials + (((head * parts + part) * (2 + dimPanels) * NR) << 2)));
     }
     const o = O + ((head * dimPanels * NR) << 2);
     memory.fill(o, 0, (dimPanels * NR) << 2);
     let sum: f32 = 0;
     for (let part = 0; part < parts; part++) {
-      const partial = partials + (((part * heads + head) * (2 + dimPanels) * NR) << 2);
+      const partial = partials + (((head * parts + part) * (2 + dimPanels) * NR) << 2);
       const weight = powerOfTwo(load<f32>(partial) - highest);
       sum += weight * sumOf(partial + (NR << 2), NR);
       addScaled(partial + ((2 * NR) << 2), dimPanels * NR, weight, o);

@@ -11,6 +11,12 @@ import { paddedRows } from '../panels.ts';
  * the keys: K and V then come out of the outer caches that much less often.
  */
 const SCRATCH_BYTES = 16_384;
+/**
+ * Decode cuts a head's keys into parts of about so many, which threads take one by one: at least, since each part has to
+ * be combined with the others, and no more parts than scratch should hold.
+ */
+const PART_KEYS = 256;
+const MAX_PARTS = 32;
 /** Threads that wrote to one line would slow each other. */
 const CACHE_LINE = 64;
 
@@ -45,13 +51,19 @@ function preparePrefill(
   const tileBytes = CONSTANTS_BYTES + 4 * NR * (1 + tile);
   const panelBytes = 4 * NR * (3 + 2 * headDim);
   const fitting = Math.max(1, Math.floor((SCRATCH_BYTES - tileBytes) / panelBytes));
-  const panels = Math.min(fitting, Math.ceil(M / NR));
+  // No more of them than leave every thread a group.
+  const panels = Math.min(fitting, Math.ceil((heads * Math.ceil(M / NR)) / threads), Math.ceil(M / NR));
   const scratchBytes = paddedRows(tileBytes + panels * panelBytes, CACHE_LINE);
   const scratch = module.allocate(threads * scratchBytes);
+  const taken = module.allocate(4);
+  const takenCount = module.i32(taken, 1);
   const shape = [heads, M, seqLen, headDim, Number(causal), tile, panels, NR];
   return {
     upload: (activations) => module.f32(Q, heads * M * headDim).set(activations.Q),
-    run: () => module.run('attend', threads, threads, scratch, scratchBytes, Q, K, V, O, ...shape),
+    run() {
+      takenCount[0] = 0;
+      module.run('attend', threads, taken, scratch, scratchBytes, Q, K, V, O, ...shape);
+    },
     readOutput: () => module.f32(O, heads * M * headDim),
     workspaceBytes: threads * scratchBytes,
     dispose: module.close,
@@ -73,14 +85,18 @@ function prepareDecode(
   const O = module.allocate(4 * heads * ldO);
   const scratchBytes = paddedRows(CONSTANTS_BYTES + 4 * (2 * NR + tile), CACHE_LINE);
   const scratch = module.allocate(threads * scratchBytes);
-  const partialBytes = 4 * threads * heads * (2 * NR + ldO);
+  const parts = Math.min(MAX_PARTS, Math.ceil(seqLen / PART_KEYS));
+  const partialBytes = 4 * heads * parts * (2 * NR + ldO);
   const partials = module.allocate(partialBytes);
-  const shape = [heads, seqLen, headDim, tile, NR];
+  const taken = module.allocate(4);
+  const takenCount = module.i32(taken, 1);
+  const shape = [heads, parts, seqLen, headDim, tile, NR];
   return {
     upload: (activations) => module.f32(Q, heads * headDim).set(activations.Q),
     run() {
-      module.run('decode', threads, threads, scratch, scratchBytes, partials, Q, K, V, ...shape);
-      module.run('combine', heads, partials, threads, heads, headDim, O, NR);
+      takenCount[0] = 0;
+      module.run('decode', threads, taken, scratch, scratchBytes, partials, Q, K, V, ...shape);
+      module.run('combine', heads, partials, parts, headDim, O, NR);
     },
     readOutput: () => trimColumns(module.f32(O, heads * ldO), heads, headDim, ldO),
     workspaceBytes: excessBytes + threads * scratchBytes + partialBytes + 4 * heads * (ldO - headDim),

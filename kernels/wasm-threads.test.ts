@@ -1,0 +1,89 @@
+// How many threads a WebAssembly kernel runs on must not show in its output, not in one bit.
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { openWasm } from '../bench/backends/wasm.ts';
+import { wasmFile } from '../bench/backends/wasm-file.ts';
+import { instantiate } from '../bench/backends/wasm-instance.ts';
+import { shareStart } from '../bench/backends/wasm-job.ts';
+import { allocator, newMemory } from '../bench/backends/wasm-memory.ts';
+import { KERNELS_DIR, loadTechniques } from '../bench/cases/registry.ts';
+import type { ActivationsOf, Op, Problem, WeightsOf } from '../bench/contract/problem.ts';
+import type { Wasm, WasmModule } from '../bench/contract/runtimes/wasm.ts';
+import { type Params, paramGrid, type Technique } from '../bench/contract/technique.ts';
+import { makeInputs } from '../bench/inputs/make-inputs.ts';
+
+const WIDTH = 128;
+
+/** Runs the shares of so many threads one after another, the last first: as threads may well come to take them. */
+async function openInTurn(threads: number): Promise<Wasm> {
+  const open = async (technique: string): Promise<WasmModule> => {
+    const memory = newMemory();
+    const module = await WebAssembly.compile(readFileSync(wasmFile(technique, WIDTH)));
+    const exports = instantiate(module, memory);
+    const run = (name: string, count: number, ...args: number[]) => {
+      for (let i = threads - 1; i >= 0; i--) {
+        exports[name](shareStart(count, i, threads), shareStart(count, i + 1, threads), ...args);
+      }
+    };
+    return { ...allocator(memory), run, close() {} };
+  };
+  return { width: WIDTH, threads, NR: WIDTH / 16, open };
+}
+
+async function outputOf(technique: Technique, params: Params, problem: Problem, runtime: Wasm): Promise<Uint32Array> {
+  const inputs = makeInputs(problem);
+  const weights: WeightsOf<Op> = inputs.weights;
+  const activations: ActivationsOf<Op> = inputs.activations;
+  const packed = technique.pack(weights, problem, params);
+  const kernel = await technique.kernels.wasm!({ packed, problem, params, runtime });
+  await kernel.upload(activations);
+  await kernel.run();
+  await kernel.run();
+  const output = (await kernel.readOutput()).slice();
+  kernel.dispose();
+  return new Uint32Array(output.buffer);
+}
+
+const common = { weights: 'synthetic', seed: 0 } as const;
+const matmul = (M: number, N: number, K: number): Problem => ({ op: 'matmul', M, N, K, ...common });
+const attention = (M: number, seqLen: number, heads: number, causal: boolean): Problem => {
+  return { op: 'attention', M, seqLen, heads, headDim: 20, causal, ...common };
+};
+const problems: { readonly [O in Op]: readonly Problem[] } = {
+  // Fewer and more columns than threads have panels.
+  matmul: [matmul(1, 13, 70), matmul(1, 131, 261), matmul(37, 13, 70), matmul(37, 131, 600)],
+  // Decode over one part of the keys and over several; few and many rows, of few and many heads.
+  attention: [
+    attention(1, 100, 1, false),
+    attention(1, 1500, 3, false),
+    attention(5, 100, 1, true),
+    attention(37, 150, 1, true),
+    attention(37, 150, 4, false),
+  ],
+};
+
+const techniques = [...(await loadTechniques([KERNELS_DIR]))].filter(([, { kernels }]) => kernels.wasm !== undefined);
+const kernels = techniques.flatMap(([id, technique]) =>
+  paramGrid(technique.axes).map((params) => ({ name: [id, ...Object.values(params)].join(' '), technique, params })),
+);
+
+test.each(kernels)('$name computes the same bits for 1, 2, 3 and 5 threads', async ({ technique, params }) => {
+  for (const problem of problems[technique.op]) {
+    const alone = await outputOf(technique, params, problem, await openInTurn(1));
+    for (const threads of [2, 3, 5]) {
+      const shared = await outputOf(technique, params, problem, await openInTurn(threads));
+      expect(shared, `${threads} threads at ${JSON.stringify(problem)}`).toEqual(alone);
+    }
+  }
+});
+
+test.each(kernels.filter(({ technique }) => technique.op === 'attention'))(
+  '$name computes the same bits on threads that run at once',
+  async ({ technique, params }) => {
+    const problem = attention(1, 1500, 3, false);
+    const alone = await outputOf(technique, params, problem, await openWasm(WIDTH, 1));
+    for (const threads of [2, 5]) {
+      expect(await outputOf(technique, params, problem, await openWasm(WIDTH, threads))).toEqual(alone);
+    }
+  },
+);
