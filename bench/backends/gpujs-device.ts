@@ -12,6 +12,7 @@ import {
   targetOf,
 } from '../contract/runtimes/gpujs.ts';
 import type { Shader, Wgsl, WgslProgram } from '../contract/runtimes/wgsl.ts';
+import { UnsupportedError } from '../contract/unsupported-error.ts';
 import {
   assertLength,
   assertMode,
@@ -159,7 +160,7 @@ class DeviceProgram implements GpuProgram, WgslProgram {
     const { device } = this.#device.context;
     const bytes = 4 * volume(size);
     const most = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
-    if (bytes > most) throw new Error(`WebGPU: out of memory: a buffer may have ${most} bytes, got ${bytes}`);
+    if (bytes > most) throw new UnsupportedError(`WebGPU: a buffer may have ${most} bytes, got ${bytes}`);
     const buffer = device.createBuffer({ size: bytes, usage });
     const input = new DeviceBuffer(this.#device, size, buffer);
     this.#inputs.push(input);

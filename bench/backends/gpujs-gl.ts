@@ -10,6 +10,7 @@ import {
   type StepOptions,
   targetOf,
 } from '../contract/runtimes/gpujs.ts';
+import { UnsupportedError } from '../contract/unsupported-error.ts';
 import {
   assertLength,
   assertMode,
@@ -353,7 +354,7 @@ function textureExtents({ library, maxTextureSize }: Context, size: Size): Exten
   const isRows = x % 4 === 0 && y * z > 1 && Math.max(x / 4, y * z) <= maxTextureSize;
   const [width, height] = isRows ? [x / 4, y * z] : squareExtents(library, Math.ceil((x * y * z) / 4));
   if (Math.max(width, height) > maxTextureSize) {
-    throw new Error(
+    throw new UnsupportedError(
       `WebGL: ${x * y * z} values take a texture of ${width} by ${height}, beyond this adapter's MAX_TEXTURE_SIZE of ${maxTextureSize}`,
     );
   }

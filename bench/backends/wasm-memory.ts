@@ -1,5 +1,7 @@
 // The memory of one WebAssembly kernel, handed out from low addresses to high.
+
 import type { WasmModule } from '../contract/runtimes/wasm.ts';
+import { UnsupportedError } from '../contract/unsupported-error.ts';
 
 const PAGE_BYTES = 65_536;
 const CACHE_LINE = 64;
@@ -16,9 +18,12 @@ export function allocator(memory: WebAssembly.Memory): Omit<WasmModule, 'run' | 
   const allocate = (byteLength: number) => {
     const at = next;
     // A vector load at the very end may reach past it.
-    next += Math.ceil((byteLength + CACHE_LINE) / CACHE_LINE) * CACHE_LINE;
-    const missing = next - memory.buffer.byteLength;
+    const end = at + Math.ceil((byteLength + CACHE_LINE) / CACHE_LINE) * CACHE_LINE;
+    if (end > MAX_PAGES * PAGE_BYTES)
+      throw new UnsupportedError(`wasm: a kernel's memory may have 4 GiB, got ${end} bytes`);
+    const missing = end - memory.buffer.byteLength;
     if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
+    next = end;
     return at;
   };
   return {

@@ -82,6 +82,8 @@ export type Status = 'ok' | 'skipped' | 'unsupported' | 'incorrect' | 'error' | 
 export interface Weighed {
   readonly status: Status;
   readonly reason?: string;
+  /** What a reader must know of a row whose status is ok. */
+  readonly caveat?: string;
   readonly summary?: Summary;
   readonly samples?: Pair;
   /** Missing where nothing tells the state of the core: on GPUs and in browsers. */

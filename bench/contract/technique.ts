@@ -84,6 +84,8 @@ export interface TechniqueSpec<O extends Op, A extends Axes, Packed> {
     problem: ProblemOf<O>,
     params: ParamsOf<A>,
   ): RoundedActivations<O> | undefined;
+  /** What a reader must know of figures that look like any other's: how the format failed on these weights, if it did. */
+  caveat?(weights: WeightsOf<O>, packed: Packed, problem: ProblemOf<O>, params: ParamsOf<A>): string | undefined;
   bytes(packed: Packed): StoredBytes;
   /** Floating-point (or integer) operations really executed; the dense-equivalent count comes from the operation. */
   flops(packed: Packed, problem: ProblemOf<O>): number;

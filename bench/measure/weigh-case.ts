@@ -51,7 +51,7 @@ async function weighPair(candidate: Instance, baseline: Instance, weighing: Weig
   if (wrongAfter !== undefined) return { status: 'incorrect', reason: wrongAfter };
   return {
     ...measured,
-    ...describe(candidate, entry),
+    ...describe(candidate, entry, inputs),
     kernelNmse: before.nmse,
     ...driftOf(first, baseline, entry, candidate.technique),
   };
@@ -91,9 +91,10 @@ function instrumentsAt({ device, preemptions, canary }: Place): Instruments {
   return device === 'cpu' ? { ...clock, preemptions, canary } : clock;
 }
 
-function describe({ technique, packed, kernel }: Instance, { problem }: Case) {
+function describe({ technique, packed, kernel }: Instance, { problem, params }: Case, { weights }: Inputs<Op>) {
   const { variant, workspaceBytes, deviceBytes } = kernel;
   return {
+    caveat: technique.caveat?.(weights, packed, problem, params),
     storedBytes: technique.bytes(packed),
     variant,
     workspaceBytes,

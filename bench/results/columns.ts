@@ -665,6 +665,13 @@ export const columns = [
     doc: 'rounds in which candidate and baseline had samples on a core of their own',
     value: ({ result }) => result.core?.freeRounds,
   },
+  {
+    name: 'caveat',
+    group: 'status',
+    type: 'text',
+    doc: 'what a reader must know of figures that look like any other: how the format failed on these weights, or that activations were made up',
+    value: ({ result }) => result.caveat,
+  },
 ] as const satisfies readonly Column[];
 
 /** One row: a missing figure is undefined, and an empty cell in the file. */

@@ -24,8 +24,22 @@ export function hashEnvironment(machine: Machine, { adapter, driver, version }: 
 
 export function shortHash(...parts: readonly (string | NodeJS.ArrayBufferView)[]): string {
   const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
+  for (const part of parts) for (const piece of piecesOf(part)) hash.update(piece);
   return hash.digest('hex').slice(0, 16);
+}
+
+/** One call hashes less than 2 GiB. */
+const MAX_HASHED_BYTES = 2 ** 30;
+
+function* piecesOf(part: string | NodeJS.ArrayBufferView): Generator<string | Uint8Array> {
+  if (typeof part === 'string') {
+    yield part;
+    return;
+  }
+  for (let from = 0; from < part.byteLength; from += MAX_HASHED_BYTES) {
+    const length = Math.min(MAX_HASHED_BYTES, part.byteLength - from);
+    yield new Uint8Array(part.buffer, part.byteOffset + from, length);
+  }
 }
 
 /** The commit tare itself stands at; undefined outside a git checkout. */

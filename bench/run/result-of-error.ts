@@ -1,14 +1,22 @@
-import type { Weighed } from '../contract/case-result.ts';
+import type { Status, Weighed } from '../contract/case-result.ts';
+import { UnsupportedError } from '../contract/unsupported-error.ts';
 
 /** A thrown error as the result of its case; the stack goes to stderr (or the page's console), which --debug shows. */
 export function resultOfError(error: unknown): Weighed {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   console.error(stack);
-  const isMemory =
-    (error instanceof RangeError && /allocation failed|out of memory|Invalid typed array length/i.test(message)) ||
-    DEVICE_MEMORY.test(message);
-  return { status: isMemory ? 'oom' : 'error', reason: message };
+  return { status: statusOf(error, message), reason: message };
 }
 
-/** The words of tare's WebGPU façade, and of gpu.js about a buffer its device does not allow. */
-const DEVICE_MEMORY = /^WebGPU: out of memory|needs \d+ bytes but this device allows/;
+function statusOf(error: unknown, message: string): Status {
+  if (error instanceof UnsupportedError || GPUJS_LIMIT.test(message)) return 'unsupported';
+  const isMemory =
+    error instanceof RangeError &&
+    /allocation failed|out of memory|Invalid typed array length|unable to grow/i.test(message);
+  return isMemory || DEVICE_MEMORY.test(message) ? 'oom' : 'error';
+}
+
+/** What gpu.js itself says of a buffer that its device does not allow. */
+const GPUJS_LIMIT = /needs \d+ bytes but this device allows/;
+/** The words of tare's WebGPU façade where the device has no room left. */
+const DEVICE_MEMORY = /^WebGPU: out of memory/;

@@ -7,8 +7,8 @@ import { expect, test } from 'vitest';
 
 const FAULTS = {
   'crashes-driver': ['error', /died of SIGSEGV/],
-  'huge-buffer': ['oom', /out of memory: a buffer may have \d+ bytes, got \d+/],
-  'huge-output': ['oom', /needs \d+ bytes but this device allows \d+/],
+  'huge-buffer': ['unsupported', /WebGPU: a buffer may have \d+ bytes, got \d+/],
+  'huge-output': ['unsupported', /needs \d+ bytes but this device allows \d+/],
   'invalid-wgsl': ['error', /Error compiling WGSL compute shader/],
   'loses-device': ['error', /device was lost/],
 } as const;

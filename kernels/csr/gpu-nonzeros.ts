@@ -1,5 +1,6 @@
 // Nonzeros as gpu.js keeps them.
 import type { Resident } from '../../bench/contract/runtimes/gpujs.ts';
+import { UnsupportedError } from '../../bench/contract/unsupported-error.ts';
 
 export function largestRow(rowPtr: Uint32Array): number {
   let largest = 0;
@@ -11,7 +12,7 @@ const EXACT_INTEGERS = 2 ** 24;
 
 export function assertExact(nonzeros: number): void {
   if (nonzeros <= EXACT_INTEGERS) return;
-  throw new Error(`csr: gpu.js counts nonzeros to ${EXACT_INTEGERS} at most, got ${nonzeros}`);
+  throw new UnsupportedError(`csr: gpu.js counts nonzeros to ${EXACT_INTEGERS} at most, got ${nonzeros}`);
 }
 
 /** gpu.js has f32 buffers only, which hold integers to 2²⁴; and none may be empty. */

@@ -1,6 +1,7 @@
 import type { MatmulProblem } from '../../bench/contract/problem.ts';
 import type { Wasm, WasmModule } from '../../bench/contract/runtimes/wasm.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
+import { UnsupportedError } from '../../bench/contract/unsupported-error.ts';
 import { GROUP, L1_BYTES, PACKED_COLUMNS, panelLanes } from '../lane-panels.ts';
 import { paddedRows } from '../panels.ts';
 import type { CsrWeights } from './pack.ts';
@@ -16,7 +17,8 @@ const L2_BYTES = 256 * 1024;
 /** X [M,K] f32, W [N,K] in CSR → Y [M,N] f32. */
 export async function wasmCsr(context: Context): Promise<PreparedKernel<'matmul'>> {
   const { packed, problem, runtime } = context;
-  if (packed.colIdx.BYTES_PER_ELEMENT !== 2) throw new Error(`csr: wasm takes K to 65536, got ${problem.K}`);
+  if (packed.colIdx.BYTES_PER_ELEMENT !== 2)
+    throw new UnsupportedError(`csr: on wasm K may be 65536, got ${problem.K}`);
   const module = await runtime.open('csr');
   return problem.M === 1 ? multiplyRow(context, module) : multiplyPanels(context, module);
 }

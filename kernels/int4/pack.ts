@@ -10,6 +10,8 @@ export interface Int4Weights {
 
 const BIAS = 8;
 const F16_MAX = 65504;
+/** Smaller ones are subnormal: fewer than eleven bits. */
+const F16_MIN_NORMAL = 2 ** -14;
 
 /** Bytes of values in one row. */
 export function valueStride(K: number): number {
@@ -54,12 +56,42 @@ export function unpackInt4({ values, scales }: Int4Weights, { N, K }: MatmulProb
 }
 
 function groupScale(W: Float32Array, from: number, to: number): number {
+  return Math.max(-F16_MAX, Math.min(F16_MAX, extremeOf(W, from, to) / -BIAS));
+}
+
+/** The weight of largest magnitude, signed. */
+function extremeOf(W: Float32Array, from: number, to: number): number {
   let extreme = 0;
   for (let i = from; i < to; i++) if (Math.abs(W[i]) > Math.abs(extreme)) extreme = W[i];
-  return Math.max(-F16_MAX, Math.min(F16_MAX, extreme / -BIAS));
+  return extreme;
 }
 
 function quantize(weight: number, scale: number): number {
   if (scale === 0) return BIAS;
   return Math.max(0, Math.min(15, Math.round(weight / scale) + BIAS));
+}
+
+/** Where f16 could not hold the scale that the weights W [N,K] of a group ask for, in words; undefined where it always could. */
+export function whatScalesLost(
+  W: Float32Array,
+  scales: Float16Array,
+  K: number,
+  groupSize: number,
+): string | undefined {
+  const groups = Math.ceil(K / groupSize);
+  let [zero, subnormal, cut] = [0, 0, 0];
+  for (let s = 0; s < scales.length; s++) {
+    const from = Math.floor(s / groups) * K + (s % groups) * groupSize;
+    const wanted = Math.abs(extremeOf(W, from, Math.min(from + groupSize, (Math.floor(s / groups) + 1) * K))) / BIAS;
+    const stored = Math.abs(scales[s]);
+    if (wanted > F16_MAX) cut++;
+    else if (wanted > 0 && stored === 0) zero++;
+    else if (stored > 0 && stored < F16_MIN_NORMAL) subnormal++;
+  }
+  const losses = [
+    zero > 0 && `${zero} of ${scales.length} f16 scales underflowed to 0, their weights with them`,
+    subnormal > 0 && `${subnormal} of ${scales.length} f16 scales are subnormal and hold fewer than 11 bits`,
+    cut > 0 && `${cut} of ${scales.length} f16 scales overflowed: weights are cut at ${F16_MAX * BIAS}`,
+  ].filter(Boolean);
+  return losses.length > 0 ? losses.join('; ') : undefined;
 }

@@ -1,7 +1,7 @@
 import { defineTechnique } from '../../bench/contract/technique.ts';
 import { gpuInt4 } from './gpu.ts';
 import { ortInt4 } from './ort.ts';
-import { packInt4, unpackInt4 } from './pack.ts';
+import { packInt4, unpackInt4, whatScalesLost } from './pack.ts';
 import { tsInt4 } from './ts.ts';
 import { wasmInt4 } from './wasm.ts';
 import { wgslInt4 } from './wgsl.ts';
@@ -14,6 +14,7 @@ export default defineTechnique({
   axes: { groupSize: [32, 64, 128] },
   pack: ({ W }, problem, { groupSize }) => packInt4(W, problem, groupSize),
   unpack: (packed, problem, { groupSize }) => ({ W: unpackInt4(packed, problem, groupSize) }),
+  caveat: ({ W }, { scales }, { K }, { groupSize }) => whatScalesLost(W, scales, K, groupSize),
   bytes: ({ values, scales }) => ({ values: values.byteLength, indices: 0, scales: scales.byteLength }),
   flops: (_, { M, N, K }) => 2 * M * N * K,
   minSqnrDb: ({ groupSize }) => MIN_SQNR_DB[groupSize],

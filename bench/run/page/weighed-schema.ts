@@ -16,6 +16,7 @@ const samples = z.object({ rounds: z.array(z.array(z.number())), dropped: z.numb
 const fields = {
   status: z.enum(['ok', 'skipped', 'unsupported', 'incorrect', 'error', 'timeout', 'oom', 'noisy']),
   reason: z.string().optional(),
+  caveat: z.string().optional(),
   summary: z
     .object({
       rounds: z.number(),
