@@ -134,6 +134,8 @@ class Connection {
     if (errorText !== undefined && errorText !== 'net::ERR_ABORTED') {
       throw new Error(`the page could not be loaded: ${errorText}`);
     }
+    // The event may have come together with the answer to this.
+    if (this.#failure !== undefined) throw this.#failure;
     await this.#loadingOf(String(loaderId)).promise;
   }
 
