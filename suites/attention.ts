@@ -20,14 +20,17 @@ export default defineSuite({
     {
       presets: ['nightly'],
       problems: [
-        ...([0, 1] as const).flatMap((layer) => [1, 64, 128].map((M) => useLiteAttention(layer, M, 128, false))),
-        ...([0, 1] as const).map((layer) => useLiteAttention(layer, 128, 128, true)),
+        useLiteAttention(1, 1, 128, false),
+        useLiteAttention(0, 64, 64, false),
+        useLiteAttention(1, 64, 128, false),
+        useLiteAttention(0, 128, 128, true),
         syntheticAttention(4, 1, 4096, 64, true),
-        syntheticAttention(4, 512, 512, 64, false),
-        syntheticAttention(4, 512, 512, 64, true),
-        syntheticAttention(1, 2048, 2048, 64, true),
+        syntheticAttention(1, 512, 512, 64, false),
+        syntheticAttention(1, 1024, 1024, 64, true),
+        syntheticAttention(2, 64, 2048, 64, true),
       ],
       families: ['attention'],
+      cover: 'pairs',
     },
   ],
 });

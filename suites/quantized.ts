@@ -1,7 +1,7 @@
 // Fewer bits a weight: int8 with and without int8 activations, int4 in groups.
 
 import { defineSuite } from '../bench/contract/suite.ts';
-import { layerMatrices, quickMatmuls, syntheticMatmul, useLiteMatmul } from '../bench/inputs/model-problems.ts';
+import { nightlyMatmuls, quickMatmuls } from '../bench/inputs/model-problems.ts';
 
 export default defineSuite({
   summary: 'int8 and int4 layers at decode (M=1) and prefill shapes',
@@ -14,11 +14,9 @@ export default defineSuite({
     },
     {
       presets: ['nightly'],
-      problems: [
-        ...layerMatrices.flatMap((matrix) => [1, 64, 512].map((M) => useLiteMatmul(matrix, M))),
-        syntheticMatmul(1, 4096, 4096),
-      ],
+      problems: nightlyMatmuls,
       families: ['quantized'],
+      cover: 'pairs',
     },
   ],
 });

@@ -6,6 +6,7 @@ import type { Problem } from '../contract/problem.ts';
 import { problemKey, spell } from '../contract/problem-key.ts';
 import type { Block, PresetName, Suite } from '../contract/suite.ts';
 import { type Params, paramGrid, type Technique } from '../contract/technique.ts';
+import { coversPairs } from './pairwise.ts';
 
 export interface CaseSelection {
   readonly suites: ReadonlyMap<string, Suite>;
@@ -37,12 +38,18 @@ function expandBlock(suite: string, block: Block, selection: CaseSelection): Cas
       ? selection.defaultBackends
       : selection.backends.filter((backend) => block.backends?.includes(backend));
   const problems = block.problems.flatMap((problem) => selection.replaceMatmul?.(problem) ?? [problem]);
-  return problems.flatMap((problem) =>
+  return problems.flatMap((problem, index) =>
     [...selection.techniques].flatMap(([id, technique]) => {
       if (technique.op !== problem.op || !block.families.includes(technique.family)) return [];
       const grid = paramGrid(narrowAxes(technique, block));
       const seeded = { ...problem, seed: selection.seed };
-      return grid.flatMap((params) => backends.map((backend) => makeCase(suite, id, params, backend, seeded)));
+      const isWanted = (params: Params, backend: string) =>
+        block.cover !== 'pairs' ||
+        coversPairs({ technique: id, params, backend, problem, index, problems: problems.length });
+      return grid.flatMap((params) => {
+        const places = backends.filter((backend) => isWanted(params, backend));
+        return places.map((backend) => makeCase(suite, id, params, backend, seeded));
+      });
     }),
   );
 }

@@ -66,9 +66,13 @@ function chooseKeys<T>(flag: string, asked: readonly string[], known: ReadonlyMa
 }
 
 /** All known names where none is asked for. */
-export function chooseNames(flag: string, asked: readonly string[], known: readonly string[]): string[] {
+export function chooseNames<Name extends string>(
+  flag: string,
+  asked: readonly string[],
+  known: readonly Name[],
+): Name[] {
   for (const name of asked) {
-    if (known.includes(name)) continue;
+    if (known.some((other) => other === name)) continue;
     throw new InputError(
       `--${flag}: must be one of tare's, got ${name || 'an empty name'}; nearest: ${nearest(name, known).join(', ')}`,
     );

@@ -2,9 +2,9 @@ import type { Arguments } from 'yargs';
 import { backends } from '../backends/backend.ts';
 import { loadSuites, loadTechniques } from '../cases/registry.ts';
 import { kernelsDirs } from '../cases/select.ts';
+import { presetNames } from '../contract/suite.ts';
 import { reportFormats } from '../report/verdict-report.ts';
 import { allowances } from '../results/merge.ts';
-import { presetNames } from './selection-flags.ts';
 
 /** Names behind flags that take one of a few; everywhere else what yargs itself knows. */
 export async function completeNames(
@@ -27,7 +27,7 @@ async function namesFor(flag: string | undefined): Promise<string[] | undefined>
     case '--technique':
       return [...(await loadTechniques(kernelsDirs([]))).keys()];
     case '--preset':
-      return presetNames;
+      return [...presetNames];
     case '--format':
       return [...reportFormats];
     case '--allow':

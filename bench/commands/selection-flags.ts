@@ -2,13 +2,10 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { InferredOptionTypes, Options } from 'yargs';
-import { presets } from '../cases/preset.ts';
 import { type CaseChoice, chooseNames } from '../cases/select.ts';
 import { DEFAULT_SEED } from '../contract/case.ts';
 import { InputError } from '../contract/input-error.ts';
-import type { PresetName } from '../contract/suite.ts';
-
-export const presetNames = Object.keys(presets) as PresetName[];
+import { type PresetName, presetNames } from '../contract/suite.ts';
 
 /** For flags that take one value: yargs hands over a list where one is repeated. */
 export function once(flag: string): (value: string | readonly string[]) => string {
@@ -28,7 +25,7 @@ export function onceNumber(flag: string): (value: number | readonly number[]) =>
 
 function choosePreset(name: string | readonly string[]): PresetName {
   const [chosen] = chooseNames('preset', [once('preset')(name)], presetNames);
-  return chosen as PresetName;
+  return chosen;
 }
 
 /** `--backend ts,gpujs-cpu` and `--backend ts --backend gpujs-cpu` mean the same. */
@@ -55,7 +52,7 @@ export const threadsFlag = {
 
 export const selectionFlags = {
   preset: {
-    describe: 'how thorough: smoke (< 20 s), quick (< 3 min) or nightly (everything)',
+    describe: 'how thorough: smoke (< 20 s), quick (< 3 min) or nightly (an hour)',
     type: 'string',
     requiresArg: true,
     default: 'quick' as PresetName,

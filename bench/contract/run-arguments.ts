@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { presetNames } from './suite.ts';
 
 export const names = z.array(z.string());
 
 /** What of a run was asked on the command line. */
 export const RunArguments = z.object({
-  preset: z.enum(['smoke', 'quick', 'nightly']),
+  preset: z.enum(presetNames),
   suite: names,
   technique: names,
   backend: names,
@@ -13,6 +14,12 @@ export const RunArguments = z.object({
   kernels: names,
   seed: z.number().int(),
   timeout: z.number().optional(),
+  /** Processes a case is measured in; the preset's where not said, as with rounds and time. */
+  passes: z.number().int().positive().optional(),
+  /** Of one case, all passes together. */
+  rounds: z.number().int().positive().optional(),
+  /** Time to measure one case for, all passes together, s. */
+  minTimeS: z.number().positive().optional(),
   inProcess: z.boolean(),
   threads: z.number().int(),
   browser: z

@@ -2,7 +2,9 @@
 import type { Problem } from './problem.ts';
 import type { AxisValue, Family } from './technique.ts';
 
-export type PresetName = 'smoke' | 'quick' | 'nightly';
+/** From the quickest to the most thorough. */
+export const presetNames = ['smoke', 'quick', 'nightly'] as const;
+export type PresetName = (typeof presetNames)[number];
 
 export interface Block {
   readonly presets: readonly PresetName[];
@@ -12,6 +14,8 @@ export interface Block {
   readonly backends?: readonly string[];
   /** Values an axis is narrowed to, in every technique that has it; axes not named keep all their values. */
   readonly axes?: Readonly<Record<string, readonly AxisValue[]>>;
+  /** Not every technique at every problem on every backend: see bench/cases/pairwise.ts. All of them where not said. */
+  readonly cover?: 'pairs';
 }
 
 export interface Suite {

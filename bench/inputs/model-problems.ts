@@ -1,10 +1,7 @@
 // Problems at the shapes of the bundled model, for suites to choose from.
 import { DEFAULT_SEED } from '../contract/case.ts';
 import type { AttentionProblem, MatmulProblem } from '../contract/problem.ts';
-import { useLiteMatrix, useLiteMatrixNames } from './use-lite/use-lite-matrices.ts';
-
-/** The attention and feed-forward matrices, which every token passes (`tanh` is met once a sentence). */
-export const layerMatrices = useLiteMatrixNames.filter((matrix) => matrix !== 'tanh');
+import { useLiteMatrix } from './use-lite/use-lite-matrices.ts';
 
 /** One weight matrix of Universal Sentence Encoder lite with M rows of the activations that really enter it. */
 export function useLiteMatmul(matrix: string, M: number): MatmulProblem {
@@ -19,6 +16,15 @@ export const quickMatmuls = [useLiteMatmul('layer1.fc2', 1), useLiteMatmul('laye
 export function syntheticMatmul(M: number, N: number, K: number): MatmulProblem {
   return { op: 'matmul', M, N, K, weights: 'synthetic', seed: DEFAULT_SEED };
 }
+
+/**
+ * What a night measures: decode, prefill of a sentence and of a long text, each on a matrix that widens, one that narrows
+ * and a square one, of the layer with the larger outliers; and 64 MiB of weights, past the last-level cache of most machines.
+ */
+export const nightlyMatmuls = [
+  ...['layer1.fc1', 'layer1.fc2', 'layer1.out'].flatMap((matrix) => [1, 64, 256].map((M) => useLiteMatmul(matrix, M))),
+  syntheticMatmul(1, 4096, 4096),
+];
 
 /** The model's own Q, K and V over its longest sentence: the last M queries against seqLen keys. */
 export function useLiteAttention(layer: 0 | 1, M: number, seqLen: number, causal: boolean): AttentionProblem {
