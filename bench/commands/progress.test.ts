@@ -11,7 +11,14 @@ const [entry] = expandCases({
   preset: 'smoke',
   seed: 0,
 });
-const done = { case: entry, number: 1, total: 2, row: { status: 'ok', speedup: 1.234, drift_ok: true } };
+const done = {
+  case: entry,
+  number: 1,
+  total: 2,
+  pass: 1,
+  passes: 1,
+  row: { status: 'ok', speedup: 1.234, drift_ok: true },
+};
 
 function written(isTTY: boolean, columns: number, failed = false): string {
   let text = '';

@@ -1,7 +1,7 @@
 // How far a run has come: one line that is written over on a terminal, a line a case elsewhere.
 import { styleText } from 'node:util';
 import { driftReason, isFailure } from '../results/failure.ts';
-import type { CaseEvent } from '../run/run.ts';
+import type { CaseEvent } from '../run/measure-cases.ts';
 
 interface Terminal {
   readonly isTTY?: boolean;
@@ -9,23 +9,44 @@ interface Terminal {
   write(text: string): unknown;
 }
 
+/** What a run tells of itself while it goes on. */
+interface Progress {
+  onPhase(what: string): void;
+  onWarning(what: string): void;
+  onCase(event: CaseEvent): void;
+  end(): void;
+}
+
 const CLEAR_LINE = '\r\x1b[K';
 
 /** A listener for a run's cases that reports on a stream, stderr by default so that stdout stays for results. */
-export function createProgress(stream: Terminal = process.stderr): { onCase(event: CaseEvent): void; end(): void } {
-  const start = performance.now();
+export function createProgress(stream: Terminal = process.stderr): Progress {
+  let start = performance.now();
+  let pass = 0;
   const onTerminal = (event: CaseEvent) => {
-    const line = `[${event.number}/${event.total}] ${timeLeft(event, start)}  ${event.case.id}`;
+    const line = `[${event.number}/${event.total}] ${timeLeft(event, start)}  ${passOf(event)}${event.case.id}`;
     stream.write(CLEAR_LINE + line.slice(0, (stream.columns ?? 80) - 1));
     if (event.row !== undefined && isFailure(event.row)) stream.write(`${CLEAR_LINE}${outcome(event)}\n`);
   };
   const onPlain = (event: CaseEvent) => {
+    if (event.pass > pass && event.passes > 1)
+      stream.write(`[${event.number}/${event.total}] pass ${event.pass} of ${event.passes}\n`);
+    pass = event.pass;
     if (event.row !== undefined) stream.write(`[${event.number}/${event.total}] ${outcome(event)}\n`);
   };
   return {
+    onPhase(what) {
+      stream.write(stream.isTTY ? CLEAR_LINE + `${what} …`.slice(0, (stream.columns ?? 80) - 1) : `${what}\n`);
+      start = performance.now();
+    },
+    onWarning: (what) => void stream.write(`${stream.isTTY ? CLEAR_LINE : ''}tare: ${what}\n`),
     onCase: stream.isTTY ? onTerminal : onPlain,
     end: () => stream.isTTY && stream.write(CLEAR_LINE),
   };
+}
+
+function passOf({ pass, passes }: CaseEvent): string {
+  return passes > 1 ? `pass ${pass}/${passes}  ` : '';
 }
 
 function timeLeft({ number, total, row }: CaseEvent, start: number): string {

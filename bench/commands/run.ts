@@ -1,19 +1,19 @@
-import { existsSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
-import { recordedCosts } from '../cases/shard.ts';
 import { DEFAULT_SEED } from '../contract/case.ts';
 import { InputError } from '../contract/input-error.ts';
 import { formatSummary } from '../report/summary.ts';
 import { textWidth } from '../report/text-table.ts';
-import { readRows } from '../results/csv.ts';
 import { isFailure } from '../results/failure.ts';
+import { disturbanceDuring } from '../run/busy-machine.ts';
 import { type RunOptions, type RunOutcome, resumeRun, startRun } from '../run/run.ts';
 import { INTERRUPTED, stoppable } from '../run/stop-signals.ts';
 import { browserFlags, browserOf } from './browser-flags.ts';
+import { effortFlags, effortOfFlags } from './effort-flags.ts';
 import { createProgress } from './progress.ts';
 import { once, onceNumber, selectionFlags, selectionOf, threadsFlag } from './selection-flags.ts';
+import { shardCosts } from './shard-costs.ts';
 
 const flags = {
   ...selectionFlags,
@@ -35,9 +35,10 @@ const flags = {
     type: 'number',
     requiresArg: true,
     coerce: onceNumber('timeout'),
-    describe: 'time limit of one case, s',
+    describe: 'time limit of one pass of a case, s',
     defaultDescription: "the preset's",
   },
+  ...effortFlags,
   threads: threadsFlag,
   shard: {
     type: 'string',
@@ -49,8 +50,8 @@ const flags = {
     type: 'string',
     requiresArg: true,
     coerce: once('shard-costs'),
-    describe: 'CSV of an earlier run, the same for all shards, by whose times they are balanced',
-    defaultDescription: 'results/baseline.csv where there is one',
+    describe: 'CSV of an earlier run or of its costs, the same for all shards, by whose times they are balanced',
+    defaultDescription: 'results/nightly-costs.csv, or results/baseline.csv',
   },
   'in-process': { type: 'boolean', default: false, describe: 'no child processes: for debuggers, not for figures' },
   json: { type: 'boolean', default: false, describe: 'print the rows as JSON instead of the table' },
@@ -76,6 +77,7 @@ export const runCommand: CommandModule<object, InferredOptionTypes<typeof flags>
       .example('$0 run --preset smoke --backend ts,gpujs-webasm', 'does it all run?')
       .example("$0 run --suite quantized --filter '*int4*M=1,*'", 'int4 decode only')
       .example('$0 run --weights model.safetensors --filter fc1', 'your own layers')
+      .example('$0 run --passes 10 --filter csr', 'what differs from process to process')
       .example('$0 run --preset nightly --shard 2/4', 'the second of four machines')
       .example('$0 run --resume 2031-05-04T03-02-01-7f3a', 'go on after Ctrl-C or a crash'),
   handler: run,
@@ -89,10 +91,10 @@ async function run(argv: Flags): Promise<void> {
   const measure = (signal: AbortSignal) =>
     begin(argv, {
       out: argv.out,
-      shardCosts: costsOf(argv.shardCosts),
+      shardCosts: shardCosts(argv.shardCosts),
       debug: argv.debug ?? false,
       signal,
-      onCase: progress.onCase,
+      ...progress,
     }).finally(progress.end);
   // In this process a kernel can't be stopped but with all of tare.
   const outcome = await (argv['in-process'] ? measure(new AbortController().signal) : stoppable(measure));
@@ -105,19 +107,14 @@ async function begin(argv: Flags, options: RunOptions): Promise<RunOutcome> {
   if (argv.resume === undefined) {
     const { timeout, inProcess, threads, shard } = argv;
     const browser = await browserOf(argv);
-    return startRun({ ...selectionOf(argv), timeout, inProcess, threads, browser, shard }, options);
+    return startRun(
+      { ...selectionOf(argv), ...effortOfFlags(argv), timeout, inProcess, threads, browser, shard },
+      options,
+    );
   }
   assertDefaults(argv);
   if (!argv.resume.endsWith('.csv')) return resumeRun(argv.resume, options);
   return resumeRun(basename(argv.resume, '.csv'), { ...options, out: dirname(argv.resume) });
-}
-
-/** Every shard must balance by the same figures, so these are committed ones, or the user's. */
-const COMMITTED_COSTS = join(import.meta.dirname, '..', '..', 'results', 'baseline.csv');
-
-function costsOf(csv: string | undefined): Map<string, number> {
-  if (csv === undefined && !existsSync(COMMITTED_COSTS)) return new Map();
-  return recordedCosts(readRows(csv ?? COMMITTED_COSTS));
 }
 
 /** A run is finished as it was begun: what is asked beside --resume would be passed over. */
@@ -134,17 +131,23 @@ function assertDefaults(argv: Flags): void {
     browser: undefined,
     headed: false,
     shard: undefined,
+    passes: undefined,
+    rounds: undefined,
+    minTimeS: undefined,
   };
   const { browser, headed, shard } = argv;
-  if (isDeepStrictEqual({ ...selectionOf(argv), browser, headed, shard }, defaults)) return;
-  throw new InputError('--resume: must stand without flags that select cases: a run goes on as it was begun');
+  const asked = { ...selectionOf(argv), ...effortOfFlags(argv), browser, headed, shard };
+  if (isDeepStrictEqual(asked, defaults)) return;
+  throw new InputError('--resume: must stand without flags that select cases or effort: a run goes on as it was begun');
 }
 
 function report({ runId, csvPath, rows, interrupted, missing }: RunOutcome, json: boolean): void {
   if (json) {
     process.stdout.write(`${JSON.stringify({ run_id: runId, csv: csvPath, rows }, undefined, 2)}\n`);
   } else {
-    process.stdout.write(`${formatSummary(rows, { width: textWidth() })}\n${csvPath}\n`);
+    const busy = disturbanceDuring(rows);
+    const summary = formatSummary(rows, { width: textWidth() });
+    process.stdout.write(`${summary}\n${busy === undefined ? '' : `${busy}\n`}${csvPath}\n`);
   }
   if (interrupted) {
     process.stderr.write(

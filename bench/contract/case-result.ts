@@ -84,7 +84,6 @@ export interface Weighed {
   readonly reason?: string;
   /** What a reader must know of a row whose status is ok. */
   readonly caveat?: string;
-  readonly summary?: Summary;
   readonly samples?: Pair;
   /** Missing where nothing tells the state of the core: on GPUs and in browsers. */
   readonly core?: CoreReport;
@@ -111,4 +110,14 @@ export interface CaseResult extends Weighed {
   readonly loadBefore?: number;
   readonly loadAfter?: number;
   readonly canaryNs?: number;
+}
+
+/** The same over all passes of the case, each of them another process. */
+export interface JoinedResult extends CaseResult {
+  readonly summary?: Summary;
+  readonly processes?: number;
+  /** Standard deviation of log speed-up between processes. */
+  readonly speedupSdBetween?: number;
+  /** Wall time of all passes, their processes' start included. */
+  readonly tookS?: number;
 }

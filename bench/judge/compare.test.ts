@@ -18,7 +18,7 @@ function side({ speedups, rows, seed }: Side) {
     samples: new Map(
       Object.entries(speedups).map(([technique, speedup], i) => [
         caseId(technique),
-        samplesOf(technique, speedup, seed + i),
+        [samplesOf(technique, speedup, seed + i)],
       ]),
     ),
   };

@@ -19,7 +19,7 @@ export type Verdict = (typeof verdicts)[number];
 export interface Measured {
   readonly rows: readonly ResultRow[];
   /** Raw samples by case; undefined where only rows are known. */
-  readonly samples: ReadonlyMap<string, SampleRecord> | undefined;
+  readonly samples: ReadonlyMap<string, readonly SampleRecord[]> | undefined;
 }
 
 /** log(head's speed-up / base's): above 0 where the case became faster. */
@@ -200,7 +200,7 @@ function pOf(log: number, error: number, degrees: number): number {
 
 function shiftWithin(
   rows: RowPair,
-  samples: { base?: SampleRecord; head?: SampleRecord },
+  samples: { base?: readonly SampleRecord[]; head?: readonly SampleRecord[] },
   seed: number,
 ): WithinShift | undefined {
   return shiftOfSamples(samples.base, samples.head, seed) ?? shiftOfRows(rows);
@@ -209,12 +209,14 @@ function shiftWithin(
 const median = (values: readonly number[]) => quantile(values, 0.5);
 
 function shiftOfSamples(
-  base: SampleRecord | undefined,
-  head: SampleRecord | undefined,
+  base: readonly SampleRecord[] | undefined,
+  head: readonly SampleRecord[] | undefined,
   seed: number,
 ): WithinShift | undefined {
   if (base === undefined || head === undefined) return undefined;
-  const [before, after] = [base, head].map((record) => roundLogRatios(record.candidate_ns, record.baseline_ns));
+  const [before, after] = [base, head].map((passes) =>
+    passes.flatMap((record) => roundLogRatios(record.candidate_ns, record.baseline_ns)),
+  );
   const interval = bootstrapDifference(before, after, median, seededRandom(seed).uniform);
   if (interval === undefined) return undefined;
   return {

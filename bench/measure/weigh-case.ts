@@ -6,11 +6,12 @@ import type { Weighed } from '../contract/case-result.ts';
 import type { Inputs } from '../contract/operation.ts';
 import type { Op } from '../contract/problem.ts';
 import type { Technique } from '../contract/technique.ts';
+import { quantile } from '../statistics/quantile.ts';
 import { checkOutput } from './check.ts';
 import { checkAgain } from './check-again.ts';
 import { measureOnDevice } from './device-time.ts';
 import { isWithinBudget, measureDrift } from './drift.ts';
-import { pairedRatio, summarize } from './figures.ts';
+import { pairedRatio } from './figures.ts';
 import { measureInTurn } from './in-turn.ts';
 import { type Instance, type Place, prepare, runOnce, withInstance } from './instance.ts';
 import type { Instruments } from './instruments.ts';
@@ -71,11 +72,10 @@ async function measure(
     bestCanaryCycles,
   });
   const samples = { candidate: sides[0], baseline: sides[1] };
-  const summaries = sides.map((side) => summarize(side, problem.seed));
+  const callNs = sides.map(({ rounds }) => quantile(rounds.flat(), 0.5));
   const ratio = pairedRatio(samples);
   return {
-    ...verdict(ratio, { callNs: summaries.map(({ medianNs }) => medianNs), preemptedShare, core }),
-    summary: summaries[0],
+    ...verdict(ratio, { callNs, preemptedShare, core }),
     samples,
     core,
     ratio,

@@ -15,9 +15,11 @@ const INTRODUCTION = `# Results
 Every run leaves three files here, named by its id:
 
 - \`<run>.csv\` — one row a case, described below, schema version ${SCHEMA_VERSION};
-- \`<run>.samples.jsonl\` — the raw samples, a line a case: \`candidate_ns\` and \`baseline_ns\`, times per call in ns, round by
-  round;
+- \`<run>.samples.jsonl\` — the raw samples that the rows were made of, a line for each \`pass\` of a case: \`candidate_ns\` and
+  \`baseline_ns\`, times per call in ns, round by round;
 - \`<run>.run.json\` — what was asked, the cases, the machine and its backends.
+
+Until all cases have their rows there is \`<run>.passes.jsonl\` too: what their passes so far came to, for \`--resume\`.
 
 The CSV is quoted as RFC 4180 says, with LF line ends, and read by column name: columns are only ever appended. Text that
 a spreadsheet would take for a formula stands behind an apostrophe. A figure that is absent is an empty cell, never 0 or

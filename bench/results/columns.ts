@@ -52,7 +52,7 @@ export const columns = [
     name: 'started_at',
     group: 'identity',
     type: 'text',
-    doc: 'when the case started, UTC, ISO 8601',
+    doc: 'when the first pass of the case started, UTC, ISO 8601',
     value: ({ startedAt }) => startedAt,
   },
   {
@@ -369,14 +369,14 @@ export const columns = [
     name: 'speedup',
     group: 'against dense',
     type: 'number',
-    doc: "baseline time / own time, paired round by round in one process, median; on the baseline's own row two instances of it, so 1 but for noise",
+    doc: "baseline time / own time, paired round by round: median over the rounds of a process, then over the processes; on the baseline's own row two instances of it, so 1 but for noise",
     value: ({ result }) => result.ratio?.speedup,
   },
   {
     name: 'speedup_ci95_low',
     group: 'against dense',
     type: 'number',
-    doc: '95 % interval of speedup, low end: of the median over rounds, by order statistics, so at least six of them',
+    doc: 'interval of speedup, low end, by order statistics: of one process 95 % for the median over its rounds, at least six of them; of several for the median over processes, each with its own interval (two: from the lower low end to the higher high end, which holds the true median half the time; five: 94 %)',
     value: ({ result }) => result.ratio?.ci95?.low,
   },
   {
@@ -456,7 +456,7 @@ export const columns = [
     name: 'peak_rss_bytes',
     group: 'memory',
     type: 'integer',
-    doc: "largest resident set of the case's process, runtime, baseline and references included",
+    doc: "largest resident set of the case's process, runtime, baseline and references included; of passes in which the case came first in its process",
     value: ({ result }) => result.peakRssBytes,
   },
   // drift
@@ -585,21 +585,21 @@ export const columns = [
     name: 'load_before',
     group: 'machine',
     type: 'number',
-    doc: 'load average over a minute, before the case',
+    doc: 'load average over a minute, before the case; the highest of its passes',
     value: ({ result }) => result.loadBefore,
   },
   {
     name: 'load_after',
     group: 'machine',
     type: 'number',
-    doc: 'the same, after',
+    doc: 'the same, after it',
     value: ({ result }) => result.loadAfter,
   },
   {
     name: 'canary_ns',
     group: 'machine',
     type: 'integer',
-    doc: 'a fixed scalar loop timed before the case: tells a throttled or crowded machine',
+    doc: 'a fixed scalar loop timed before the case, median of its passes: tells a throttled or crowded machine',
     value: ({ result }) => result.canaryNs,
   },
   {
@@ -672,6 +672,27 @@ export const columns = [
     doc: 'what a reader must know of figures that look like any other: how the format failed on these weights, or that activations were made up',
     value: ({ result }) => result.caveat,
   },
+  {
+    name: 'processes',
+    group: 'speed',
+    type: 'integer',
+    doc: 'processes the case was measured in, one a pass over the run, where not said otherwise one on a GPU emulated on the CPU; rounds, samples and times are of all together',
+    value: ({ result }) => result.processes,
+  },
+  {
+    name: 'speedup_sd_between',
+    group: 'against dense',
+    type: 'number',
+    doc: 'standard deviation of log(speedup) between processes, which the rounds within one know nothing of; empty where there was one',
+    value: ({ result }) => result.speedupSdBetween,
+  },
+  {
+    name: 'took_s',
+    group: 'identity',
+    type: 'number',
+    doc: 'wall time of all passes of the case, the start of their processes included, s: shards are dealt out by it',
+    value: ({ result }) => result.tookS && Math.round(result.tookS * 1000) / 1000,
+  },
 ] as const satisfies readonly Column[];
 
 /** One row: a missing figure is undefined, and an empty cell in the file. */
@@ -679,8 +700,16 @@ export type ResultRow = {
   -readonly [C in (typeof columns)[number] as C['name']]?: CellTypes[C['type']];
 };
 
+/** Throws where a technique says of itself what does not fit its column. */
 export function rowOf(facts: Facts): ResultRow {
-  return Object.fromEntries(columns.map(({ name, value }) => [name, value(facts)]));
+  return Object.fromEntries(columns.map((column) => [column.name, checkedCell(column, column.value(facts))]));
+}
+
+const KIND = { text: 'string', integer: 'number', number: 'number', boolean: 'boolean' } as const;
+
+function checkedCell({ name, type }: Column, value: CellTypes[CellType] | undefined) {
+  if (value === undefined || typeof value === KIND[type]) return value;
+  throw new Error(`${name}: must be a ${KIND[type]}, got ${typeof value}`);
 }
 
 function spellParams(params: Params): string | undefined {

@@ -1,6 +1,6 @@
 import type { AvailableBackend, Backend } from '../contract/backend.ts';
 import type { Case } from '../contract/case.ts';
-import type { CaseResult } from '../contract/case-result.ts';
+import type { JoinedResult } from '../contract/case-result.ts';
 import type { Machine } from '../contract/machine.ts';
 import type { Technique } from '../contract/technique.ts';
 
@@ -25,7 +25,7 @@ export interface Facts {
   readonly adapter: AvailableBackend | undefined;
   readonly envHash: string;
   readonly startedAt: string;
-  readonly result: CaseResult;
+  readonly result: JoinedResult;
   /** Bytes one call moves at least: stored weights, activations and output. */
   readonly movedBytes: number | undefined;
   /** What the machine allows the case; missing where no roofline holds for it. */

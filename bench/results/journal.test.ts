@@ -11,7 +11,7 @@ let folder: string;
 const csv = () => join(folder, 'run.csv');
 const samples = () => join(folder, 'run.samples.jsonl');
 const row = (id: string) => ({ schema_version: SCHEMA_VERSION, case_id: id });
-const sample = (id: string): SampleRecord => ({ case_id: id, candidate_ns: [[1, 2]], baseline_ns: [[3]] });
+const sample = (id: string): SampleRecord => ({ case_id: id, pass: 1, candidate_ns: [[1, 2]], baseline_ns: [[3]] });
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'tare-journal-'));
@@ -19,13 +19,13 @@ beforeEach(() => {
 
 function writeCases(...ids: string[]): void {
   const journal = new Journal(csv(), samples());
-  for (const id of ids) journal.append(row(id), sample(id));
+  for (const id of ids) journal.append(row(id), [sample(id)]);
   journal.close();
 }
 
 test('every row is on disk as soon as it is appended', () => {
   const journal = new Journal(csv(), samples());
-  journal.append(row('a'), sample('a'));
+  journal.append(row('a'), [sample('a')]);
   expect(readRows(csv()).map(({ case_id }) => case_id)).toEqual(['a']);
   journal.close();
 });
@@ -35,7 +35,7 @@ test('a line that a kill cut short is dropped, and the run goes on behind the la
   appendFileSync(csv(), formatRow(row('c')).slice(0, 20));
   const journal = new Journal(csv(), samples());
   expect(journal.rows.map(({ case_id }) => case_id)).toEqual(['a', 'b']);
-  journal.append(row('c'), sample('c'));
+  journal.append(row('c'), [sample('c')]);
   journal.close();
   expect(readRows(csv()).map(({ case_id }) => case_id)).toEqual(['a', 'b', 'c']);
 });
@@ -61,8 +61,8 @@ test('a full disk is one line that says all finished cases are kept', () => {
   // /dev/full fails every write the way a full disk does.
   symlinkSync('/dev/full', samples());
   const journal = new Journal(csv(), samples());
-  expect(() => journal.append(row('a'), sample('a'))).toThrow(InputError);
-  expect(() => journal.append(row('a'), sample('a'))).toThrow(/must have room to grow, got ENOSPC/);
+  expect(() => journal.append(row('a'), [sample('a')])).toThrow(InputError);
+  expect(() => journal.append(row('a'), [sample('a')])).toThrow(/must have room to grow, got ENOSPC/);
   expect(readRows(csv())).toEqual([]);
 });
 

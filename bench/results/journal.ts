@@ -14,9 +14,11 @@ import { InputError } from '../contract/input-error.ts';
 import type { ResultRow } from './columns.ts';
 import { formatHeader, formatRow, parseRows } from './csv.ts';
 
-/** Raw samples of one case: times per call in ns, round by round. */
+/** Raw samples of one pass of a case: times per call in ns, round by round. */
 export interface SampleRecord {
   readonly case_id: string;
+  /** From 1. */
+  readonly pass: number;
   readonly candidate_ns: readonly (readonly number[])[];
   readonly baseline_ns: readonly (readonly number[])[];
 }
@@ -38,8 +40,10 @@ export class Journal {
     if (fstatSync(this.#csv).size === 0) append(this.#csv, formatHeader(), csvPath);
   }
 
-  append(row: ResultRow, samples: SampleRecord | undefined): void {
-    if (samples !== undefined) append(this.#samples, `${JSON.stringify(samples)}\n`, this.#path);
+  /** Writes a finished case: the samples of its passes, then its row. */
+  append(row: ResultRow, samples: readonly SampleRecord[]): void {
+    const lines = samples.map((record) => `${JSON.stringify(record)}\n`);
+    if (lines.length > 0) append(this.#samples, lines.join(''), this.#path);
     append(this.#csv, formatRow(row), this.#path);
     this.rows.push(row);
   }
@@ -54,7 +58,8 @@ function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
-function open(path: string): number {
+/** For appending; made where it is missing. */
+export function open(path: string): number {
   try {
     return openSync(path, 'a+');
   } catch (error) {
@@ -65,7 +70,7 @@ function open(path: string): number {
 }
 
 /** Whole or not at all: what a full disk left of a record is taken back. */
-function append(file: number, text: string, path: string): void {
+export function append(file: number, text: string, path: string): void {
   const { size } = fstatSync(file);
   const bytes = Buffer.from(text);
   try {

@@ -17,6 +17,8 @@ const Manifest = z.object({
   case_ids: names,
   /** Of all shards together. */
   all_case_ids: names.optional(),
+  /** Content of the file of weights, hex. */
+  weights_sha256: z.string().optional(),
   machine: z.record(z.string(), z.unknown()),
   backends: z.record(z.string(), z.unknown()),
   roofline: Roofline.optional(),

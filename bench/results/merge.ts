@@ -18,7 +18,7 @@ interface ShardFile {
   readonly path: string;
   readonly name: string;
   readonly rows: readonly ResultRow[];
-  readonly samples: ReadonlyMap<string, SampleRecord>;
+  readonly samples: ReadonlyMap<string, readonly SampleRecord[]>;
   readonly manifest: Manifest;
 }
 

@@ -45,14 +45,19 @@ function distinctCases(rows: readonly ResultRow[], name: string): readonly Resul
 }
 
 const Rounds = z.array(z.array(z.number()));
-const SampleLine = z.object({ case_id: z.string(), candidate_ns: Rounds, baseline_ns: Rounds });
+const SampleLine = z.object({
+  case_id: z.string(),
+  pass: z.number().int().default(1),
+  candidate_ns: Rounds,
+  baseline_ns: Rounds,
+});
 
-/** Raw samples by case, out of the file beside the CSV; undefined where there is none. Damaged lines are passed over. */
-export function readSamples(csvPath: string): Map<string, SampleRecord> | undefined {
+/** Raw samples by case, a record a pass, out of the file beside the CSV; undefined where there is none. Damaged lines are passed over. */
+export function readSamples(csvPath: string): Map<string, readonly SampleRecord[]> | undefined {
   const path = siblingPath(csvPath, 'samples.jsonl');
   if (!existsSync(path)) return undefined;
   const records = readFileSync(path, 'utf8').split('\n').flatMap(parseSamples);
-  return new Map(records.map((record) => [record.case_id, record]));
+  return Map.groupBy(records, ({ case_id }) => case_id);
 }
 
 function parseSamples(line: string): SampleRecord[] {

@@ -1,15 +1,16 @@
-// The process of one case: takes the request as its argument, sends the result and leaves.
-import './leave-with-parent.ts';
+// The process of a case, and where it is quick of the next one too: see case-process.ts.
 import type { CaseRequest } from '../contract/case-request.ts';
 import type { CaseResult } from '../contract/case-result.ts';
+import { answerParent } from './answer-parent.ts';
 
-const request: CaseRequest = JSON.parse(process.argv[2]);
-const { runCase } = await import('./run-case.ts');
-const { resultOfError } = await import('./result-of-error.ts');
-let result: CaseResult;
-try {
-  result = await runCase(request);
-} catch (error) {
-  result = resultOfError(error);
-}
-process.send?.(result, undefined, undefined, () => process.exit(0));
+let isFirst = true;
+
+answerParent(async (request: CaseRequest): Promise<CaseResult> => {
+  const { runCase } = await import('./run-case.ts');
+  const { resultOfError } = await import('./result-of-error.ts');
+  const result = await runCase(request).catch(resultOfError);
+  // Memory is never given back, so the peak of a later case would be that of the largest before it.
+  const peakRssBytes = isFirst && 'peakRssBytes' in result ? result.peakRssBytes : undefined;
+  isFirst = false;
+  return { ...result, peakRssBytes };
+});

@@ -2,9 +2,10 @@
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { arch, availableParallelism, cpus, loadavg, platform, release } from 'node:os';
 import { dirname } from 'node:path';
+import { InputError } from '../contract/input-error.ts';
 import type { Machine, Platform } from '../contract/machine.ts';
 
 export function describeMachine(): Machine {
@@ -40,6 +41,23 @@ function* piecesOf(part: string | NodeJS.ArrayBufferView): Generator<string | Ui
     const length = Math.min(MAX_HASHED_BYTES, part.byteLength - from);
     yield new Uint8Array(part.buffer, part.byteOffset + from, length);
   }
+}
+
+const CHUNK_BYTES = 2 ** 22;
+
+/** SHA-256 of a file's content, hex; files of any size. Throws InputError where it can't be read. */
+export function hashFile(path: string): string {
+  const hash = createHash('sha256');
+  const chunk = Buffer.alloc(CHUNK_BYTES);
+  try {
+    const file = openSync(path, 'r');
+    for (let length = readSync(file, chunk); length > 0; length = readSync(file, chunk))
+      hash.update(chunk.subarray(0, length));
+    closeSync(file);
+  } catch (error) {
+    throw new InputError(`${path}: must be readable, got ${(error as NodeJS.ErrnoException).code}`);
+  }
+  return hash.digest('hex');
 }
 
 /** The commit tare itself stands at; undefined outside a git checkout. */

@@ -2,7 +2,7 @@
 import { backendOf } from '../backends/backend.ts';
 import type { BackendStatus } from '../contract/backend.ts';
 import type { Case } from '../contract/case.ts';
-import type { CaseResult } from '../contract/case-result.ts';
+import type { CaseResult, JoinedResult } from '../contract/case-result.ts';
 import { operationOf } from '../contract/operations.ts';
 import type { Roofline } from '../contract/roofline.ts';
 import type { Technique } from '../contract/technique.ts';
@@ -23,7 +23,7 @@ export function factsOfCase(
   technique: Technique,
   status: BackendStatus,
   startedAt: string,
-  result: CaseResult,
+  result: JoinedResult,
   run: RunState,
 ): Facts {
   const backend = backendOf(entry.backend);

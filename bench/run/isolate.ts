@@ -1,12 +1,12 @@
-// One child process a case: what crashes, hangs or eats the memory there becomes a row here.
-import { spawn } from 'node:child_process';
+// Child processes that are asked and answer: what crashes, hangs or eats the memory there becomes a word about it here.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { getCompileCacheDir } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
-import type { CaseRequest } from '../contract/case-request.ts';
-import type { CaseResult } from '../contract/case-result.ts';
-
-const CHILD = join(import.meta.dirname, 'case-child.ts');
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { type Asked, LEAVE } from './child-messages.ts';
 
 /**
  * Run by the shell that becomes the child. A child outlives a killed tare only until its processor time is up, and the
@@ -17,8 +17,11 @@ const GUARDS = '{ ulimit -t "$1"; echo 1000 > /proc/self/oom_score_adj; } 2>/dev
 const SPARE_CPU_S = 10;
 /** Last characters of what a child wrote on stderr, kept to tell why it died. */
 const STDERR_TAIL = 4000;
+/** A child that was let go has only its caches to write; one that takes longer is killed. */
+const LEAVE_MS = 5000;
 
 export interface IsolateOptions {
+  /** Of one answer; the first one's includes the start of the process. */
   readonly timeoutS: number;
   readonly env: Readonly<Record<string, string>>;
   /** Flags Node is started with. */
@@ -28,74 +31,125 @@ export interface IsolateOptions {
   readonly signal: AbortSignal;
 }
 
-export function runIsolated(request: CaseRequest, options: IsolateOptions): Promise<CaseResult | undefined> {
-  return runChild<CaseResult>(CHILD, request, options);
-}
-
-/** What became of a child that sent no result. */
+/** What became of a child that gave no answer. */
 export interface Death {
   readonly status: 'timeout' | 'oom' | 'error';
   readonly reason: string;
 }
 
-/**
- * The message that `script` sends, which finds the request as JSON in its first argument. Never rejects for what a child
- * does; the signal's abort kills the child and gives undefined.
- */
-export function runChild<Result>(
+const Answered = z.object({ id: z.string(), answer: z.unknown() });
+
+/** A process of `script`, which must call `answerParent`. One question at a time. */
+export class Child {
+  readonly #options: IsolateOptions;
+  readonly #process: ChildProcess;
+  readonly #closed: Promise<readonly [code: number | null, killedBy: NodeJS.Signals | null]>;
+  #stderr = '';
+  #timedOut = false;
+
+  /** `questions`: the most that it will be asked, for which its processor time must last. */
+  constructor(script: string, questions: number, options: IsolateOptions) {
+    const cpuLimitS = questions * Math.ceil(options.timeoutS * availableParallelism()) + SPARE_CPU_S;
+    const command = [process.execPath, ...options.execArgv, script];
+    this.#options = options;
+    this.#process = spawn('/bin/sh', ['-c', GUARDS, 'sh', String(cpuLimitS), ...command], {
+      // Stripped types and compiled code are kept from child to child, which saves each about 0.2 s of its start.
+      env: { NODE_COMPILE_CACHE: getCompileCacheDir(), ...process.env, ...options.env },
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      serialization: 'advanced',
+    });
+    this.#process.stderr?.on('data', (chunk: Buffer) => {
+      if (options.debug) process.stderr.write(chunk);
+      this.#stderr = (this.#stderr + chunk).slice(-STDERR_TAIL);
+    });
+    this.#closed = once(this.#process, 'close').then(([code, killedBy]) => [code, killedBy]);
+  }
+
+  /**
+   * The answer, whatever it is, or why there is none: then the process has ended. Never rejects for what a child does; the
+   * signal's abort kills it and gives undefined.
+   */
+  async ask(request: unknown): Promise<{ readonly answer: unknown } | Death | undefined> {
+    const { timeoutS, signal } = this.#options;
+    const timer = setTimeout(() => {
+      this.#timedOut = true;
+      this.kill();
+    }, timeoutS * 1000);
+    const abort = () => this.kill();
+    signal.addEventListener('abort', abort);
+    if (signal.aborted) abort();
+    try {
+      const said = await Promise.race([this.#answer(request), this.#closed.then(() => undefined)]);
+      if (said !== undefined && !('status' in said) && !signal.aborted) return said;
+      this.kill();
+      const [code, killedBy] = await this.#closed;
+      return signal.aborted ? undefined : (said ?? this.#causeOfDeath(code, killedBy));
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  /** Lets it go and waits until it has gone: the next one is not to be measured beside it. */
+  async end(): Promise<void> {
+    this.#send(LEAVE);
+    const patience = new AbortController();
+    const kill = delay(LEAVE_MS, undefined, { signal: patience.signal }).then(
+      () => this.kill(),
+      () => {},
+    );
+    await this.#closed;
+    patience.abort();
+    await kill;
+  }
+
+  kill(): void {
+    this.#process.kill('SIGKILL');
+  }
+
+  /** Kernels share the channel with the harness, so what comes without the request's own id is not its answer. */
+  #answer(request: unknown): Promise<{ readonly answer: unknown } | Death> {
+    const asked: Asked = { id: randomUUID(), request };
+    const answered = once(this.#process, 'message').then(([message]) => {
+      const { data } = Answered.safeParse(message);
+      if (data?.id === asked.id) return { answer: data.answer };
+      return { status: 'error', reason: 'the process sent a message of its own, which is no result' } as const;
+    });
+    this.#send(asked);
+    return answered;
+  }
+
+  /** A process that has gone or hung up says so by its end. */
+  #send(message: Asked | typeof LEAVE): void {
+    if (this.#process.connected) this.#process.send(message, () => {});
+  }
+
+  #causeOfDeath(code: number | null, killedBy: NodeJS.Signals | null): Death {
+    const { timeoutS } = this.#options;
+    if (this.#timedOut || killedBy === 'SIGXCPU')
+      return { status: 'timeout', reason: `took longer than ${timeoutS} s` };
+    if (/heap out of memory|bad_alloc|Cannot allocate memory/.test(this.#stderr)) {
+      return { status: 'oom', reason: 'the process ran out of memory' };
+    }
+    if (killedBy === 'SIGKILL') {
+      return { status: 'oom', reason: "killed by SIGKILL, as the system's out-of-memory killer does" };
+    }
+    const how = killedBy === null ? `exited with code ${code}` : `died of ${killedBy}`;
+    const last = lastWords(this.#stderr);
+    return { status: 'error', reason: `the process ${how} before it had a result${last === '' ? '' : `: ${last}`}` };
+  }
+}
+
+/** What a process of `script` answers to one request, or what became of it; undefined where the signal aborted. */
+export async function runChild<Answer>(
   script: string,
   request: unknown,
   options: IsolateOptions,
-): Promise<Result | Death | undefined> {
-  const { timeoutS, env, signal } = options;
-  const cpuLimitS = Math.ceil(timeoutS * availableParallelism()) + SPARE_CPU_S;
-  const command = [process.execPath, ...options.execArgv, script, JSON.stringify(request)];
-  const child = spawn('/bin/sh', ['-c', GUARDS, 'sh', String(cpuLimitS), ...command], {
-    // Stripped types and compiled code are kept from child to child, which saves each about 0.2 s of its start.
-    env: { NODE_COMPILE_CACHE: getCompileCacheDir(), ...process.env, ...env },
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    serialization: 'advanced',
-  });
-  return new Promise((resolve, reject) => {
-    let result: Result | undefined;
-    let stderr = '';
-    let timedOut = false;
-    const timer = setTimeout(() => {
-      timedOut = true;
-      child.kill('SIGKILL');
-    }, timeoutS * 1000);
-    const abort = () => child.kill('SIGKILL');
-    signal.addEventListener('abort', abort);
-    child.stderr?.on('data', (chunk: Buffer) => {
-      if (options.debug) process.stderr.write(chunk);
-      stderr = (stderr + chunk).slice(-STDERR_TAIL);
-    });
-    child.on('message', (message) => {
-      result = message as Result;
-    });
-    child.on('error', reject);
-    child.on('close', (code, killedBy) => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', abort);
-      if (signal.aborted) resolve(undefined);
-      else if (result !== undefined) resolve(result);
-      else if (timedOut || killedBy === 'SIGXCPU')
-        resolve({ status: 'timeout', reason: `took longer than ${timeoutS} s` });
-      else resolve(causeOfDeath(code, killedBy, stderr));
-    });
-  });
-}
-
-function causeOfDeath(code: number | null, killedBy: NodeJS.Signals | null, stderr: string): Death {
-  if (/heap out of memory|bad_alloc|Cannot allocate memory/.test(stderr)) {
-    return { status: 'oom', reason: 'the process ran out of memory' };
-  }
-  if (killedBy === 'SIGKILL') {
-    return { status: 'oom', reason: "killed by SIGKILL, as the system's out-of-memory killer does" };
-  }
-  const how = killedBy === null ? `exited with code ${code}` : `died of ${killedBy}`;
-  const last = lastWords(stderr);
-  return { status: 'error', reason: `the process ${how} before it had a result${last === '' ? '' : `: ${last}`}` };
+): Promise<Answer | Death | undefined> {
+  const child = new Child(script, 1, options);
+  const said = await child.ask(request);
+  await child.end();
+  return said === undefined || 'status' in said ? said : (said.answer as Answer);
 }
 
 /** The line of stderr that names the error, or else its last one. */

@@ -1,4 +1,4 @@
-// One case in its own child process: inputs, the machine's state before and after, and between them what the case comes to.
+// One case in one process: its inputs, the machine's state before and after, and between them what the case comes to.
 
 import { backendOf } from '../backends/backend.ts';
 import { loadTechnique } from '../cases/registry.ts';
@@ -13,9 +13,11 @@ import { makeInputs } from '../inputs/make-inputs.ts';
 import { openCanary } from '../measure/canary/canary.ts';
 import { weighCase } from '../measure/weigh-case.ts';
 import { canaryNs, loadAverage, shortHash } from './environment.ts';
-import { weighInPage } from './page/weigh-in-page.ts';
 
-/** `weighElsewhere` takes the part between inputs and figures to another place. */
+/**
+ * The inputs are made here and the machine is looked at here; `weighElsewhere` measures on them where that is not this
+ * process, as in the page of tare serve.
+ */
 export async function runCase(
   request: CaseRequest,
   weighElsewhere?: (inputs: Inputs<Op>) => Promise<Weighed>,
@@ -53,7 +55,11 @@ async function weighAt(
   dense: Technique,
   inputs: Inputs<Op>,
 ): Promise<CaseResult> {
-  if (backend.page !== undefined) return weighInPage(request, backend, inputs);
+  if (backend.page !== undefined) {
+    // What drives a browser takes as long to load as all the rest, and few cases run in one.
+    const { weighInPage } = await import('./page/weigh-in-page.ts');
+    return weighInPage(request, backend, inputs);
+  }
   const { kind, device, open, threads } = backend;
   const runtime = await open(threads(request.threads));
   const canary = device === 'cpu' ? await openCanary() : undefined;

@@ -4,8 +4,8 @@ import { InputError } from '../contract/input-error.ts';
 
 /** Takes the lock and gives what releases it. Throws InputError while another live process holds it. */
 export function lockRun(path: string): () => void {
-  const holder = readHolder(path);
-  if (holder !== undefined && isAlive(holder)) {
+  const holder = liveHolder(path);
+  if (holder !== undefined) {
     throw new InputError(`--resume: a run must be at rest, got one that process ${holder} is working on`);
   }
   rmSync(path, { force: true });
@@ -19,9 +19,11 @@ export function lockRun(path: string): () => void {
   return () => rmSync(path, { force: true });
 }
 
-function readHolder(path: string): number | undefined {
+/** The process that holds the lock; undefined where there is none or it has ended. */
+export function liveHolder(path: string): number | undefined {
   try {
-    return Number(readFileSync(path, 'utf8')) || undefined;
+    const holder = Number(readFileSync(path, 'utf8'));
+    return holder > 0 && isAlive(holder) ? holder : undefined;
   } catch {
     return undefined;
   }

@@ -49,6 +49,8 @@ describe('a kernel that goes wrong becomes its row and the run goes on', () => {
     ['stale', 'incorrect', /with fresh activations, output/],
     ['drifts', 'ok', /^$/],
   ])('%s', { timeout: 120_000 }, (technique, status, reason) => {
+    // Only what hangs is to reach its limit, however busy the machine is.
+    const timeoutS = status === 'timeout' ? 3 : 60;
     // A small heap is full before much of the machine's memory is.
     const env = { NODE_OPTIONS: '--max-old-space-size=128' };
     const { status: exit, stderr } = tareWith(
@@ -59,15 +61,13 @@ describe('a kernel that goes wrong becomes its row and the run goes on', () => {
       '--technique',
       `${technique},int4`,
       '--timeout',
-      '3',
+      String(timeoutS),
     );
     const rows = rowsOf(runIn(out));
-    expect(rows.map((row) => [row.technique, stateOf(row)[0]])).toEqual(
-      [
-        [technique, status],
-        ['int4', 'ok'],
-      ].toSorted((a, b) => (a[0] < b[0] ? -1 : 1)),
-    );
+    expect(Object.fromEntries(rows.map((row) => [row.technique, stateOf(row)[0]]))).toEqual({
+      [technique]: status,
+      int4: 'ok',
+    });
     const row = rows.find((candidate) => candidate.technique === technique);
     expect(stateOf(row ?? {})[1]).toMatch(reason);
     expect(row?.drift_ok).toBe(technique === 'drifts' ? 'false' : '');
@@ -88,7 +88,8 @@ test('a clean run exits with 0 and leaves rows, samples and manifest that agree'
     .split('\n');
   expect(samples.map((line) => JSON.parse(line).case_id)).toEqual(rows.map((row) => row.case_id));
   const manifest = JSON.parse(readFileSync(join(out, `${printed.run_id}.run.json`), 'utf8'));
-  expect(manifest).toMatchObject({ state: 'finished', case_ids: rows.map((row) => row.case_id) });
+  expect(manifest.state).toBe('finished');
+  expect(manifest.case_ids.toSorted()).toEqual(rows.map((row) => row.case_id).toSorted());
   for (const row of rows) {
     expect(Number(row.p20_ns)).toBeGreaterThan(0);
     expect(Number(row.stored_bytes)).toBe(Number(row.value_bytes) + Number(row.index_bytes) + Number(row.scale_bytes));
@@ -134,11 +135,99 @@ describe.each(['SIGINT', 'SIGKILL'] as const)('a run that %s ends', (signal) => 
 
     const { status } = tare('run', '--resume', run, '--out', out);
     expect(status).toBe(0);
-    expect(rowsOf(run).map((row) => row.case_id)).toEqual(case_ids);
+    const ids = rowsOf(run).map((row) => row.case_id);
+    expect(ids.toSorted()).toEqual(case_ids.toSorted());
     const samples = readFileSync(join(out, `${run}.samples.jsonl`), 'utf8')
       .trimEnd()
       .split('\n');
-    expect(samples.map((line) => JSON.parse(line).case_id)).toEqual(case_ids);
+    expect(samples.map((line) => JSON.parse(line).case_id)).toEqual(ids);
+    expect(existsSync(join(out, `${run}.passes.jsonl`))).toBe(false);
+  });
+});
+
+test('what a kernel or a technique says against the rules becomes its own row, and no other', () => {
+  const rules: Record<string, RegExp> = {
+    'sends-null': /^the process sent a message of its own, which is no result$/,
+    'sends-result': /^the process sent a message of its own, which is no result$/,
+    'odd-variant': /^the process sent what is no result: .*expected string/,
+    'columns-throws': /^planted: no columns$/,
+    'columns-odd': /^bits: must be a number, got string$/,
+  };
+  const techniques = [...Object.keys(rules), 'int4'].join(',');
+  const { status } = tare(...smoke(), '--kernels', FAULTS, '--technique', techniques);
+  expect(status).toBe(1);
+  const rows = rowsOf(runIn(out));
+  expect(rows).toHaveLength(6);
+  for (const [technique, reason] of Object.entries(rules)) {
+    const row = rows.find((candidate) => candidate.technique === technique);
+    expect([technique, row?.status]).toEqual([technique, 'error']);
+    expect(row?.reason).toMatch(reason);
+    expect(row?.speedup).toBe('');
+  }
+  expect(stateOf(rows.find((row) => row.technique === 'int4')!)[0]).toBe('ok');
+});
+
+describe('a run of several passes', () => {
+  const passes = ['--passes', '3', '--technique', 'dense,csr,int4', '--rounds', '18', '--min-time', '0.09'];
+
+  test('that is killed in its second pass keeps the passes it has and measures those that are missing', async () => {
+    const child = spawn(process.execPath, [MAIN, ...smoke(), ...passes], { stdio: 'ignore', env: quiet });
+    const closed = new Promise((resolve) => child.on('close', resolve));
+    const log = () => join(out, `${runIn(out)}.passes.jsonl`);
+    const done = () => {
+      if (!existsSync(log())) return [];
+      const lines = readFileSync(log(), 'utf8').split('\n').filter(Boolean);
+      return lines.map((line) => JSON.parse(line)).filter(({ state }) => state === 'done');
+    };
+    while (!done().some(({ pass }) => pass === 2)) await setTimeout(20);
+    child.kill('SIGKILL');
+    await closed;
+    const kept = done();
+    const run = runIn(out);
+    expect(rowsOf(run)).toEqual([]);
+
+    const { status } = tare('run', '--resume', run, '--out', out);
+    expect(status).toBe(0);
+    const rows = rowsOf(run);
+    expect(rows.map(({ technique }) => technique).toSorted()).toEqual(['csr', 'dense', 'int4']);
+    for (const row of rows) {
+      expect(row.processes).toBe('3');
+      expect(Number(row.speedup_sd_between)).toBeGreaterThan(0);
+      expect(Number(row.rounds)).toBeGreaterThanOrEqual(15);
+      expect(Number(row.speedup_ci95_low)).toBeLessThanOrEqual(Number(row.speedup));
+      expect(Number(row.speedup_ci95_high)).toBeGreaterThanOrEqual(Number(row.speedup));
+      const first = kept.find(({ case_id, pass }) => case_id === row.case_id && pass === 1);
+      expect(row.started_at).toBe(first.started_at);
+    }
+    const samples = readFileSync(join(out, `${run}.samples.jsonl`), 'utf8')
+      .trimEnd()
+      .split('\n');
+    const records = samples.map((line) => JSON.parse(line));
+    expect(records.map(({ case_id, pass }) => [case_id, pass])).toEqual(
+      rows.flatMap(({ case_id }) => [1, 2, 3].map((pass) => [case_id, pass])),
+    );
+    for (const { case_id, pass, result } of kept) {
+      const record = records.find((candidate) => candidate.case_id === case_id && candidate.pass === pass);
+      expect(record.candidate_ns).toEqual(result.samples.candidate.rounds);
+    }
+    expect(existsSync(join(out, `${run}.passes.jsonl`))).toBe(false);
+  });
+
+  test('names a case that ended the run itself twice, and goes on to the others', () => {
+    tare(...smoke(), '--technique', 'dense,csr');
+    const run = runIn(out);
+    const [header, , lost] = readFileSync(join(out, `${run}.csv`), 'utf8').split('\n');
+    const [row] = parse<Record<string, string>>(`${header}\n${lost}`, { columns: true });
+    writeFileSync(join(out, `${run}.csv`), `${header}\n`);
+    const begun = JSON.stringify({ state: 'begun', case_id: row.case_id, pass: 1 });
+    writeFileSync(join(out, `${run}.passes.jsonl`), `${begun}\n${begun}\n`);
+    const { status } = tare('run', '--resume', run, '--out', out);
+    expect(status).toBe(1);
+    const states = Object.fromEntries(rowsOf(run).map((each) => [each.case_id === row.case_id, stateOf(each)]));
+    expect(states).toEqual({
+      true: ['error', 'the run itself ended 2 times while it measured this case'],
+      false: ['ok', ''],
+    });
   });
 });
 
@@ -167,6 +256,10 @@ describe('bad input is one line on stderr and exit code 2', () => {
       ['run', '--resume', 'x', '--suite', 'dense'],
       /--resume: must stand without flags/,
     ],
+    ['no passes', ['run', '--passes', '0'], /--passes: must be a count up to 1000, got 0/],
+    ['half a round', ['run', '--rounds', '2.5'], /--rounds: must be a count up to 100000, got 2.5/],
+    ['no time to measure', ['run', '--min-time', '-1'], /--min-time: must be above 0 s and at most 100000, got -1/],
+    ['another effort on resuming', ['run', '--resume', 'x', '--passes', '3'], /--resume: must stand without flags/],
     ['a fractional seed', ['run', '--seed', '1.5'], /--seed: must be a whole number, got 1.5/],
     ['no time', ['run', '--timeout', '0'], /--timeout: must be above 0 s and at most 2000000, got 0/],
     ['weights that are not there', ['run', '--weights', '/nonexistent.safetensors'], /nonexistent\.safetensors/],
@@ -211,29 +304,71 @@ test('a full disk stops the run, keeps what is written and says so', () => {
   expect(rows.every((row) => stateOf(row)[0] === 'ok')).toBe(true);
 });
 
-test("every 2-D tensor of the user's file is a problem, and one with NaN says so in its row", () => {
-  const file = join(out, 'tiny.safetensors');
-  const good = Float32Array.from({ length: 12 }, (_, i) => i - 5);
-  const bad = Float32Array.from(good).fill(Number.NaN, 7, 8);
-  const header = Buffer.from(
-    JSON.stringify({
-      good: { dtype: 'F32', shape: [3, 4], data_offsets: [0, 48] },
-      bad: { dtype: 'F32', shape: [4, 3], data_offsets: [48, 96] },
-      vector: { dtype: 'F32', shape: [2], data_offsets: [96, 104] },
-    }),
-  );
+test('a run whose manifest cannot be written leaves no files behind that nothing can read', () => {
+  const limit = 'trap "" XFSZ; ulimit -f 1; exec "$@"';
+  const { status, stderr } = spawnSync('/bin/sh', ['-c', limit, 'sh', process.execPath, MAIN, ...smoke()], {
+    encoding: 'utf8',
+    env: { ...quiet, NODE_COMPILE_CACHE: undefined },
+    timeout: 100_000,
+  });
+  expect(stderr).toMatch(/^tare: --out: must have room to grow/m);
+  expect(status).toBe(2);
+  expect(readdirSync(out)).toEqual([]);
+});
+
+/** Writes tensors [rows, columns] of f32. */
+function writeWeights(
+  file: string,
+  tensors: Readonly<Record<string, { shape: number[]; values: Float32Array }>>,
+): void {
+  let end = 0;
+  const entries = Object.entries(tensors).map(([name, { shape, values }]) => {
+    const begin = end;
+    end += values.byteLength;
+    return [name, { dtype: 'F32', shape, data_offsets: [begin, end] }];
+  });
+  const header = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(header.length));
   writeFileSync(
     file,
-    Buffer.concat([length, header, Buffer.from(good.buffer), Buffer.from(bad.buffer), Buffer.alloc(8)]),
+    Buffer.concat([length, header, ...Object.values(tensors).map(({ values }) => Buffer.from(values.buffer))]),
   );
+}
+
+const twelve = Float32Array.from({ length: 12 }, (_, i) => i - 5);
+
+test("every 2-D tensor of the user's file is a problem, whatever its name's length, and one with NaN says so in its row", () => {
+  const file = join(out, 'tiny.safetensors');
+  // Longer than an argument of a process may be on Linux.
+  const long = 'x'.repeat(150_000);
+  writeWeights(file, {
+    good: { shape: [3, 4], values: twelve },
+    bad: { shape: [4, 3], values: Float32Array.from(twelve).fill(Number.NaN, 7, 8) },
+    [long]: { shape: [2, 6], values: twelve },
+    vector: { shape: [2], values: new Float32Array(2) },
+  });
   const { status } = tare(...smoke(), '--technique', 'dense', '--weights', file);
   expect(status).toBe(1);
   expect(rowsOf(runIn(out)).map((row) => [row.weights, row.N, row.K, ...stateOf(row)])).toEqual([
     ['tiny/good', '3', '4', 'ok', ''],
     ['tiny/bad', '4', '3', 'error', 'weights: must be finite, got NaN at W[7]'],
+    [`tiny/${long}`, '2', '6', 'ok', ''],
   ]);
+});
+
+test('a run whose weights changed since it began is not resumed', () => {
+  const file = join(out, 'tiny.safetensors');
+  writeWeights(file, { w: { shape: [3, 4], values: twelve } });
+  tare(...smoke(), '--technique', 'dense', '--weights', file);
+  const csv = join(out, `${runIn(out)}.csv`);
+  const { weights_sha256 } = JSON.parse(readFileSync(csv.replace('.csv', '.run.json'), 'utf8'));
+  writeWeights(file, { w: { shape: [3, 4], values: twelve.map((value) => 2 * value) } });
+  const { status, stderr } = tare('run', '--resume', csv);
+  expect(status).toBe(2);
+  expect(stderr).toMatch(
+    new RegExp(`as it was when the run began, SHA-256 ${weights_sha256}, got [0-9a-f]{64}; start`),
+  );
 });
 
 describe('completion', () => {

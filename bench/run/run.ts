@@ -1,16 +1,14 @@
-// A run: every selected case in its own process, its row on disk before the next one starts.
+// A run, new or resumed: its files, what is known of its machine, and then its cases.
 import { existsSync, mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { backendOf } from '../backends/backend.ts';
-import { presets } from '../cases/preset.ts';
-import { kernelsDirs, selectCases } from '../cases/select.ts';
+import { effortOf, presets } from '../cases/preset.ts';
+import { type Selection, selectCases } from '../cases/select.ts';
 import { casesOfShard, parseShard } from '../cases/shard.ts';
 import type { BackendStatus } from '../contract/backend.ts';
 import type { BrowserChoice } from '../contract/browser.ts';
-import type { Budget } from '../contract/budget.ts';
 import type { Case } from '../contract/case.ts';
-import type { CaseRequest } from '../contract/case-request.ts';
-import type { CaseResult } from '../contract/case-result.ts';
 import { InputError } from '../contract/input-error.ts';
 import type { Roofline } from '../contract/roofline.ts';
 import type { RunArguments } from '../contract/run-arguments.ts';
@@ -18,16 +16,15 @@ import type { PresetName } from '../contract/suite.ts';
 import type { Technique } from '../contract/technique.ts';
 import { ensureUseLiteCache } from '../inputs/use-lite/use-lite-cache-build.ts';
 import { probeRoofline } from '../measure/roofline/probe.ts';
-import { type ResultRow, rowOf, SCHEMA_VERSION } from '../results/columns.ts';
-import { Journal, type SampleRecord } from '../results/journal.ts';
+import { type ResultRow, SCHEMA_VERSION } from '../results/columns.ts';
+import { Journal } from '../results/journal.ts';
 import { type Manifest, readManifest, writeManifest } from '../results/manifest.ts';
-import { describeMachine, gitState } from './environment.ts';
-import { factsOfCase, type RunState } from './facts-of-case.ts';
-import { runIsolated } from './isolate.ts';
-import { resultOfError } from './result-of-error.ts';
-import { runCase } from './run-case.ts';
+import { PassLog } from '../results/pass-log.ts';
+import { disturbances } from './busy-machine.ts';
+import { describeMachine, gitState, hashFile, loadAverage } from './environment.ts';
+import type { RunState } from './facts-of-case.ts';
+import { type CaseEvent, type MeasuringPlace, measureCases } from './measure-cases.ts';
 import { lockRun } from './run-lock.ts';
-import { whyNotMeasured } from './why-not-measured.ts';
 
 export interface RunOptions {
   /** Folder of the results; made where it is missing. */
@@ -36,26 +33,16 @@ export interface RunOptions {
   /** What cases took before, in s: shards are balanced by it. */
   readonly shardCosts: ReadonlyMap<string, number>;
   readonly signal: AbortSignal;
-  /** Told before each case and after it, with its row. */
+  /** Told before each pass of a case and after it. */
   readonly onCase: (event: CaseEvent) => void;
+  /** Told what is done before the first case, and takes a while. */
+  readonly onPhase?: (what: string) => void;
+  /** Told what disturbs the run, in a sentence. */
+  readonly onWarning?: (what: string) => void;
   /** Told when the run's files are there. */
   readonly onStart?: (csvPath: string, total: number) => void;
   /** Where cases are measured, where that is not in processes of their own. */
   readonly place?: MeasuringPlace;
-}
-
-export interface MeasuringPlace {
-  probe(backend: string): Promise<BackendStatus>;
-  /** undefined when the run was interrupted. */
-  measure(request: CaseRequest, timeoutS: number): Promise<CaseResult | undefined>;
-}
-
-export interface CaseEvent {
-  readonly case: Case;
-  /** Place of the case among those this call runs, from 1. */
-  readonly number: number;
-  readonly total: number;
-  readonly row?: ResultRow;
 }
 
 export interface RunOutcome {
@@ -86,6 +73,7 @@ export async function startRun(request: RunArguments, options: RunOptions): Prom
     arguments: request,
     case_ids: ids,
     all_case_ids: isShard ? allIds : undefined,
+    weights_sha256: request.weights === undefined ? undefined : hashFile(request.weights),
     machine: { ...describeMachine() },
     backends: {},
   };
@@ -116,7 +104,18 @@ export async function resumeRun(run: string, options: RunOptions): Promise<RunOu
   if (begun.arguments.browser.isVisitor) {
     throw new InputError(`--resume: must name a run of tare run, got ${run} of tare serve, whose browser is gone`);
   }
+  assertSameWeights(begun);
   return executeRun(begun, options);
+}
+
+/** Half a run on other weights would be rows of two models under one name. */
+function assertSameWeights({ weights_sha256: begun, arguments: { weights } }: Manifest): void {
+  if (weights === undefined || begun === undefined) return;
+  const now = hashFile(weights);
+  if (now === begun) return;
+  throw new InputError(
+    `--resume: ${weights} must be as it was when the run began, SHA-256 ${begun}, got ${now}; start a new run`,
+  );
 }
 
 async function executeRun(begun: Manifest, options: RunOptions): Promise<RunOutcome> {
@@ -124,16 +123,31 @@ async function executeRun(begun: Manifest, options: RunOptions): Promise<RunOutc
   assertCasesExist(begun, selection.cases);
   const path = (kind: string) => join(options.out, `${begun.run_id}.${kind}`);
   const unlock = lockRun(path('lock'));
+  try {
+    for (const what of disturbances(options.out, begun.run_id, loadAverage(), availableParallelism()))
+      options.onWarning?.(what);
+    // First of its files, since rows without it can be neither resumed nor merged.
+    writeManifest(path('run.json'), begun);
+    return await fillFiles(begun, selection, path, options);
+  } finally {
+    unlock();
+  }
+}
+
+async function fillFiles(
+  begun: Manifest,
+  { cases: selected, techniques }: Selection,
+  path: (kind: string) => string,
+  options: RunOptions,
+): Promise<RunOutcome> {
   const journal = new Journal(path('csv'), path('samples.jsonl'));
   try {
     options.onStart?.(path('csv'), begun.case_ids.length);
-    const done = new Set(journal.rows.map((row) => row.case_id));
-    const remaining = selection.cases.filter(({ id }) => begun.case_ids.includes(id) && !done.has(id));
-    if (remaining.length > 0)
-      await runRemaining(begun, remaining, selection.techniques, journal, path('run.json'), options);
+    const wanted = new Set(begun.case_ids);
+    const cases = selected.filter(({ id }) => wanted.has(id));
+    if (journal.rows.length < cases.length) await runRemaining(begun, cases, techniques, journal, path, options);
   } finally {
     journal.close();
-    unlock();
   }
   const missing = begun.case_ids.length - journal.rows.length;
   return { runId: begun.run_id, csvPath: path('csv'), rows: journal.rows, interrupted: missing > 0, missing };
@@ -146,51 +160,57 @@ function assertCasesExist({ case_ids }: Manifest, cases: readonly Case[]): void 
   throw new InputError(`--resume: the run's cases must still exist, got none for ${gone}; start a new run`);
 }
 
-/** Runs and records the cases that have no row yet, until all have one or the run is interrupted. */
+/** Measures and records the cases that have no row yet, until all have one or the run is interrupted. */
 async function runRemaining(
   begun: Manifest,
-  remaining: readonly Case[],
+  cases: readonly Case[],
   techniques: ReadonlyMap<string, Technique>,
   journal: Journal,
-  manifestPath: string,
+  path: (kind: string) => string,
   options: RunOptions,
 ): Promise<void> {
-  const statuses = await probeBackends(remaining, begun.arguments.browser, options.place);
-  const roofline = begun.roofline ?? (await measureRoofline(begun.arguments.preset, remaining));
+  const { browser, preset, seed, kernels, inProcess, timeout, threads, shard } = begun.arguments;
+  options.onPhase?.('asking which backends run here');
+  const statuses = await probeBackends(cases, browser, options.place);
+  const roofline = begun.roofline ?? (await measureRoofline(preset, cases, options));
   const backends = { ...begun.backends, ...Object.fromEntries(statuses) };
   const manifest: Manifest = { ...begun, state: 'running', backends, roofline };
-  writeManifest(manifestPath, manifest);
-  if (remaining.some(({ problem }) => problem.weights.startsWith('use-lite/'))) ensureUseLiteCache();
-  const state = { ...stateOf(begun), roofline };
-  for (const [i, entry] of remaining.entries()) {
-    if (options.signal.aborted) break;
-    const [technique, status] = [techniques.get(entry.technique), statuses.get(entry.backend)];
-    if (technique === undefined || status === undefined) throw new Error(`case: must be known, got ${entry.id}`);
-    const position = { case: entry, number: i + 1, total: remaining.length };
-    options.onCase(position);
-    const startedAt = new Date().toISOString();
-    const result = await runOne(entry, status, begun.arguments, options);
-    if (result === undefined) break;
-    const row = rowOf(factsOfCase(entry, technique, status, startedAt, result, state));
-    journal.append(row, samplesOf(entry, result));
-    options.onCase({ ...position, row });
+  writeManifest(path('run.json'), manifest);
+  if (cases.some(({ problem }) => problem.weights.startsWith('use-lite/'))) ensureUseLiteCache();
+  const git = gitState();
+  const state: RunState = { runId: begun.run_id, git, machine: describeMachine(), threads, shard, roofline };
+  const log = new PassLog(path('passes.jsonl'), git?.commit);
+  const isFinished = () => journal.rows.length === begun.case_ids.length;
+  try {
+    const effort = effortOf(begun.arguments);
+    // Its figures stand for no real GPU, and its calls are so slow that each process would cost seconds.
+    const emulatedEffort = effortOf({ ...begun.arguments, passes: begun.arguments.passes ?? 1 });
+    const timeoutS = timeout ?? presets[preset].timeoutS;
+    await measureCases(
+      { cases, techniques, statuses, effort, emulatedEffort, seed, timeoutS, kernels, inProcess, state },
+      journal,
+      log,
+      options,
+    );
+  } finally {
+    log.close({ isFinished: isFinished() });
   }
-  const isFinished = journal.rows.length === begun.case_ids.length;
-  writeManifest(manifestPath, {
+  writeManifest(path('run.json'), {
     ...manifest,
-    state: isFinished ? 'finished' : 'interrupted',
-    finished_at: isFinished ? new Date().toISOString() : undefined,
+    state: isFinished() ? 'finished' : 'interrupted',
+    finished_at: isFinished() ? new Date().toISOString() : undefined,
   });
 }
 
-function stateOf({ run_id, arguments: { threads, shard } }: Manifest): Omit<RunState, 'roofline'> {
-  return { runId: run_id, git: gitState(), machine: describeMachine(), threads, shard };
-}
-
 /** The smoke preset's rough times are held against nothing, and a GPU's can't be. */
-async function measureRoofline(preset: PresetName, cases: readonly Case[]): Promise<Roofline | undefined> {
-  const isMeasured = preset !== 'smoke' && cases.some((entry) => backendOf(entry.backend).device === 'cpu');
-  return isMeasured ? probeRoofline() : undefined;
+async function measureRoofline(
+  preset: PresetName,
+  cases: readonly Case[],
+  { onPhase }: RunOptions,
+): Promise<Roofline | undefined> {
+  if (preset === 'smoke' || cases.every((entry) => backendOf(entry.backend).device !== 'cpu')) return undefined;
+  onPhase?.("measuring the machine's roofline");
+  return probeRoofline();
 }
 
 async function probeBackends(
@@ -203,46 +223,6 @@ async function probeBackends(
     statuses.set(id, await (place === undefined ? backendOf(id).probe(browser) : place.probe(id)));
   }
   return statuses;
-}
-
-/** The case's result; undefined when the run was interrupted during it. */
-async function runOne(
-  entry: Case,
-  status: BackendStatus,
-  { preset, timeout, kernels, inProcess, threads }: RunArguments,
-  { debug, signal, place }: RunOptions,
-): Promise<CaseResult | undefined> {
-  const reason = status.available ? await whyNotMeasured(status, entry) : status.reason;
-  if (!status.available || reason !== undefined) return { status: 'skipped', reason };
-  const budget: Budget = presets[preset].budget;
-  const request: CaseRequest = {
-    case: entry,
-    budget,
-    kernelsDirs: kernelsDirs(kernels),
-    threads,
-    browser: status.browser,
-    debug,
-  };
-  const timeoutS = timeout ?? presets[preset].timeoutS;
-  if (place !== undefined) return place.measure(request, timeoutS).catch(resultOfError);
-  if (inProcess) return runCase(request).catch(resultOfError);
-  return runIsolated(request, {
-    execArgv: backendOf(entry.backend).execArgv ?? [],
-    timeoutS,
-    env: status.env,
-    debug,
-    signal,
-  });
-}
-
-function samplesOf(entry: Case, { samples }: CaseResult): SampleRecord | undefined {
-  if (samples === undefined) return undefined;
-  const rounded = (rounds: readonly (readonly number[])[]) => rounds.map((round) => round.map(Math.round));
-  return {
-    case_id: entry.id,
-    candidate_ns: rounded(samples.candidate.rounds),
-    baseline_ns: rounded(samples.baseline.rounds),
-  };
 }
 
 /** Sorts by time and is safe in file names: 2031-05-04T03-02-01-7f3a. */

@@ -11,12 +11,13 @@ import { inputAnswer, WEIGHING_WORKER, wasmAnswer } from '../backends/browser/ro
 import { presets } from '../cases/preset.ts';
 import { KERNELS_DIR, loadSuites, techniqueFiles } from '../cases/registry.ts';
 import { DEFAULT_SEED } from '../contract/case.ts';
+import { Weighed } from '../contract/case-result-schema.ts';
 import { InputError } from '../contract/input-error.ts';
+import { presetNames } from '../contract/suite.ts';
 import { paretoRows } from '../report/pareto-rows.ts';
 import type { ResultRow } from '../results/columns.ts';
 import { driftReason, isFailure } from '../results/failure.ts';
 import { isBaseline, problemTitle, techniqueLabel } from '../results/row-labels.ts';
-import { Weighed } from '../run/page/weighed-schema.ts';
 import { ServedRun } from './served-run.ts';
 
 export interface ServeOptions {
@@ -24,9 +25,8 @@ export interface ServeOptions {
   readonly out: string;
 }
 
-const presetNames = z.enum(['smoke', 'quick', 'nightly']);
 const Start = z.object({
-  preset: presetNames,
+  preset: z.enum(presetNames),
   suite: z.array(z.string()),
   backend: z.array(z.string()).min(1),
   adapters: PageAdapters,
@@ -53,7 +53,9 @@ export function serveRuns({ out }: ServeOptions): Serving {
     if (run?.progress.state === 'running')
       throw new RequestError(409, 'run: must be the only one, got one that is running');
     const threads = 1;
-    const chosen = { preset, suite, backend, technique: [], filter: [], kernels: [], seed: DEFAULT_SEED };
+    // The page waits for each row, and its cases all share its process.
+    const passes = 1;
+    const chosen = { preset, passes, suite, backend, technique: [], filter: [], kernels: [], seed: DEFAULT_SEED };
     const begun = new ServedRun(
       { ...chosen, inProcess: false, threads, browser: { headed: true, isVisitor: true } },
       adapters,
@@ -140,7 +142,7 @@ async function choices(adapters: PageAdapters) {
   });
   return {
     browser: adapters.browser,
-    presets: presetNames.options.map((id) => ({ id, summary: presets[id].summary })),
+    presets: presetNames.map((id) => ({ id, summary: presets[id].summary })),
     suites,
     backends: places,
   };

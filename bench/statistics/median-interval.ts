@@ -17,10 +17,11 @@ export function medianInterval(values: readonly number[]): Interval | undefined 
 }
 
 /**
- * How many values may be left out at either end. With `heads` of them left out, the median lies outside where no more
+ * How many values may be left out at either end; below six none, though not even all of them then hold the median in 95 %
+ * of cases. With `heads` of them left out, the median lies outside where no more
  * than `heads` of n fair coins show heads, which may happen in 2.5 % of cases at each end.
  */
-function leftOut(n: number): number {
+export function leftOut(n: number): number {
   let logChance = -n * Math.LN2;
   let tail = Math.exp(logChance);
   let heads = 0;
@@ -29,5 +30,5 @@ function leftOut(n: number): number {
     logChance += Math.log((n - heads + 1) / heads);
     tail += Math.exp(logChance);
   }
-  return heads - 1;
+  return Math.max(0, heads - 1);
 }

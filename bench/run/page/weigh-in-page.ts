@@ -7,9 +7,9 @@ import { techniqueFiles } from '../../cases/registry.ts';
 import type { PageBackend } from '../../contract/backend.ts';
 import type { Browser } from '../../contract/browser.ts';
 import type { CaseRequest } from '../../contract/case-request.ts';
+import { Weighed } from '../../contract/case-result-schema.ts';
 import type { Inputs } from '../../contract/operation.ts';
 import type { Op } from '../../contract/problem.ts';
-import { Weighed } from './weighed-schema.ts';
 import type { WeighingTask } from './weighing-worker.ts';
 
 export async function weighInPage(

@@ -1,33 +1,30 @@
-// What a page says a case came to, checked where it comes in. JSON has no undefined and no infinity: both are null.
+// What a process, a page or a file says a case came to, checked where it comes in.
 import { z } from 'zod';
-import type { Weighed as Figures } from '../../contract/case-result.ts';
+import type { Weighed as Figures, CaseResult as Result } from './case-result.ts';
 
+/** JSON has no undefined and no infinity, both are null there: a figure that is none of these is missing. */
 const figure = z
-  .number()
+  .union([z.number(), z.nan(), z.literal([Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])])
   .nullish()
-  .transform((value) => value ?? undefined);
+  .transform((value) => (Number.isFinite(value) ? (value ?? undefined) : undefined));
 const interval = z
   .object({ low: z.number(), high: z.number() })
   .nullish()
   .transform((value) => value ?? undefined);
 const samples = z.object({ rounds: z.array(z.array(z.number())), dropped: z.number() });
 
-/** A figure that is missing here would be dropped on its way out of the page. */
-const fields = {
+/** Longer reasons are cut where they arise; what is longer all the same is not told by a kernel that means well. */
+const MOST_LETTERS = 4000;
+const text = z
+  .string()
+  .transform((letters) => letters.slice(0, MOST_LETTERS))
+  .optional();
+
+/** Fields that are missing here are dropped on their way in. */
+const weighed = {
   status: z.enum(['ok', 'skipped', 'unsupported', 'incorrect', 'error', 'timeout', 'oom', 'noisy']),
-  reason: z.string().optional(),
-  caveat: z.string().optional(),
-  summary: z
-    .object({
-      rounds: z.number(),
-      samples: z.number(),
-      medianNs: z.number(),
-      p20Ns: z.number(),
-      p95Ns: z.number(),
-      minNs: z.number(),
-      ci95: interval,
-    })
-    .optional(),
+  reason: text,
+  caveat: text,
   samples: z.object({ candidate: samples, baseline: samples }).optional(),
   core: z
     .object({
@@ -61,5 +58,15 @@ const fields = {
   timerResolutionNs: figure,
 } satisfies Record<keyof Figures, z.ZodType>;
 
-export const Weighed = z.object(fields);
+/** Part of a result that a page comes to: what it knows nothing of is added around it. */
+export const Weighed = z.object(weighed);
 export type Weighed = z.infer<typeof Weighed>;
+
+export const CaseResult = z.object({
+  ...weighed,
+  inputHash: z.string().optional(),
+  peakRssBytes: figure,
+  loadBefore: figure,
+  loadAfter: figure,
+  canaryNs: figure,
+} satisfies Record<keyof Result, z.ZodType>);

@@ -1,0 +1,29 @@
+// What cases took before, by which shards are dealt out.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import { PROJECT } from '../cases/registry.ts';
+import { recordedCosts } from '../cases/shard.ts';
+import { readRows, readText } from '../results/csv.ts';
+
+/** Every shard must be dealt out by the same figures, so these are committed ones, or the user's. */
+const COMMITTED = ['nightly-costs.csv', 'baseline.csv'].map((name) => join(PROJECT, 'results', name));
+
+/** By case, in s: out of a CSV of costs (bench/record-costs.ts) or of a run; none where there is neither. */
+export function shardCosts(csv: string | undefined): Map<string, number> {
+  const path = csv ?? COMMITTED.find((file) => existsSync(file));
+  if (path === undefined) return new Map();
+  const costs = costsIn(readText(path));
+  return costs.size > 0 ? costs : recordedCosts(readRows(path));
+}
+
+/** Of columns case_id and took_s; none where the file has no such columns. */
+function costsIn(text: string): Map<string, number> {
+  const records = parse<Record<string, string>>(text, { columns: true, bom: true, relax_column_count: true });
+  return new Map(
+    records.flatMap(({ case_id, took_s }): [string, number][] => {
+      const costS = Number(took_s);
+      return case_id && took_s && Number.isFinite(costS) ? [[case_id, costS]] : [];
+    }),
+  );
+}

@@ -1,0 +1,326 @@
+// The passes of a run over its cases: each pass of a case in a process of its own or the next in one, each finished case in
+// its row on disk.
+import { backendOf } from '../backends/backend.ts';
+import type { Effort } from '../cases/preset.ts';
+import { kernelsDirs } from '../cases/select.ts';
+import type { BackendStatus } from '../contract/backend.ts';
+import type { Case } from '../contract/case.ts';
+import type { CaseRequest } from '../contract/case-request.ts';
+import type { CaseResult, JoinedResult } from '../contract/case-result.ts';
+import type { Technique } from '../contract/technique.ts';
+import { type ResultRow, rowOf } from '../results/columns.ts';
+import type { Journal, SampleRecord } from '../results/journal.ts';
+import type { PassLog, PassRecord } from '../results/pass-log.ts';
+import { quantile } from '../statistics/quantile.ts';
+import { LOCATION } from '../statistics/round-ratios.ts';
+import { CaseProcess } from './case-process.ts';
+import { factsOfCase, type RunState } from './facts-of-case.ts';
+import { joinPasses, passesThatCount, wantsFreeCore } from './join-passes.ts';
+import { type Batch, isBaseline, placeOf, planPasses } from './plan-passes.ts';
+import { resultOfError } from './result-of-error.ts';
+import { whyNotMeasured } from './why-not-measured.ts';
+
+/** Where cases are measured that are not in processes of their own. */
+export interface MeasuringPlace {
+  probe(backend: string): Promise<BackendStatus>;
+  /** undefined when the run was interrupted. */
+  measure(request: CaseRequest, timeoutS: number): Promise<CaseResult | undefined>;
+}
+
+/** Told before each pass of a case and after it, where the case is finished with its row. */
+export interface CaseEvent {
+  readonly case: Case;
+  /** Of the passes of all cases that this call measures, from 1. */
+  readonly number: number;
+  readonly total: number;
+  readonly pass: number;
+  readonly passes: number;
+  readonly row?: ResultRow;
+}
+
+export interface CasesToMeasure {
+  /** All of the run, with those that have their rows already: what shares a process with what depends on them. */
+  readonly cases: readonly Case[];
+  readonly techniques: ReadonlyMap<string, Technique>;
+  readonly statuses: ReadonlyMap<string, BackendStatus>;
+  readonly effort: Effort;
+  /** On a GPU that is emulated on the CPU. */
+  readonly emulatedEffort: Effort;
+  readonly seed: number;
+  readonly timeoutS: number;
+  readonly kernels: readonly string[];
+  readonly inProcess: boolean;
+  readonly state: RunState;
+}
+
+export interface MeasuringOptions {
+  readonly debug: boolean;
+  readonly signal: AbortSignal;
+  readonly onCase: (event: CaseEvent) => void;
+  readonly place?: MeasuringPlace;
+}
+
+/** A case that ended the run, and not only its own process, is not tried for ever. */
+const MOST_DEATHS = 2;
+
+export async function measureCases(asked: CasesToMeasure, journal: Journal, log: PassLog, options: MeasuringOptions) {
+  await new Measuring(asked, journal, log, options).execute();
+}
+
+class Measuring {
+  readonly #asked: CasesToMeasure;
+  readonly #journal: Journal;
+  readonly #log: PassLog;
+  readonly #options: MeasuringOptions;
+  readonly #finished: Set<string>;
+  /** By place, of which several suites may have one. */
+  readonly #baselines: ReadonlyMap<string, Case>;
+  /** Of the canary on each backend, in cycles: what a free core takes, as far as this run has seen one. */
+  readonly #bestCycles = new Map<string, number>();
+  #number = 0;
+  #isLate = false;
+  #left: number;
+
+  constructor(asked: CasesToMeasure, journal: Journal, log: PassLog, options: MeasuringOptions) {
+    this.#asked = asked;
+    this.#journal = journal;
+    this.#log = log;
+    this.#options = options;
+    this.#finished = new Set(journal.rows.flatMap(({ case_id }) => case_id ?? []));
+    this.#baselines = new Map(asked.cases.filter(isBaseline).map((entry) => [placeOf(entry), entry]));
+    for (const entry of asked.cases) for (const { result } of log.of(entry.id)) this.#noteCycles(entry, result);
+    this.#left = asked.cases.reduce((sum, entry) => sum + this.#passesLeft(entry), 0);
+  }
+
+  async execute(): Promise<void> {
+    const startMs = performance.now();
+    await this.#measurePlanned();
+    await this.#comeBack(performance.now() + this.#asked.effort.comeBackShare * (performance.now() - startMs));
+  }
+
+  async #measurePlanned(): Promise<void> {
+    const { cases, effort, seed } = this.#asked;
+    const plan = planPasses(cases, { ...effort, seed });
+    for (const [i, batches] of plan.entries()) {
+      for (const batch of batches) {
+        if (this.#options.signal.aborted) return;
+        const asked = batch.filter((entry) => i < this.#effortOf(entry).passes);
+        if (asked.length > 0) await this.#measureBatch(asked, i + 1);
+      }
+    }
+  }
+
+  /** Goes on with the cases that a shared core left wanting, in turn, until they want no more or the time is up. */
+  async #comeBack(deadlineMs: number): Promise<void> {
+    const wanting = () => this.#asked.cases.filter(({ id }) => !this.#finished.has(id) && this.#log.of(id).length > 0);
+    for (let extra = 1; wanting().length > 0; extra++) {
+      for (const entry of wanting()) {
+        const { passes } = this.#effortOf(entry);
+        if (this.#options.signal.aborted) return;
+        this.#isLate ||= performance.now() >= deadlineMs;
+        if (!this.#isLate && extra <= passes) {
+          await this.#measureBatch([entry], passes + extra);
+          continue;
+        }
+        const row = this.#finish(entry, this.#log.of(entry.id));
+        this.#options.onCase({ case: entry, number: this.#number, total: this.#number, pass: passes, passes, row });
+      }
+    }
+  }
+
+  #passesLeft(entry: Case): number {
+    if (this.#finished.has(entry.id)) return 0;
+    return Math.max(0, this.#effortOf(entry).passes - this.#log.of(entry.id).length);
+  }
+
+  #effortOf({ backend }: Case): Effort {
+    const status = this.#statusOf(backend);
+    const isEmulated = status.available && status.adapterType === 'software';
+    return isEmulated ? this.#asked.emulatedEffort : this.#asked.effort;
+  }
+
+  async #measureBatch(batch: Batch, pass: number): Promise<void> {
+    const own = this.#processFor(batch);
+    try {
+      for (const entry of batch) {
+        if (!this.#isDone(entry, pass) && !this.#options.signal.aborted) await this.#measurePass(entry, pass, own);
+      }
+    } finally {
+      await own.end();
+    }
+  }
+
+  #isDone(entry: Case, pass: number): boolean {
+    if (this.#finished.has(entry.id)) return true;
+    return this.#log.of(entry.id).some((record) => record.pass === pass);
+  }
+
+  #processFor([{ backend }, ...others]: Batch): CaseProcess {
+    const status = this.#statusOf(backend);
+    const { debug, signal } = this.#options;
+    return new CaseProcess(1 + others.length, {
+      execArgv: backendOf(backend).execArgv ?? [],
+      timeoutS: this.#asked.timeoutS,
+      env: status.available ? status.env : {},
+      debug,
+      signal,
+    });
+  }
+
+  async #measurePass(entry: Case, pass: number, own: CaseProcess): Promise<void> {
+    const { passes } = this.#effortOf(entry);
+    this.#number++;
+    const position = { case: entry, number: this.#number, pass, passes };
+    this.#options.onCase({ ...position, total: this.#number - 1 + this.#left });
+    const record = await this.#recordOf(entry, pass, own);
+    if (record === undefined) return;
+    const records = [...this.#log.of(entry.id), record];
+    if (isMeasured(record.result) && (records.length < passes || this.#isWorthMore(entry, records))) {
+      this.#log.add(record);
+      this.#left = Math.max(0, this.#left - 1);
+      this.#options.onCase({ ...position, total: this.#number + this.#left });
+      return;
+    }
+    this.#left -= this.#passesLeft(entry);
+    const row = this.#finish(entry, records);
+    this.#options.onCase({ ...position, total: this.#number + this.#left, row });
+  }
+
+  #isWorthMore(entry: Case, records: readonly PassRecord[]): boolean {
+    const { passes, comeBackShare } = this.#effortOf(entry);
+    return comeBackShare > 0 && wantsFreeCore(records, passes);
+  }
+
+  /** Undefined where the run was interrupted. */
+  async #recordOf(entry: Case, pass: number, own: CaseProcess): Promise<PassRecord | undefined> {
+    const [startedAt, startMs] = [new Date().toISOString(), performance.now()];
+    const result = (await this.#whyNot(entry)) ?? (await this.#measureNoted(entry, pass, own));
+    if (result === undefined) return undefined;
+    this.#noteCycles(entry, result);
+    return {
+      case_id: entry.id,
+      pass,
+      started_at: startedAt,
+      took_s: (performance.now() - startMs) / 1000,
+      git_commit: this.#asked.state.git?.commit,
+      result: rounded(result),
+    };
+  }
+
+  #noteCycles({ backend }: Case, { core }: CaseResult): void {
+    if (core === undefined) return;
+    this.#bestCycles.set(backend, Math.min(core.bestCycles, this.#bestCycles.get(backend) ?? core.bestCycles));
+  }
+
+  async #whyNot(entry: Case): Promise<CaseResult | undefined> {
+    const status = this.#statusOf(entry.backend);
+    const reason = status.available ? await whyNotMeasured(status, entry) : status.reason;
+    if (reason !== undefined) return { status: 'skipped', reason };
+    if (this.#log.deaths(entry.id) < MOST_DEATHS) return undefined;
+    return { status: 'error', reason: `the run itself ended ${MOST_DEATHS} times while it measured this case` };
+  }
+
+  /** Notes in the log that the case is under way, so that one that takes the whole run with it is known afterwards. */
+  async #measureNoted(entry: Case, pass: number, own: CaseProcess): Promise<CaseResult | undefined> {
+    const { signal } = this.#options;
+    this.#log.begin(entry.id, pass);
+    const stop = () => this.#log.stop(entry.id, pass);
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      return await this.#measure(entry, own);
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  #measure(entry: Case, own: CaseProcess): Promise<CaseResult | undefined> {
+    const { kernels, inProcess, timeoutS, state } = this.#asked;
+    const { debug, place } = this.#options;
+    const status = this.#statusOf(entry.backend);
+    const request: CaseRequest = {
+      case: entry,
+      budget: this.#effortOf(entry).budget,
+      bestCanaryCycles: this.#bestCycles.get(entry.backend),
+      kernelsDirs: kernelsDirs(kernels),
+      threads: state.threads,
+      browser: status.available ? status.browser : undefined,
+      debug,
+    };
+    if (place !== undefined) return place.measure(request, timeoutS).catch(resultOfError);
+    if (inProcess) return measureHere(request);
+    return own.measure(request);
+  }
+
+  #finish(entry: Case, all: readonly PassRecord[]): ResultRow {
+    const records = passesThatCount(all, this.#effortOf(entry).passes);
+    const joined: JoinedResult = {
+      ...joinPasses(
+        records.map(({ result }) => result),
+        { seed: entry.problem.seed, baselineP20Ns: this.#ownP20Ns(entry) },
+      ),
+      tookS: all.reduce((sum, { took_s }) => sum + took_s, 0),
+    };
+    const row = this.#rowOf(entry, all[0].started_at, joined);
+    this.#journal.append(row, row.status === joined.status ? records.flatMap(samplesOf) : []);
+    this.#finished.add(entry.id);
+    return row;
+  }
+
+  /** What the technique says of itself comes in here too, and is not to end the run. */
+  #rowOf(entry: Case, startedAt: string, joined: JoinedResult): ResultRow {
+    const technique = this.#asked.techniques.get(entry.technique);
+    if (technique === undefined) throw new Error(`case: must be known, got ${entry.id}`);
+    const status = this.#statusOf(entry.backend);
+    const row = (its: Technique, result: JoinedResult) =>
+      rowOf(factsOfCase(entry, its, status, startedAt, result, this.#asked.state));
+    try {
+      return row(technique, joined);
+    } catch (error) {
+      return row({ ...technique, columns: undefined, arithmetic: undefined }, resultOfError(error));
+    }
+  }
+
+  /** Of the baseline's own case, as far as it has been measured; none for itself. */
+  #ownP20Ns(entry: Case): number | undefined {
+    if (isBaseline(entry)) return undefined;
+    const baseline = this.#baselines.get(placeOf(entry))?.id ?? '';
+    const samples = this.#log.of(baseline).flatMap(({ result }) => result.samples?.candidate.rounds.flat() ?? []);
+    if (samples.length > 0) return quantile(samples, LOCATION);
+    return this.#journal.rows.find(({ case_id }) => case_id === baseline)?.p20_ns;
+  }
+
+  #statusOf(backend: string): BackendStatus {
+    const status = this.#asked.statuses.get(backend);
+    if (status === undefined) throw new Error(`backend: must have been probed, got ${backend}`);
+    return status;
+  }
+}
+
+function isMeasured({ status }: CaseResult): boolean {
+  return status === 'ok' || status === 'noisy';
+}
+
+async function measureHere(request: CaseRequest): Promise<CaseResult> {
+  const { runCase } = await import('./run-case.ts');
+  return runCase(request).catch(resultOfError);
+}
+
+/** Samples as they are kept: tenths of a nanosecond are more digits than any clock gives. */
+function rounded(result: CaseResult): CaseResult {
+  if (result.samples === undefined) return result;
+  const tenths = (rounds: readonly (readonly number[])[]) =>
+    rounds.map((round) => round.map((ns) => (ns < 10_000 ? Math.round(ns * 10) / 10 : Math.round(ns))));
+  const { candidate, baseline } = result.samples;
+  return {
+    ...result,
+    samples: {
+      candidate: { ...candidate, rounds: tenths(candidate.rounds) },
+      baseline: { ...baseline, rounds: tenths(baseline.rounds) },
+    },
+  };
+}
+
+function samplesOf({ case_id, pass, result: { samples } }: PassRecord): SampleRecord[] {
+  if (samples === undefined) return [];
+  return [{ case_id, pass, candidate_ns: samples.candidate.rounds, baseline_ns: samples.baseline.rounds }];
+}
