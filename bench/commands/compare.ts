@@ -1,11 +1,10 @@
 import type { CommandModule, InferredOptionTypes } from 'yargs';
-import { DEFAULT_SEED } from '../contract/case.ts';
 import { InputError } from '../contract/input-error.ts';
-import { compareRuns } from '../judge/compare.ts';
+import { type CaseComparison, compareRuns } from '../judge/compare.ts';
 import { compareReport } from '../report/compare-report.ts';
 import { textWidth } from '../report/text-table.ts';
 import { printReport } from '../report/verdict-report.ts';
-import { type ResultsFile, readResultsFile, readSamples } from '../results/results-file.ts';
+import { type ResultsFile, readResultsFile } from '../results/results-file.ts';
 import { REGRESSION, reportFlags } from './report-flags.ts';
 
 type Flags = InferredOptionTypes<typeof reportFlags> & { base?: string; head?: string };
@@ -28,12 +27,12 @@ function compare({ base: basePath = '', head: headPath = '', format, all }: Flag
   const [base, head] = [basePath, headPath].map((path) => {
     const file = readResultsFile(path);
     assertOneRun(file);
-    return { ...file, samples: readSamples(path) };
+    return file;
   });
-  const comparisons = compareRuns(base, head, DEFAULT_SEED);
-  const [described, judged] = [base, head].map((run) => ({ ...run, hasSamples: run.samples !== undefined }));
+  const comparisons = compareRuns(base.rows, head.rows);
+  assertSomeInCommon(comparisons);
   const notes = [...base.notes, ...head.notes];
-  printReport(compareReport(comparisons, { base: described, head: judged, all, notes }), format, textWidth());
+  printReport(compareReport(comparisons, { base, head, all, notes }), format, textWidth());
   if (comparisons.some(({ regressions }) => regressions.length > 0)) process.exitCode = REGRESSION;
 }
 
@@ -43,4 +42,11 @@ function assertOneRun({ path, rows }: ResultsFile): void {
   if (cases.size === rows.length) return;
   const runs = new Set(rows.map(({ run_id }) => run_id));
   throw new InputError(`${path}: must hold one run, got ${[...runs].join(', ')} with cases in common`);
+}
+
+function assertSomeInCommon(comparisons: readonly CaseComparison[]): void {
+  if (comparisons.some(({ base, head }) => base !== undefined && head !== undefined)) return;
+  throw new InputError(
+    'compare: the runs must have a case in common, got none; were other presets, suites or weights asked for?',
+  );
 }

@@ -1,82 +1,168 @@
 import { describe, expect, test } from 'vitest';
-import { caseId, rowOf, samplesOf } from '../fixtures/run-files.ts';
+import { caseId, rowOf } from '../fixtures/run-files.ts';
 import type { ResultRow } from '../results/columns.ts';
 import { type CaseComparison, compareRuns } from './compare.ts';
 
-const techniques = ['csr', 'int4', 'int8', 'sparse-2-4', 'lowrank', 'tiled', 'nf4'];
 const dense = rowOf('dense', { speedup: 1.002 });
+/** Enough cases for each to have a spread that others like it steady. */
+const techniques = Array.from({ length: 20 }, (_, i) => `t${i}`);
 
-interface Side {
-  readonly speedups: Readonly<Record<string, number>>;
-  readonly rows?: readonly ResultRow[];
-  readonly seed: number;
+/** A run of five processes a case that differ by 1 %, unless figures say otherwise. */
+function run(speedups: Readonly<Record<string, number>> = {}, figures: ResultRow = {}): ResultRow[] {
+  const rows = techniques.map((technique) => {
+    const speedup = speedups[technique] ?? 2;
+    return rowOf(technique, { processes: 5, speedup_sd_between: 0.01, speedup, p20_ns: 2000 / speedup, ...figures });
+  });
+  return [dense, ...rows];
 }
 
-function side({ speedups, rows, seed }: Side) {
-  return {
-    rows: rows ?? [dense, ...Object.entries(speedups).map(([technique, speedup]) => rowOf(technique, { speedup }))],
-    samples: new Map(
-      Object.entries(speedups).map(([technique, speedup], i) => [
-        caseId(technique),
-        [samplesOf(technique, speedup, seed + i)],
-      ]),
-    ),
-  };
-}
-
-const even = Object.fromEntries(techniques.map((technique) => [technique, 2]));
 const of = (comparisons: readonly CaseComparison[], technique: string) =>
   comparisons.find((comparison) => comparison.caseId === caseId(technique));
 const verdictsOf = (comparisons: readonly CaseComparison[]) =>
   Object.fromEntries(comparisons.map(({ caseId: id, verdict }) => [id.split(':')[1], verdict]));
 
 test('one case that became 20 % slower is found among others that stayed, and one that became faster', () => {
-  const changed = { ...even, int4: 1.6, csr: 2.6 };
-  const comparisons = compareRuns(side({ speedups: even, seed: 1 }), side({ speedups: changed, seed: 100 }), 0);
-  expect(verdictsOf(comparisons)).toMatchObject({ int4: 'slower', csr: 'faster', dense: 'unpaired' });
-  expect(of(comparisons, 'int4')?.regressions).toEqual(['slower']);
-  expect(of(comparisons, 'csr')?.regressions).toEqual([]);
-  expect(Math.exp(of(comparisons, 'int4')?.shift?.log ?? 0)).toBeCloseTo(0.8, 1);
+  const comparisons = compareRuns(run(), run({ t1: 1.6, t2: 2.6 }));
+  expect(verdictsOf(comparisons)).toMatchObject({ t1: 'slower', t2: 'faster', t3: 'same', dense: 'unpaired' });
+  expect(of(comparisons, 't1')?.regressions).toEqual(['slower']);
+  expect(of(comparisons, 't2')?.regressions).toEqual([]);
+  expect(Math.exp(of(comparisons, 't1')?.shift?.log ?? 0)).toBeCloseTo(0.8, 12);
 });
 
 test('the same run twice is the same in every case', () => {
-  const run = side({ speedups: even, seed: 1 });
-  const paired = compareRuns(run, run, 0).filter(({ shift }) => shift !== undefined);
+  const paired = compareRuns(run(), run()).filter(({ shift }) => shift !== undefined);
   expect(paired.map(({ verdict }) => verdict)).toEqual(techniques.map(() => 'same'));
 });
 
 test('swapping base and head mirrors verdicts and shifts', () => {
-  const [a, b] = [side({ speedups: even, seed: 1 }), side({ speedups: { ...even, int4: 1.6 }, seed: 100 })];
-  const [forth, back] = [compareRuns(a, b, 0), compareRuns(b, a, 0)];
-  expect(of(back, 'int4')?.verdict).toBe('faster');
-  expect(of(back, 'int4')?.shift?.log).toBeCloseTo(-(of(forth, 'int4')?.shift?.log ?? 0), 12);
+  const [a, b] = [run(), run({ t1: 1.6 })];
+  const [forth, back] = [compareRuns(a, b), compareRuns(b, a)];
+  expect(of(back, 't1')?.verdict).toBe('faster');
+  expect(of(back, 't1')?.shift?.log).toBeCloseTo(-(of(forth, 't1')?.shift?.log ?? 0), 12);
 });
 
-test('where every case scatters, a shift no larger than theirs is not called one', () => {
-  const scattered = (factor: number) =>
-    Object.fromEntries(techniques.map((technique, i) => [technique, 2 * (1 + factor * ((i % 3) - 1))]));
-  const comparisons = compareRuns(
-    side({ speedups: scattered(0.1), seed: 1 }),
-    side({ speedups: scattered(-0.1), seed: 100 }),
-    0,
+test('the interval is Student’s t times the spread between processes over their number', () => {
+  // Each case has 4 + 4 degrees of its own, and 50, the most there are, of cases that all agree. Of the logarithm of a
+  // variance with 8 degrees the expectation is 0.130 too low, with 50 it is 0.020: the prior is e^0.110 times what was
+  // seen. The error is σ·√(2 · 1.43 / 5), since a run's speed-up is a median of five; t(58; 2.5 %) = 2.0017.
+  const { shift } = of(compareRuns(run(), run()), 't1') ?? {};
+  const deviation = 0.01 * Math.sqrt((8 + 50 * Math.exp(0.11)) / 58);
+  expect(shift?.interval.high).toBeCloseTo(2.0017 * deviation * Math.sqrt((2 * 1.43) / 5), 5);
+  expect(shift?.interval.low).toBeCloseTo(-(shift?.interval.high ?? 0), 12);
+});
+
+test('a case whose own processes scatter is not judged by how steady the others are', () => {
+  const scattering = (rows: ResultRow[]) =>
+    rows.map((row) => (row.technique === 't1' ? { ...row, speedup_sd_between: 0.15 } : row));
+  const comparisons = compareRuns(scattering(run()), scattering(run({ t1: 1.7, t2: 1.7 })));
+  expect(verdictsOf(comparisons)).toMatchObject({ t1: 'inconclusive', t2: 'slower' });
+});
+
+test('where the cases of a backend lie further apart than their processes, none of them counts', () => {
+  const scattered = Object.fromEntries(techniques.map((technique, i) => [technique, 2 * (1 + 0.05 * ((i % 5) - 2))]));
+  const decided = compareRuns(run(), run(scattered)).filter(({ verdict }) => ['slower', 'faster'].includes(verdict));
+  expect(decided).toEqual([]);
+});
+
+test('a whole backend that became slower is seen', () => {
+  const slower = Object.fromEntries(techniques.map((technique) => [technique, 1.6]));
+  const verdicts = Object.values(verdictsOf(compareRuns(run(), run(slower)))).filter(
+    (verdict) => verdict !== 'unpaired',
   );
-  expect(comparisons.filter(({ verdict }) => verdict === 'slower' || verdict === 'faster')).toEqual([]);
+  expect(verdicts).toEqual(techniques.map(() => 'slower'));
 });
 
-test("without samples the rows' own intervals decide", () => {
-  const [base, head] = [even, { ...even, int4: 1.6 }].map((speedups) => {
-    return { ...side({ speedups, seed: 1 }), samples: undefined };
+test('p is held against all cases together', () => {
+  // Thirty-odd cases may differ by chance where one may not: 3.5 % with an error of 0.76 % is t = 4.6.
+  const one = compareRuns([...run().slice(0, 2)], [...run({ t0: 1.93 }).slice(0, 2)]);
+  const many = compareRuns(run(), run({ t0: 1.93 }));
+  const [alone, among] = [one, many].map((comparisons) => of(comparisons, 't0')?.shift?.p ?? 0);
+  expect(among).toBeGreaterThan(0);
+  expect(alone).toBeGreaterThan(0);
+  const unadjusted = of(compareRuns(run(), run({ t0: 1.93, t1: 1.93 })), 't1')?.shift?.p ?? 0;
+  // Holm: the least of 20 times 20, the next times 19, but never less than the one before.
+  expect(unadjusted).toBeCloseTo(among, 12);
+});
+
+test('changes under 2 % are none, however sure', () => {
+  const steady = { speedup_sd_between: 0.0001 };
+  expect(verdictsOf(compareRuns(run({}, steady), run({ t1: 1.97 }, steady))).t1).toBe('same');
+});
+
+test('an interval must lie within 5 % at both ends to be called the same', () => {
+  const [low, high] = [0.985, 1 / 0.985].map((factor) => of(compareRuns(run(), run({ t1: 2 * factor })), 't1'));
+  expect(low?.verdict).toBe('same');
+  expect(high?.verdict).toBe('same');
+  const wide = { speedup_sd_between: 0.04 };
+  for (const factor of [0.97, 1 / 0.97])
+    expect(of(compareRuns(run({}, wide), run({ t1: 2 * factor }, wide)), 't1')?.verdict).toBe('inconclusive');
+});
+
+test('says the least change it would have seen', () => {
+  const [steady, restless] = [0.005, 0.05].map(
+    (speedup_sd_between) =>
+      of(compareRuns(run({}, { speedup_sd_between }), run({}, { speedup_sd_between })), 't1')?.shift,
+  );
+  // Deviations count for 1.049 of what was seen, as above: 0.0052 · √0.572 = 0.40 %, and t(58) at p = 0.01/20 is 3.69; never less than the 2 % that count.
+  expect(steady?.detectable).toBeCloseTo(Math.log(1.02), 12);
+  expect(restless?.detectable).toBeCloseTo(3.69 * 0.0524 * Math.sqrt(0.572), 2);
+});
+
+test('runs of one process each are held against how far all their cases lie apart', () => {
+  const once = (speedups: Record<string, number> = {}) =>
+    run(speedups).map((row) => ({ ...row, processes: undefined, speedup_sd_between: undefined }));
+  const apart = Object.fromEntries(techniques.map((technique, i) => [technique, 2 * Math.exp(0.02 * Math.sin(3 * i))]));
+  expect(verdictsOf(compareRuns(once(), once({ ...apart, t1: 1.2 }))).t1).toBe('slower');
+  expect(verdictsOf(compareRuns(once(), once({ ...apart, t1: 1.95 }))).t1).not.toBe('slower');
+});
+
+describe('the state of the core', () => {
+  const on = (core_state: string | undefined, speedup = 2) => run({ t1: speedup }, { core_state });
+
+  test.each([
+    ['free', 'free', 'slower', undefined],
+    ['shared', 'shared', 'slower', undefined],
+    ['free', undefined, 'slower', undefined],
+    ['free', 'shared', 'inconclusive', 'measured on a shared core'],
+    ['mixed', 'free', 'inconclusive', 'measured on a shared core'],
+  ])('%s against %s', (base, head, verdict, reason) => {
+    expect(of(compareRuns(on(base), on(head, 1.6)), 't1')).toMatchObject({ verdict, reason });
   });
-  const comparison = of(compareRuns(base, head, 0), 'int4');
-  expect(comparison).toMatchObject({ verdict: 'slower', shift: { isFromSamples: false } });
 });
 
-function compareRows(base: readonly ResultRow[], head: readonly ResultRow[]): CaseComparison[] {
-  return compareRuns({ rows: base, samples: undefined }, { rows: head, samples: undefined }, 0);
-}
+describe('a verdict against the clock', () => {
+  const at = (p20_ns: number, env_hash = 'e1') => ({ p20_ns, env_hash });
+
+  test('counts for nothing where the case took as long as before: its baseline had changed', () => {
+    const comparison = of(compareRuns(run({}, at(1000)), run({ t1: 0.04 }, at(1036))), 't1');
+    expect(comparison).toMatchObject({ verdict: 'inconclusive', regressions: [] });
+    expect(comparison?.reason).toMatch(/its own time says otherwise/);
+  });
+
+  test.each([
+    ['the case itself took longer', at(1250)],
+    ['times of another machine say nothing', at(1000, 'e2')],
+  ])('holds where %s', (_, figures) => {
+    expect(of(compareRuns(run({}, at(1000)), run({ t1: 1.6 }, figures)), 't1')?.verdict).toBe('slower');
+  });
+
+  test('holds where the baseline only became a little faster', () => {
+    expect(of(compareRuns(run({}, at(1000)), run({ t1: 1.8 }, at(1000))), 't1')?.verdict).toBe('slower');
+  });
+});
+
+test('rows of other threads are two things: neither speed nor bytes are compared', () => {
+  const [base, head] = [2, 4].map((threads) => run({}, { threads, workspace_bytes: 100 * threads }));
+  expect(of(compareRuns(base, head), 't1')).toMatchObject({
+    verdict: 'unpaired',
+    reason: 'its threads are others: 2 and 4',
+    changes: [],
+    regressions: [],
+  });
+});
 
 describe('what is compared exactly', () => {
-  const compareOne = (head: ResultRow) => of(compareRows([dense, rowOf('int4')], [dense, rowOf('int4', head)]), 'int4');
+  const compareOne = (head: ResultRow) => of(compareRuns([dense, rowOf('int4')], [dense, rowOf('int4', head)]), 'int4');
 
   test.each([
     ['drift in its last digit, worse', { sqnr_db: 40.12345678899999 }, true],
@@ -102,34 +188,34 @@ describe('cases that are not in both runs', () => {
   const base = [dense, rowOf('int4'), rowOf('csr', { status: 'error', reason: 'broke' })];
 
   test('a vanished case is a regression, one that never ran is none', () => {
-    const comparisons = compareRows(base, [dense]);
+    const comparisons = compareRuns(base, [dense]);
     expect(of(comparisons, 'int4')).toMatchObject({ verdict: 'unpaired', regressions: ['vanished'] });
     expect(of(comparisons, 'csr')?.regressions).toEqual([]);
   });
 
   test.each(['skipped', 'unsupported', 'incorrect', 'error', 'timeout', 'oom'])('from ok to %s', (status) => {
-    const comparison = of(compareRows(base, [dense, rowOf('int4', { status, reason: 'why' })]), 'int4');
+    const comparison = of(compareRuns(base, [dense, rowOf('int4', { status, reason: 'why' })]), 'int4');
     expect(comparison?.regressions).toEqual([`was ok, is ${status}: why`]);
   });
 
   test('noisy counts as ran', () => {
-    expect(of(compareRows(base, [dense, rowOf('int4', { status: 'noisy' })]), 'int4')?.regressions).toEqual([]);
+    expect(of(compareRuns(base, [dense, rowOf('int4', { status: 'noisy' })]), 'int4')?.regressions).toEqual([]);
   });
 
   test('a new case is listed, and one that runs again is no regression', () => {
-    const comparisons = compareRows(base, [dense, rowOf('int4'), rowOf('csr'), rowOf('nf4')]);
+    const comparisons = compareRuns(base, [dense, rowOf('int4'), rowOf('csr'), rowOf('nf4')]);
     expect(of(comparisons, 'nf4')).toMatchObject({ verdict: 'unpaired', reason: 'new', regressions: [] });
     expect(of(comparisons, 'csr')).toMatchObject({ reason: 'runs now; was error: broke', regressions: [] });
   });
 
   test('other inputs are not compared at all', () => {
     const head = rowOf('int4', { input_hash: 'i2', sqnr_db: 1, speedup: 9 });
-    expect(of(compareRows(base, [head]), 'int4')).toMatchObject({ verdict: 'unpaired', changes: [], regressions: [] });
+    expect(of(compareRuns(base, [head]), 'int4')).toMatchObject({ verdict: 'unpaired', changes: [], regressions: [] });
   });
 });
 
 test('absolute times are compared on one machine only', () => {
   const at = (env_hash: string, p20_ns: number) => [rowOf('int4', { env_hash, p20_ns })];
-  expect(compareRows(at('e1', 1000), at('e1', 1100))[0].timeRatio).toBeCloseTo(1.1, 12);
-  expect(compareRows(at('e1', 1000), at('e2', 1100))[0].timeRatio).toBeUndefined();
+  expect(compareRuns(at('e1', 1000), at('e1', 1100))[0].timeRatio).toBeCloseTo(1.1, 12);
+  expect(compareRuns(at('e1', 1000), at('e2', 1100))[0].timeRatio).toBeUndefined();
 });

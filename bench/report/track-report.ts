@@ -5,7 +5,8 @@ import type { ResultRow } from '../results/columns.ts';
 import { describeChange } from '../results/exact-change.ts';
 import type { History, HistoryRun } from '../results/history.ts';
 import { backendLabel, problemTitle, techniqueLabel } from '../results/row-labels.ts';
-import { describeCommit, environmentChanges, percent } from './compare-report.ts';
+import { describeCommit, environmentChanges } from './compare-notes.ts';
+import { percent } from './percent.ts';
 import type { Alert, ReportLine, VerdictReport } from './verdict-report.ts';
 
 export function trackReport(cases: readonly TrackedCase[], history: History, all: boolean): VerdictReport {

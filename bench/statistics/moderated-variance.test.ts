@@ -50,11 +50,20 @@ test('values that agree by luck do not make a variance of nothing', () => {
 test('equal variances are found to be so, and those that scatter are trusted less', () => {
   const random = seededRandom(5);
   const sampled = (sigma: number) => (sigma * random.gaussian()) ** 2 + (sigma * random.gaussian()) ** 2;
-  const draw = (sigmas: readonly number[]) => of(sigmas.map((sigma) => sampled(sigma) / 2), 2, 'all');
+  const draw = (sigmas: readonly number[]) =>
+    of(
+      sigmas.map((sigma) => sampled(sigma) / 2),
+      2,
+      'all',
+    );
   const even = fitVariancePrior(draw(Array(300).fill(0.03)), unknown, 0)(['all']);
   expect(even.degrees).toBeGreaterThan(15);
   expect(Math.sqrt(even.variance)).toBeGreaterThan(0.027);
   expect(Math.sqrt(even.variance)).toBeLessThan(0.033);
-  const uneven = fitVariancePrior(draw(Array.from({ length: 300 }, (_, i) => (i % 2 ? 0.01 : 0.1))), unknown, 0)(['all']);
+  const uneven = fitVariancePrior(
+    draw(Array.from({ length: 300 }, (_, i) => (i % 2 ? 0.01 : 0.1))),
+    unknown,
+    0,
+  )(['all']);
   expect(uneven.degrees).toBeLessThan(3);
 });

@@ -36,7 +36,11 @@ interface Entry {
  * mean. Where even the widest group is too small it is `unknown`. A variance below `least` is taken for that: so few
  * values also agree by luck, or to within the clock's resolution.
  */
-export function fitVariancePrior(observed: readonly GroupedVariance[], unknown: Variance, least: number): VariancePrior {
+export function fitVariancePrior(
+  observed: readonly GroupedVariance[],
+  unknown: Variance,
+  least: number,
+): VariancePrior {
   const entries = observed.filter(({ degrees }) => degrees > 0).map((entry) => entryOf(entry, least));
   const means = groupMeans(entries);
   const degrees = scatterDegrees(entries, means) ?? unknown.degrees;
@@ -81,7 +85,7 @@ function scatterDegrees(entries: readonly Entry[], means: ReadonlyMap<string, nu
   if (residualDegrees < MIN_SCATTER_DEGREES) return undefined;
   const squares = placed.map(({ groups, log }) => (log - (means.get(narrowest(groups, means) ?? '') ?? 0)) ** 2);
   const sampling = mean(placed.map(({ degrees }) => trigamma(degrees / 2)));
-  const excess = (squares.reduce((a, b) => a + b, 0) / residualDegrees) - sampling;
+  const excess = squares.reduce((a, b) => a + b, 0) / residualDegrees - sampling;
   return excess > 0 ? Math.min(MAX_PRIOR_DEGREES, 2 * inverseTrigamma(excess)) : MAX_PRIOR_DEGREES;
 }
 
