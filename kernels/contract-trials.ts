@@ -17,8 +17,8 @@ export interface Trial {
   readonly problem: Problem;
   readonly weights: WeightsOf<Op>;
   readonly activations: ActivationsOf<Op>;
-  /** The parameters it is for; all where not given. */
-  readonly params?: Partial<Params>;
+  /** The border it goes past, where it is for one. */
+  readonly border?: Border<Op, Params>;
 }
 
 /** Which trials: all, those without borders, or the odd ones alone. */
@@ -31,7 +31,8 @@ export function trialsOf(technique: Technique, kind: KernelKind, set: TrialSet):
   return [...common, ...(technique.borders?.[kind] ?? []).map((border) => borderTrial(technique.op, border))];
 }
 
-function borderTrial(op: Op, { shape, params }: Border<Op, Params>): Trial {
+function borderTrial(op: Op, border: Border<Op, Params>): Trial {
+  const { shape } = border;
   const name = `border ${Object.entries(shape)
     .map(([size, value]) => `${size}=${value}`)
     .join(' ')}`;
@@ -39,7 +40,7 @@ function borderTrial(op: Op, { shape, params }: Border<Op, Params>): Trial {
     op === 'matmul'
       ? matmulTrial(name, { M: 3, N: 5, K: 7, ...(shape as Partial<ShapeOf<'matmul'>>) })
       : attentionTrial(name, { ...SMALL_ATTENTION, ...(shape as Partial<ShapeOf<'attention'>>) });
-  return { ...trial, params };
+  return { ...trial, border };
 }
 
 /** Where tiles of 48 keys end, and of 96. */
