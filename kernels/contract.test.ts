@@ -137,7 +137,7 @@ test.each<{ fault: string; technique: Technique; says: RegExp }>([
   {
     fault: 'an output of its own at every run',
     technique: otherAtEveryRun,
-    says: /^a second run must give the same output$/,
+    says: /^a further run must give the same output$/,
   },
   {
     fault: 'activations that are written to',

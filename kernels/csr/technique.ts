@@ -32,11 +32,11 @@ export default defineTechnique({
       { shape: { M: 32, N: GROUP + 1, K: L1_BYTES / (4 * 32) + 1 }, params: { sparsity: 0.5 } },
       { shape: { M: 32, K: L2_BYTES / (4 * 32) + 1 }, params: { sparsity: 0.95 } },
     ],
-    // Workgroups of 4, 8 and 16 rows of X and as many rows of W as threads are left, of both one more.
+    // Workgroups of 4, 8 and 16 rows of X by as many rows of W as 64 threads leave, and past two of them along W.
     wgsl: [
-      { shape: { M: 4, N: 17 }, params: { sparsity: 0.5 } },
-      { shape: { M: 8, N: 9 }, params: { sparsity: 0.5 } },
-      { shape: { M: 17, N: 5 }, params: { sparsity: 0.5 } },
+      { shape: { M: 4, N: 33 }, params: { sparsity: 0.5 } },
+      { shape: { M: 8, N: 17 }, params: { sparsity: 0.5 } },
+      { shape: { M: 17, N: 9 }, params: { sparsity: 0.5 } },
     ],
   },
 });

@@ -34,11 +34,11 @@ export default defineTechnique({
   },
   borders: {
     wasm: [{ shape: { M: MC + 4, K: KC + 1 } }, { shape: { M: MR + 1 } }],
-    // Tiles of 4×4, of 8×4 and of 8×8 outputs a thread, and a workgroup beside the first.
+    // Tiles of 4×4, of 8×4 and of 8×8 outputs a thread, and a third workgroup beside two whole ones.
     wgsl: [
-      { shape: { M: 4, N: 4 * LANES + 1 } },
+      { shape: { M: 4, N: 2 * 4 * LANES + 1 } },
       { shape: { M: 5, N: LANES + 1 } },
-      { shape: { M: 5, N: 8 * LANES + 1 } },
+      { shape: { M: 5, N: 2 * 8 * LANES + 1 } },
     ],
   },
 });

@@ -22,8 +22,8 @@ export default defineTechnique({
   columns: () => ({ bits: 32 }),
   kernels: { ts: tsTiledAttention, wasm: wasmTiledAttention, gpujs: gpuTiledAttention, wgsl: wgslTiledAttention },
   borders: {
-    // Two panels of eight queries with their sums, of headDim each, nearly fill the scratch; the third is a second group.
-    wasm: [{ shape: { M: 17, seqLen: 50, headDim: Math.floor(SCRATCH_BYTES / 176) } }],
+    // Two panels of eight queries with their sums, of headDim each, nearly fill the scratch; the rest is a second group.
+    wasm: [{ shape: { M: 25, seqLen: 50, headDim: Math.floor(SCRATCH_BYTES / 176) } }],
     gpujs: [{ shape: { M: MAX_TILE_ROWS.gpu / 2 + 1, heads: 2, seqLen: 49 }, params: { tileSize: 48 } }],
     wgsl: [
       // With four queries a workgroup has 16 threads for the dimensions of each, with one 64; a thread takes four at a time.
