@@ -7,7 +7,7 @@ import { ortNaiveAttention } from './ort.ts';
 import { tfjsNaiveAttention } from './tfjs.ts';
 import { MR } from './tiles.gen.ts';
 import { tsNaiveAttention } from './ts.ts';
-import { wasmNaiveAttention } from './wasm.ts';
+import { BLOCK, wasmNaiveAttention } from './wasm.ts';
 import { wgslNaiveAttention } from './wgsl.ts';
 
 export default defineTechnique({
@@ -32,6 +32,11 @@ export default defineTechnique({
     tfjs: tfjsNaiveAttention,
     jax: jaxNaiveAttention,
   },
-  // A last panel of one key, of two, and so on, and one of as many dimensions as are left of six.
-  borders: { wasm: [1, 2, 3, 4, 5].map((rest) => ({ shape: { seqLen: MR + rest, headDim: 2 * MR - rest } })) },
+  borders: {
+    wasm: [
+      // A last panel of one key, of two, and so on, and one of as many dimensions as are left of six.
+      ...[1, 2, 3, 4, 5].map((rest) => ({ shape: { seqLen: MR + rest, headDim: 2 * MR - rest } })),
+      { shape: { seqLen: BLOCK + 1 } },
+    ],
+  },
 });
