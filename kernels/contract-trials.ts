@@ -43,8 +43,8 @@ function borderTrial(op: Op, border: Border<Op, Params>): Trial {
   return { ...trial, border };
 }
 
-/** Where tiles of 48 keys end, and of 96. */
-const END_OF_TILE = 96;
+/** Where tiles of 48 keys end, and of 96: past half of the keys, so that a first of several parts has none of those after. */
+const END_OF_TILE = 192;
 
 const SMALL_ATTENTION = { M: 3, seqLen: 7, heads: 2, headDim: 5, causal: false };
 
@@ -69,12 +69,12 @@ const commonTrials: { readonly [O in Op]: readonly Trial[] } = {
     attentionTrial('odd, several tiles, causal', { M: 37, seqLen: 302, heads: 4, headDim: 19, causal: true }),
     attentionTrial(
       'one query, heads of unlike scores',
-      { M: 1, seqLen: 149, heads: 5, headDim: 21, causal: true },
+      { M: 1, seqLen: 305, heads: 5, headDim: 21, causal: true },
       unlikeHeads,
     ),
     attentionTrial(
       'several tiles, heads of unlike scores',
-      { M: 4, seqLen: 149, heads: 5, headDim: 8, causal: false },
+      { M: 4, seqLen: 245, heads: 5, headDim: 8, causal: false },
       unlikeHeads,
     ),
   ],

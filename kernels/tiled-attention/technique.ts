@@ -3,7 +3,7 @@ import { defineTechnique } from '../../bench/contract/technique.ts';
 import type { KeyValues } from '../naive-attention/key-values.ts';
 import { gpuTiledAttention, MAX_TILE_ROWS } from './gpu.ts';
 import { tsTiledAttention } from './ts.ts';
-import { SCRATCH_BYTES, wasmTiledAttention } from './wasm.ts';
+import { MAX_PARTS, PART_KEYS, SCRATCH_BYTES, wasmTiledAttention } from './wasm.ts';
 import { MOST_SHARES, THREADS, wgslTiledAttention } from './wgsl.ts';
 
 export default defineTechnique({
@@ -22,8 +22,12 @@ export default defineTechnique({
   columns: () => ({ bits: 32 }),
   kernels: { ts: tsTiledAttention, wasm: wasmTiledAttention, gpujs: gpuTiledAttention, wgsl: wgslTiledAttention },
   borders: {
-    // Two panels of eight queries with their sums, of headDim each, nearly fill the scratch; the rest is a second group.
-    wasm: [{ shape: { M: 25, seqLen: 50, headDim: Math.floor(SCRATCH_BYTES / 176) } }],
+    wasm: [
+      // Two panels of eight queries with their sums, of headDim each, nearly fill the scratch; the rest is a second group.
+      { shape: { M: 25, seqLen: 50, headDim: Math.floor(SCRATCH_BYTES / 176) } },
+      { shape: { M: 1, seqLen: 2 * PART_KEYS + 1 } },
+      { shape: { M: 1, seqLen: MAX_PARTS * PART_KEYS + 1 } },
+    ],
     gpujs: [{ shape: { M: MAX_TILE_ROWS.gpu / 2 + 1, heads: 2, seqLen: 49 }, params: { tileSize: 48 } }],
     wgsl: [
       // With four queries a workgroup has 16 threads for the dimensions of each, with one 64; a thread takes four at a time.

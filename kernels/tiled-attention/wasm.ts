@@ -15,8 +15,8 @@ export const SCRATCH_BYTES = 16_384;
  * Decode cuts a head's keys into parts of about so many, which threads take one by one: at least, since each part has to
  * be combined with the others, and no more parts than scratch should hold.
  */
-const PART_KEYS = 256;
-const MAX_PARTS = 32;
+export const PART_KEYS = 256;
+export const MAX_PARTS = 32;
 /** Threads that wrote to one line would slow each other. */
 const CACHE_LINE = 64;
 
