@@ -6,28 +6,31 @@ import type { NodeBackend } from '../bench/contract/backend.ts';
 import type { Browser, PageRuntime } from '../bench/contract/browser.ts';
 import { askPage } from '../bench/run/page/weigh-in-page.ts';
 import { type ContractOutcome, checkContract } from './contract.ts';
+import type { TrialSet } from './contract-trials.ts';
 import type { ContractTask } from './contract-worker.ts';
 
-/** gpujs-webgpu puts the same kernels to all trials; a page's GL is the only one that is there everywhere. */
-const ELSEWHERE: { readonly [Runtime in PageRuntime]?: string } = { webgpu: 'odd' };
+/** A page runs the kernels that gpujs-webgpu and wasm put to all trials in Node; those for GL are tried nowhere else. */
+const IN_PAGE: { readonly [Runtime in PageRuntime]: TrialSet } = { webgl2: 'all', webgpu: 'odd', wasm: 'odd' };
 
 const backend = backendOf(process.argv[2]);
 const { kind } = backend;
 const outcomes =
   backend.page === undefined
     ? await checkHere(backend)
-    : await checkInPage(JSON.parse(process.argv[3]), { kind, runtime: backend.page, only: ELSEWHERE[backend.page] });
+    : await checkInPage(JSON.parse(process.argv[3]), { kind, runtime: backend.page, trials: IN_PAGE[backend.page] });
 process.send?.(outcomes, undefined, undefined, () => process.exit(0));
 
 async function checkHere({ open, threads, onlyWhenNamed }: NodeBackend): Promise<ContractOutcome[]> {
   const techniques = await loadTechniques([KERNELS_DIR]);
   const runtime = await open(threads(2));
-  const outcomes = await checkContract({ kind, techniques, runtime, mustHaveAll: onlyWhenNamed === undefined });
+  // Several threads run the code that one thread takes past all its borders; each kernel's threads take 0.1 s to start.
+  const trials = threads(2) > 1 ? 'common' : 'all';
+  const outcomes = await checkContract({ kind, techniques, runtime, mustHaveAll: onlyWhenNamed === undefined, trials });
   if (runtime === undefined || !('hasPackedDot' in runtime && runtime.hasPackedDot)) return outcomes;
-  // The text for devices that lack packed dot products is tried where they are not lacking, or it might run nowhere.
+  // Devices without packed dot products get another shader. Most machines have them, so that shader is tried here as well.
   const lacking = { ...runtime, hasPackedDot: false };
   const int8 = new Map([...techniques].filter(([id]) => id === 'int8'));
-  const shifts = await checkContract({ kind, techniques: int8, runtime: lacking, mustHaveAll: false, only: 'odd' });
+  const shifts = await checkContract({ kind, techniques: int8, runtime: lacking, mustHaveAll: false, trials: 'odd' });
   return [...outcomes, ...shifts.map(({ name, failures }) => ({ name: `${name}, without packed dots`, failures }))];
 }
 

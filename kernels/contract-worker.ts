@@ -4,17 +4,18 @@ import type { PageRuntime } from '../bench/contract/browser.ts';
 import type { KernelKind } from '../bench/contract/runtimes/runtimes.ts';
 import type { Technique } from '../bench/contract/technique.ts';
 import { checkContract } from './contract.ts';
+import type { TrialSet } from './contract-trials.ts';
 
 export interface ContractTask {
   readonly runtime: PageRuntime;
   readonly kind: KernelKind;
-  readonly only?: string;
+  readonly trials: TrialSet;
 }
 
 export default function start(techniques: ReadonlyMap<string, Technique>): void {
-  self.onmessage = async ({ data: { runtime, kind, only } }: MessageEvent<ContractTask>) => {
+  self.onmessage = async ({ data: { runtime, kind, trials } }: MessageEvent<ContractTask>) => {
     self.postMessage(
-      await checkContract({ techniques, kind, runtime: await openInPage(runtime), mustHaveAll: true, only }),
+      await checkContract({ techniques, kind, runtime: await openInPage(runtime), mustHaveAll: true, trials }),
     );
   };
 }

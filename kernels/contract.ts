@@ -1,32 +1,20 @@
-// What every kernel must hold to, checked over tiny, odd problems. Run by techniques.test.ts, one process or page a backend.
+// What every kernel must hold to, checked over small problems. Run by techniques.test.ts, one process or page a backend.
 
 import { operationOf } from '../bench/contract/operations.ts';
-import type {
-  ActivationsOf,
-  AttentionProblem,
-  MatmulProblem,
-  Op,
-  Problem,
-  WeightsOf,
-} from '../bench/contract/problem.ts';
+import type { ActivationsOf, Op, WeightsOf } from '../bench/contract/problem.ts';
 import type { KernelKind, Runtimes } from '../bench/contract/runtimes/runtimes.ts';
+import type { Wasm } from '../bench/contract/runtimes/wasm.ts';
 import { type Params, type PreparedKernel, paramGrid, type Technique } from '../bench/contract/technique.ts';
 import { checkOutput } from '../bench/measure/check.ts';
 import { measureDrift } from '../bench/measure/drift.ts';
 import { referenceFor } from '../bench/measure/instance.ts';
-import { type Random, seededRandom } from '../bench/statistics/random.ts';
+import { type Counted, prepareCounted } from './contract-memory.ts';
+import { type Trial, type TrialSet, trialsOf } from './contract-trials.ts';
 
 export interface ContractOutcome {
   readonly name: string;
   /** What the kernel broke; empty where nothing. */
   readonly failures: readonly string[];
-}
-
-interface Trial {
-  readonly name: string;
-  readonly problem: Problem;
-  readonly weights: WeightsOf<Op>;
-  readonly activations: ActivationsOf<Op>;
 }
 
 export interface ContractSubject {
@@ -35,14 +23,16 @@ export interface ContractSubject {
   readonly runtime: Runtimes[KernelKind];
   /** Every technique but yardsticks must have a kernel of the kind; else only baselines, without which nothing can be measured. */
   readonly mustHaveAll: boolean;
-  /** Only trials whose name contains this, where the same kernels are put to all of them elsewhere. */
-  readonly only?: string;
+  /** Fewer than all where the same kernels are put to all of them elsewhere. */
+  readonly trials: TrialSet;
 }
 
-/** Every technique with all its parameters over all trials of its operation, on one backend. */
+/** Every technique with all its parameters over the trials of its operation and past its own borders, on one backend. */
 export async function checkContract(subject: ContractSubject): Promise<ContractOutcome[]> {
-  const { techniques, kind, runtime, mustHaveAll, only = '' } = subject;
+  const { techniques, kind, runtime, mustHaveAll } = subject;
   const outcomes: ContractOutcome[] = [];
+  // Threads that write to each other's scratch don't meet in every run.
+  const repeats = kind === 'wasm' && (runtime as Wasm).threads > 1 ? 10 : 1;
   for (const [id, technique] of techniques) {
     const makeKernel = technique.kernels[kind];
     if (makeKernel === undefined) {
@@ -51,22 +41,29 @@ export async function checkContract(subject: ContractSubject): Promise<ContractO
       if (isNeeded) outcomes.push({ name: id, failures: [`has no ${kind} kernel`] });
       continue;
     }
+    const trials = trialsOf(technique, kind, subject.trials);
     for (const params of paramGrid(technique.axes)) {
-      for (const trial of trials[technique.op].filter((candidate) => candidate.name.includes(only))) {
+      for (const trial of trials) {
+        if (!isFor(trial, params)) continue;
         const name = [id, ...Object.values(params), trial.name].join(' ');
         const { problem, weights } = trial;
         if (technique.skip?.(problem, params) !== undefined) continue;
         const packed = technique.pack(structuredClone(weights), problem, params);
-        const prepare = async () => makeKernel({ packed, problem, params, runtime });
+        const prepare = () =>
+          prepareCounted(kind, runtime, (own) => makeKernel({ packed, problem, params, runtime: own }));
         const failures = [
           ...checkPacking(technique, params, trial, packed),
-          ...(await checkKernel(technique, params, trial, packed, prepare)),
+          ...(await checkKernel(technique, params, trial, packed, prepare, repeats)),
         ];
         outcomes.push({ name, failures });
       }
     }
   }
   return outcomes;
+}
+
+function isFor(trial: Trial, params: Params): boolean {
+  return Object.entries(trial.border?.params ?? {}).every(([axis, value]) => params[axis] === value);
 }
 
 /** Budgets speak of whole layers: among a handful of weights a single one decides. */
@@ -79,6 +76,7 @@ function checkPacking(technique: Technique, params: Params, trial: Trial, packed
   const held = bytesHeld(packed);
   if (values + indices + scales !== held) failures.push(`bytes: must be ${held}, got ${values + indices + scales}`);
   const unpacked = technique.unpack(packed, problem, params);
+  failures.push(...checkFlops(technique, params, trial, packed, unpacked));
   for (const [name, original] of entries(weights)) {
     const restored = entries(unpacked).find(([other]) => other === name)?.[1] ?? new Float32Array();
     const { sqnr_db, nonfinite } = measureDrift(restored, Float64Array.from(original));
@@ -91,12 +89,30 @@ function checkPacking(technique: Technique, params: Params, trial: Trial, packed
   return failures;
 }
 
+/** Every weight that is stored costs its share of the uncompressed work, unless it is a zero, which may be left out. */
+function checkFlops(
+  technique: Technique,
+  params: Params,
+  trial: Trial,
+  packed: unknown,
+  unpacked: WeightsOf<Op>,
+): string[] {
+  const operation = operationOf(trial.problem.op);
+  const flops = technique.flops(packed, trial.problem);
+  const each = operation.denseFlops(trial.problem) / (operation.denseBytes(trial.problem) / 4);
+  const stored = (8 * technique.bytes(packed).values) / (technique.columns?.(params).bits ?? 32);
+  const nonzeros = entries(unpacked).reduce((sum, [, values]) => sum + values.filter((value) => value !== 0).length, 0);
+  if (flops >= each * nonzeros && flops <= each * stored) return [];
+  return [`flops: must lie between ${each * nonzeros} and ${each * stored}, got ${flops}`];
+}
+
 async function checkKernel(
   technique: Technique,
   params: Params,
-  { problem, activations }: Trial,
+  { problem, activations, border }: Trial,
   packed: unknown,
-  prepare: () => Promise<PreparedKernel<Op>>,
+  prepare: () => Promise<Counted>,
+  repeats: number,
 ): Promise<string[]> {
   const failures: string[] = [];
   const operation = operationOf(problem.op);
@@ -104,7 +120,7 @@ async function checkKernel(
   const packedBefore = structuredClone(packed);
   const unpacked = structuredClone(technique.unpack(packed, problem, params));
   const uploaded = structuredClone(activations);
-  const kernel = await prepare();
+  const { kernel, heldBytes } = await prepare();
   const expect = (inputs: ActivationsOf<Op>) =>
     referenceFor(kernel, technique, params, problem, unpacked, inputs, rows);
 
@@ -113,7 +129,7 @@ async function checkKernel(
   const reference = expect(activations);
   const wrong = checkOutput(first, reference).failure;
   if (wrong !== undefined) failures.push(wrong);
-  if (!isSame(first, await outputOf(kernel))) failures.push('a second run must give the same output');
+  if (!(await repeatsItself(kernel, first, repeats))) failures.push('a further run must give the same output');
   if (!isDeepSame(uploaded, activations)) failures.push('activations must be left as they were');
   if (!isDeepSame(packed, packedBefore)) failures.push('packed weights must be left as they were');
 
@@ -122,16 +138,42 @@ async function checkKernel(
   await kernel.upload(fresh);
   const stale = checkOutput(await outputOf(kernel), freshReference).failure;
   if (stale !== undefined) failures.push(`with fresh activations, ${stale}`);
-  const { workspaceBytes } = kernel;
-  if (workspaceBytes !== undefined && !(Number.isInteger(workspaceBytes) && workspaceBytes >= 0)) {
-    failures.push(`workspaceBytes: must be a count, got ${workspaceBytes}`);
-  }
+  if (border === undefined) failures.push(...checkWorkspace(technique, problem, packed, kernel, heldBytes));
   kernel.dispose();
   const isZero = reference.values.every((value) => value === 0);
   if (!isZero && checkOutput(new Float32Array(first.length), reference).failure === undefined) {
     failures.push('an all-zeros output must be rejected, got it accepted');
   }
   return failures;
+}
+
+/** What filling up rows, columns and groups may add to what a kernel holds, and what more it may add where that is little. */
+const PADDING = { factor: 1.5, bytes: 4096 };
+
+/** What a kernel holds beside scratch must be its activations, its output and at most one copy of its weights. */
+function checkWorkspace(
+  technique: Technique,
+  problem: Trial['problem'],
+  packed: unknown,
+  { workspaceBytes }: PreparedKernel<Op>,
+  heldBytes: number | undefined,
+): string[] {
+  if (workspaceBytes === undefined) return [];
+  if (!(Number.isInteger(workspaceBytes) && workspaceBytes >= 0)) {
+    return [`workspaceBytes: must be a count, got ${workspaceBytes}`];
+  }
+  if (heldBytes === undefined) return [];
+  const { values, indices, scales } = technique.bytes(packed);
+  const activations = operationOf(problem.op).activationBytes(problem);
+  const most = heldBytes - activations;
+  const least = heldBytes - PADDING.factor * (activations + values + indices + scales) - PADDING.bytes;
+  if (workspaceBytes <= most && workspaceBytes >= least) return [];
+  return [`workspaceBytes: must lie between ${least} and ${most}, got ${workspaceBytes}`];
+}
+
+async function repeatsItself(kernel: PreparedKernel<Op>, first: Float32Array, repeats: number): Promise<boolean> {
+  for (let run = 0; run < repeats; run++) if (!isSame(first, await outputOf(kernel))) return false;
+  return true;
 }
 
 async function outputOf(kernel: PreparedKernel<Op>): Promise<Float32Array> {
@@ -156,68 +198,13 @@ function isSame(a: Float32Array, b: Float32Array): boolean {
 }
 
 function isDeepSame(a: unknown, b: unknown): boolean {
-  const bytes = (part: unknown) =>
-    ArrayBuffer.isView(part) ? new Uint8Array(part.buffer, part.byteOffset, part.byteLength).join() : part;
-  return Object.entries(a as object).every(
-    ([name, part]) => bytes(part) === bytes((b as Record<string, unknown>)[name]),
+  return Object.entries(a as object).every(([name, part]) => isSamePart(part, (b as Record<string, unknown>)[name]));
+}
+
+function isSamePart(a: unknown, b: unknown): boolean {
+  if (!ArrayBuffer.isView(a) || !ArrayBuffer.isView(b)) return a === b;
+  const [bytes, others] = [a, b].map(
+    ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength),
   );
-}
-
-const trials: { readonly [O in Op]: readonly Trial[] } = {
-  matmul: [
-    matmulTrial('1×1×1', 1, 1, 1),
-    matmulTrial('M=1', 1, 6, 70),
-    matmulTrial('odd', 3, 5, 7),
-    matmulTrial('past a tile along each side, a row of zeros in W and in X', 33, 131, 261, ({ W }, { X }) => {
-      W.fill(0, 261, 2 * 261);
-      X.fill(0, 2 * 261, 3 * 261);
-    }),
-    matmulTrial('odd, all zeros', 3, 5, 7, ({ W }) => W.fill(0)),
-    matmulTrial('odd, equal magnitudes', 3, 5, 7, ({ W }) => W.set(W.map(Math.sign))),
-  ],
-  attention: [
-    attentionTrial('1×1×1', { M: 1, seqLen: 1, heads: 1, headDim: 1, causal: false }),
-    attentionTrial('decode', { M: 1, seqLen: 70, heads: 2, headDim: 16, causal: true }),
-    attentionTrial('odd, square, causal', { M: 5, seqLen: 5, heads: 2, headDim: 3, causal: true }),
-    attentionTrial('odd, several tiles, causal', { M: 37, seqLen: 301, heads: 4, headDim: 19, causal: true }),
-    // Scores in the hundreds overflow exp unless the maximum is taken off first.
-    attentionTrial(
-      'several tiles, zero keys in one head, large scores in the other',
-      { M: 4, seqLen: 101, heads: 2, headDim: 8, causal: false },
-      ({ K }) => K.set(K.map((k, i) => (i < 101 * 8 ? 0 : 100 * k))),
-    ),
-  ],
-};
-
-function matmulTrial(
-  name: string,
-  M: number,
-  N: number,
-  K: number,
-  alter?: (weights: WeightsOf<'matmul'>, activations: ActivationsOf<'matmul'>) => unknown,
-): Trial {
-  const problem: MatmulProblem = { op: 'matmul', M, N, K, weights: 'contract', seed: 0 };
-  const random = seededRandom(M * 10_007 + N * 101 + K);
-  const weights = { W: gaussians(random, N * K) };
-  const activations = { X: gaussians(random, M * K) };
-  alter?.(weights, activations);
-  return { name, problem, weights, activations };
-}
-
-function attentionTrial(
-  name: string,
-  shape: Omit<AttentionProblem, 'op' | 'weights' | 'seed'>,
-  alter?: (weights: WeightsOf<'attention'>) => unknown,
-): Trial {
-  const problem: AttentionProblem = { op: 'attention', ...shape, weights: 'contract', seed: 0 };
-  const { heads, M, seqLen, headDim } = shape;
-  const random = seededRandom(M * 10_007 + seqLen * 101 + headDim);
-  const [K, V] = [0, 1].map(() => gaussians(random, heads * seqLen * headDim));
-  const weights = { K, V };
-  alter?.(weights);
-  return { name, problem, weights, activations: { Q: gaussians(random, heads * M * headDim) } };
-}
-
-function gaussians(random: Random, length: number): Float32Array {
-  return Float32Array.from({ length }, () => random.gaussian());
+  return bytes.length === others.length && bytes.every((byte, i) => byte === others[i]);
 }

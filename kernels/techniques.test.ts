@@ -30,7 +30,9 @@ for (const { id, probe, execArgv, onlyWhenNamed } of backends) {
       test.skip(`is unavailable here: ${status.reason}`, () => {});
       return;
     }
-    test('holds to the contract with every technique over tiny, odd problems', { timeout: 120_000 }, async () => {
+    test('holds to the contract with every technique, over small problems and past its borders', {
+      timeout: 120_000,
+    }, async () => {
       const outcomes = await outcomesOf(id, status, execArgv);
       const broken = outcomes.filter(({ failures }) => failures.length > 0);
       expect(broken.map(({ name, failures }) => `${name}: ${failures.join('; ')}`)).toEqual([]);

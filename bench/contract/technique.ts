@@ -63,6 +63,17 @@ export interface PreparedKernel<O extends Op> {
   dispose(): void;
 }
 
+/** The sizes of a problem, without where its inputs come from. */
+export type ShapeOf<O extends Op> = O extends Op ? Omit<ProblemOf<O>, 'op' | 'weights' | 'seed' | 'file'> : never;
+
+/** A shape that takes a kernel past the end of a block, a tile or a table: into code that smaller problems never reach. */
+export interface Border<O extends Op, P> {
+  /** Sizes that aren't given are small. */
+  readonly shape: Partial<ShapeOf<O>>;
+  /** With which parameters; with all where not given. */
+  readonly params?: Partial<P>;
+}
+
 export interface TechniqueSpec<O extends Op, A extends Axes, Packed> {
   readonly op: O;
   readonly family: Family;
@@ -98,13 +109,16 @@ export interface TechniqueSpec<O extends Op, A extends Axes, Packed> {
   /** Columns of the result row this technique fills beside the common ones. */
   columns?(params: ParamsOf<A>): { sparsity?: number; bits?: number; group_size?: number };
   readonly kernels: { readonly [Kind in KernelKind]?: Kernel<O, Packed, ParamsOf<A>, Runtimes[Kind]> };
+  /** What tests must put to the kernels beside the shapes that all kernels are tried with, named by their own constants. */
+  readonly borders?: { readonly [Kind in KernelKind]?: readonly Border<O, ParamsOf<A>>[] };
 }
 
 /** Parameters of any technique, in axis order. */
 export type Params = Readonly<Record<string, AxisValue>>;
 /** A technique whose own types are no longer known; only what it packed itself may be given back to it. */
-export interface Technique<O extends Op = Op> extends Omit<TechniqueSpec<O, Axes, unknown>, 'kernels'> {
+export interface Technique<O extends Op = Op> extends Omit<TechniqueSpec<O, Axes, unknown>, 'kernels' | 'borders'> {
   readonly kernels: { readonly [Kind in KernelKind]?: Kernel<O, unknown, Params, unknown> };
+  readonly borders?: { readonly [Kind in KernelKind]?: readonly Border<O, Params>[] };
 }
 
 export function defineTechnique<O extends Op, const A extends Axes, Packed>(

@@ -1,8 +1,10 @@
 import { defineTechnique } from '../../bench/contract/technique.ts';
+import { GROUP, L1_BYTES, rowsOfEachWidth } from '../lane-panels.ts';
 import { gpuCsr } from './gpu.ts';
 import { packCsr, unpackCsr } from './pack.ts';
+import { MAX_UNITS } from './tiles.gen.ts';
 import { tsCsr } from './ts.ts';
-import { wasmCsr } from './wasm.ts';
+import { L2_BYTES, wasmCsr } from './wasm.ts';
 import { wgslCsr } from './wgsl.ts';
 
 export default defineTechnique({
@@ -23,6 +25,20 @@ export default defineTechnique({
   irregularAccess: true,
   columns: ({ sparsity }) => ({ sparsity, bits: 32 }),
   kernels: { ts: tsCsr, wasm: wasmCsr, gpujs: gpuCsr, wgsl: wgslCsr },
+  borders: {
+    wasm: [
+      ...rowsOfEachWidth(MAX_UNITS).map((M) => ({ shape: { M }, params: { sparsity: 0.5 } as const })),
+      // A block of 32 rows of X in L1, where weights are dense, and in L2, and one column more.
+      { shape: { M: 32, N: GROUP + 1, K: L1_BYTES / (4 * 32) + 1 }, params: { sparsity: 0.5 } },
+      { shape: { M: 32, K: L2_BYTES / (4 * 32) + 1 }, params: { sparsity: 0.95 } },
+    ],
+    // Workgroups of 4, 8 and 16 rows of X by as many rows of W as 64 threads leave, and past two of them along W.
+    wgsl: [
+      { shape: { M: 4, N: 33 }, params: { sparsity: 0.5 } },
+      { shape: { M: 8, N: 17 }, params: { sparsity: 0.5 } },
+      { shape: { M: 17, N: 9 }, params: { sparsity: 0.5 } },
+    ],
+  },
 });
 
 /** About a decibel below the worst of the suites' inputs. */

@@ -12,7 +12,7 @@ type Context = KernelContext<'matmul', CsrWeights, unknown, Wasm>;
 /** Share of nonzeros from which on blocks of K fit L1. */
 const L1_DENSITY = 0.25;
 /** What activations may take of L2 beside weights and sums. */
-const L2_BYTES = 256 * 1024;
+export const L2_BYTES = 256 * 1024;
 
 /** X [M,K] f32, W [N,K] in CSR → Y [M,N] f32. */
 export async function wasmCsr(context: Context): Promise<PreparedKernel<'matmul'>> {

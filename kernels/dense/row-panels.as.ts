@@ -1,6 +1,5 @@
 // Activations as the tiles read them: panels of six rows, the values of one k side by side.
-
-export const MR: i32 = 6;
+import { MR } from './blocks';
 
 /** First of `count` items that belong to a thread. */
 @inline

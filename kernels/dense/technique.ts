@@ -1,4 +1,5 @@
 import { defineTechnique } from '../../bench/contract/technique.ts';
+import { KC, MC, MR } from './blocks.ts';
 import { gpuDense } from './gpu.ts';
 import { jaxDense } from './jax.ts';
 import { ortDense } from './ort.ts';
@@ -7,6 +8,7 @@ import { tsDense } from './ts.ts';
 import { wasmDense } from './wasm.ts';
 import type { DenseWeights } from './weights.ts';
 import { wgslDense } from './wgsl.ts';
+import { LANES } from './wgsl-matmul.ts';
 
 export default defineTechnique({
   op: 'matmul',
@@ -29,5 +31,14 @@ export default defineTechnique({
     ort: ortDense,
     tfjs: tfjsDense,
     jax: jaxDense,
+  },
+  borders: {
+    wasm: [{ shape: { M: MC + 4, K: KC + 1 } }, { shape: { M: MR + 1 } }],
+    // Tiles of 4×4, of 8×4 and of 8×8 outputs a thread, and a third workgroup beside two whole ones.
+    wgsl: [
+      { shape: { M: 4, N: 2 * 4 * LANES + 1 } },
+      { shape: { M: 5, N: LANES + 1 } },
+      { shape: { M: 5, N: 2 * 8 * LANES + 1 } },
+    ],
   },
 });

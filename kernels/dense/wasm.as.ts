@@ -1,12 +1,8 @@
 // Dense f32 products over packed panels, after Goto & van de Geijn 2008. `from` and `to` are a thread's share.
 import { multiplyTile, row } from './tiles';
-import { MR } from './row-panels.as';
+import { KC, MC, MR } from './blocks';
 
 export { packX } from './row-panels.as';
-
-// A part of K: KC·(MR + NR) values stay in L1, and MC·KC of X in L2.
-const KC: i32 = 512;
-const MC: i32 = 96;
 
 // X in panels, W [to][K][NR], Y [M, ldY]: columns of the panels from … to
 export function gemm(from: i32, to: i32, X: usize, W: usize, Y: usize, M: i32, ldY: i32, K: i32, NR: i32): void {

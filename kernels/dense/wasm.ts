@@ -1,9 +1,8 @@
 import type { Wasm } from '../../bench/contract/runtimes/wasm.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { fillPanels, paddedRows } from '../panels.ts';
+import { MR } from './blocks.ts';
 import type { DenseWeights } from './weights.ts';
-
-const MR = 6;
 
 /** X [M,K] f32, W [N,K] f32 kept as panels [N/NR][K][NR] → Y [M,N] f32. */
 export async function wasmDense({

@@ -105,7 +105,8 @@ ${loops}`;
   return { code: text, workgroups: [...workgroups, batch] };
 }
 
-const LANES = 16;
+/** Threads side by side, each with columns of its own. */
+export const LANES = 16;
 const SLICES = 8;
 
 interface Loops {

@@ -1,4 +1,5 @@
 import { defineTechnique } from '../../bench/contract/technique.ts';
+import { KC, MC } from './blocks.ts';
 import { gpuInt4 } from './gpu.ts';
 import { ortInt4 } from './ort.ts';
 import { packInt4, unpackInt4, whatScalesLost } from './pack.ts';
@@ -20,6 +21,7 @@ export default defineTechnique({
   minSqnrDb: ({ groupSize }) => MIN_SQNR_DB[groupSize],
   columns: ({ groupSize }) => ({ bits: 4, group_size: groupSize }),
   kernels: { ts: tsInt4, wasm: wasmInt4, gpujs: gpuInt4, wgsl: wgslInt4, ort: ortInt4 },
+  borders: { wasm: [{ shape: { M: MC + 1, K: KC + 1 } }] },
 });
 
 /** 3 dB below the worst of the suites' inputs: other seeds move the synthetic ones by up to 2.5 dB. */

@@ -2,13 +2,12 @@
 // one row of W, each biased by 8. K is padded to 32 with zeros, which is 8. Scales are f16 [N/NR][groups][NR]. Work is
 // shared out by thread where scratch is needed, `from` being the thread's index.
 import { multiplyTile, row, unpackGroup } from './tiles';
-import { MR, share } from '../dense/row-panels.as';
+import { MR } from '../dense/blocks';
+import { share } from '../dense/row-panels.as';
+import { KC, MC } from './blocks';
 
 export { packX } from '../dense/row-panels.as';
 
-// As in the dense kernel: KC·(MR + NR) values stay in L1, MC·KC of X in L2. Whole groups fit into KC.
-const KC: i32 = 256;
-const MC: i32 = 192;
 const BIAS: i32 = 8;
 
 // X in f32 panels, W [panels][words][NR][4], scales [panels][groups][NR] f16 → Y [M, ldY]; scratch [threads][KC][NR] f32

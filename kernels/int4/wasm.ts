@@ -1,13 +1,12 @@
 import type { MatmulProblem } from '../../bench/contract/problem.ts';
 import type { Wasm } from '../../bench/contract/runtimes/wasm.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
+import { MR } from '../dense/blocks.ts';
 import { trimColumns } from '../dense/wasm.ts';
 import { paddedRows } from '../panels.ts';
+import { KC } from './blocks.ts';
 import { type Int4Weights, valueStride } from './pack.ts';
 
-/** Part of K that scratch is kept for, as in wasm.as.ts. */
-const KC = 256;
-const MR = 6;
 /** K is padded to whole blocks of the one-row product. */
 const BLOCK = 32;
 /** k in a 32-bit lane. */

@@ -19,6 +19,12 @@ test('one scale for the tensor leaves a small channel little', () => {
   expect([...unpackInt8(packed)]).toEqual([127, -64, 0, 1, -2, 1]);
 });
 
+test('the one scale is that of the largest weight wherever it stands', () => {
+  const packed = packInt8(Float32Array.of(1, -2, 0.5, 0, -254, 3), problem, 'tensor');
+  expect([...packed.scales]).toEqual([2]);
+  expect([...packed.values]).toEqual([1, -1, 0, 0, -127, 2]);
+});
+
 test('no weight moves by more than half a step', () => {
   const packed = packInt8(W, problem, 'channel');
   unpackInt8(packed).forEach((w, i) => {

@@ -1,4 +1,6 @@
 import { defineTechnique } from '../../bench/contract/technique.ts';
+import { MR } from '../dense/blocks.ts';
+import { PAIR_KC, PAIR_MC } from './blocks.ts';
 import { gpuInt8 } from './gpu.ts';
 import { ortInt8 } from './ort.ts';
 import { packInt8, quantizeRows, unpackInt8 } from './pack.ts';
@@ -29,6 +31,8 @@ export default defineTechnique({
   minSqnrDb: ({ granularity, activations }) => MIN_SQNR_DB[granularity][activations],
   columns: () => ({ bits: 8 }),
   kernels: { ts: tsInt8, wasm: wasmInt8, gpujs: gpuInt8, wgsl: wgslInt8, ort: ortInt8 },
+  // Past the blocks of 16-bit activations, which are larger than those of f32, into tiles of four rows of either and of one.
+  borders: { wasm: [{ shape: { M: PAIR_MC + 4, K: PAIR_KC + 1 } }, { shape: { M: MR + 1 } }] },
 });
 
 /** So many products of 127 · 127 fit a signed sum of 32 bits. */

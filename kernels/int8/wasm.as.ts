@@ -2,17 +2,11 @@
 // four with zeros. Work is shared out by thread, `from` being the thread's index: each has scratch of its own.
 import { dot2, dot3, dot4, dot5, dot6, dot1, pair1, pair2, pair3, pair4, pair5 } from './tiles';
 import { multiplyTile, row, rowPairs, unpackF32, unpackPairs } from './tiles';
-import { MR, share } from '../dense/row-panels.as';
+import { MR } from '../dense/blocks';
+import { share } from '../dense/row-panels.as';
+import { KC, MC, PAIR_KC, PAIR_MC, PAIR_MR } from './blocks';
 
 export { packX } from '../dense/row-panels.as';
-
-/** Rows of the 16-bit tile, whose products need a register of their own. */
-const PAIR_MR: i32 = 5;
-// As in the dense kernel: KC·(MR + NR) values stay in L1, MC·KC of X in L2.
-const KC: i32 = 256;
-const MC: i32 = 192;
-const PAIR_KC: i32 = 512;
-const PAIR_MC: i32 = 240;
 
 // → what one lane of the relaxed product makes of four times 127 · 255: its second operand is unsigned and sums are not
 // cut to 16 bits (129540), or it is signed (−508), or anything else

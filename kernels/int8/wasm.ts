@@ -1,14 +1,12 @@
 import type { MatmulProblem } from '../../bench/contract/problem.ts';
 import type { Wasm, WasmModule } from '../../bench/contract/runtimes/wasm.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
+import { MR } from '../dense/blocks.ts';
 import { trimColumns } from '../dense/wasm.ts';
 import { paddedRows } from '../panels.ts';
+import { KC, PAIR_KC } from './blocks.ts';
 import type { Granularity, Int8Weights } from './pack.ts';
 
-/** Parts of K that scratch is kept for, as in wasm.as.ts. */
-const KC = 256;
-const PAIR_KC = 512;
-const MR = 6;
 const QUAD = 4;
 
 type Params = { readonly granularity: Granularity; readonly activations: 'f32' | 'int8' };

@@ -5,8 +5,9 @@ import { jaxNaiveAttention } from './jax.ts';
 import type { KeyValues } from './key-values.ts';
 import { ortNaiveAttention } from './ort.ts';
 import { tfjsNaiveAttention } from './tfjs.ts';
+import { MR } from './tiles.gen.ts';
 import { tsNaiveAttention } from './ts.ts';
-import { wasmNaiveAttention } from './wasm.ts';
+import { BLOCK, wasmNaiveAttention } from './wasm.ts';
 import { wgslNaiveAttention } from './wgsl.ts';
 
 export default defineTechnique({
@@ -30,5 +31,12 @@ export default defineTechnique({
     ort: ortNaiveAttention,
     tfjs: tfjsNaiveAttention,
     jax: jaxNaiveAttention,
+  },
+  borders: {
+    wasm: [
+      // A last panel of one key, of two, and so on, and one of as many dimensions as are left of six.
+      ...[1, 2, 3, 4, 5].map((rest) => ({ shape: { seqLen: MR + rest, headDim: 2 * MR - rest } })),
+      { shape: { seqLen: BLOCK + 1 } },
+    ],
   },
 });

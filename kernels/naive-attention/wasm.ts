@@ -7,7 +7,7 @@ import type { KeyValues } from './key-values.ts';
 import { CONSTANTS_BYTES, placeColumns, placePanels } from './wasm-keys.ts';
 
 /** Keys whose weighted values are summed at once: their weights stay in L1. A multiple of 6. */
-const BLOCK = 192;
+export const BLOCK = 192;
 /** Threads that wrote to one line would slow each other. */
 const CACHE_LINE = 64;
 

@@ -11,9 +11,31 @@ test('two of four are kept with their places in two bits each, two groups a byte
   expect([...packed.indices]).toEqual([0b11_00_10_01]);
 });
 
-test('values and indices together take 9/16 of the bytes', () => {
+test('values and indices together take 17/32 of the bytes', () => {
+  // Of four weights of 32 bits two remain, with two bits each.
   const packed = packSparse24(new Float32Array(64 * 64), problem(64, 64));
-  expect(packed.values.byteLength + packed.indices.byteLength).toBe((64 * 64 * 4 * 9) / 16 - (64 * 64) / 8 + 0);
+  expect(packed.values.byteLength + packed.indices.byteLength).toBe((64 * 64 * 4 * 17) / 32);
+});
+
+test.each([
+  { group: [5, 0, 0, 4], kept: [5, 0, 0, 4] },
+  { group: [4, 0, 0, 5], kept: [4, 0, 0, 5] },
+  { group: [5, 4, 3, 2], kept: [5, 4, 0, 0] },
+  { group: [2, 3, 4, -5], kept: [0, 0, 4, -5] },
+  { group: [3, -5, 2, 4], kept: [0, -5, 0, 4] },
+  { group: [-4, 2, 5, 3], kept: [-4, 0, 5, 0] },
+  { group: [1, -6, 5, 0], kept: [0, -6, 5, 0] },
+])('of $group the two largest stay wherever they stand', ({ group, kept }) => {
+  expect([...unpackSparse24(packSparse24(Float32Array.from(group), problem(1, 4)), problem(1, 4))]).toEqual(kept);
+});
+
+test.each([
+  { group: [1, 1, -1, 1], kept: [1, 1, 0, 0] },
+  { group: [2, 1, 1, 1], kept: [2, 1, 0, 0] },
+  { group: [1, -1, 2, 1], kept: [1, 0, 2, 0] },
+  { group: [1, 1, 1, 2], kept: [1, 0, 0, 2] },
+])('of equals in $group the first stay', ({ group, kept }) => {
+  expect([...unpackSparse24(packSparse24(Float32Array.from(group), problem(1, 4)), problem(1, 4))]).toEqual(kept);
 });
 
 test('a K that is no multiple of four loses nothing but what pruning drops', () => {

@@ -31,7 +31,7 @@ type Context = KernelContext<'attention', KeyValues, { readonly tileSize: number
  * long queries and keys are: less than a MiB on a GPU, where a step has tileSize/4 or headDim/4 threads a row and every
  * tile costs submissions of its own.
  */
-const MAX_TILE_ROWS = { gpu: 512, host: 128 };
+export const MAX_TILE_ROWS = { gpu: 512, host: 128 };
 
 /** Tiles of rows one after another, for each of them tiles of keys one after another. */
 export function gpuTiledAttention({ packed, problem, params, runtime }: Context): Promise<PreparedKernel<'attention'>> {

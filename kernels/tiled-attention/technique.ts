@@ -1,10 +1,10 @@
 import { attention } from '../../bench/contract/operations/attention.ts';
 import { defineTechnique } from '../../bench/contract/technique.ts';
 import type { KeyValues } from '../naive-attention/key-values.ts';
-import { gpuTiledAttention } from './gpu.ts';
+import { gpuTiledAttention, MAX_TILE_ROWS } from './gpu.ts';
 import { tsTiledAttention } from './ts.ts';
-import { wasmTiledAttention } from './wasm.ts';
-import { wgslTiledAttention } from './wgsl.ts';
+import { MAX_PARTS, PART_KEYS, SCRATCH_BYTES, wasmTiledAttention } from './wasm.ts';
+import { MOST_SHARES, THREADS, wgslTiledAttention } from './wgsl.ts';
 
 export default defineTechnique({
   op: 'attention',
@@ -21,4 +21,19 @@ export default defineTechnique({
   minSqnrDb: () => 110,
   columns: () => ({ bits: 32 }),
   kernels: { ts: tsTiledAttention, wasm: wasmTiledAttention, gpujs: gpuTiledAttention, wgsl: wgslTiledAttention },
+  borders: {
+    wasm: [
+      // Two panels of eight queries with their sums, of headDim each, nearly fill the scratch; the rest is a second group.
+      { shape: { M: 25, seqLen: 50, headDim: Math.floor(SCRATCH_BYTES / 176) } },
+      { shape: { M: 1, seqLen: 2 * PART_KEYS + 1 } },
+      { shape: { M: 1, seqLen: MAX_PARTS * PART_KEYS + 1 } },
+    ],
+    gpujs: [{ shape: { M: MAX_TILE_ROWS.gpu / 2 + 1, heads: 2, seqLen: 49 }, params: { tileSize: 48 } }],
+    wgsl: [
+      // With four queries a workgroup has 16 threads for the dimensions of each, with one 64; a thread takes four at a time.
+      { shape: { M: 5, headDim: THREADS + 1 }, params: { tileSize: 48 } },
+      { shape: { M: 1, seqLen: 49, headDim: 4 * THREADS + 1 }, params: { tileSize: 48 } },
+      { shape: { M: 1, seqLen: 48 * MOST_SHARES + 1 }, params: { tileSize: 48 } },
+    ],
+  },
 });

@@ -10,13 +10,13 @@ import { paddedRows } from '../panels.ts';
  * Half of a usual L1. As many panels of queries as fit in it beside a tile of scores, but at least one, share a pass over
  * the keys: K and V then come out of the outer caches that much less often.
  */
-const SCRATCH_BYTES = 16_384;
+export const SCRATCH_BYTES = 16_384;
 /**
  * Decode cuts a head's keys into parts of about so many, which threads take one by one: at least, since each part has to
  * be combined with the others, and no more parts than scratch should hold.
  */
-const PART_KEYS = 256;
-const MAX_PARTS = 32;
+export const PART_KEYS = 256;
+export const MAX_PARTS = 32;
 /** Threads that wrote to one line would slow each other. */
 const CACHE_LINE = 64;
 

@@ -7,9 +7,9 @@ import { HIDDEN, prepareWgslAttention } from '../naive-attention/wgsl-attention.
 
 type Context = KernelContext<'attention', KeyValues, { readonly tileSize: number }, Wgsl>;
 
-const THREADS = 64;
+export const THREADS = 64;
 /** More shares of the keys would keep no more of a GPU busy, and their partial results are scratch. */
-const MOST_SHARES = 32;
+export const MOST_SHARES = 32;
 
 /**
  * A workgroup takes 4 queries through the tiles of keys; scores live in its own memory and nowhere else. With one query

@@ -29,6 +29,12 @@ test('fresh activations give another output', () => {
   expect(Math.abs(first.values[0] - fresh.values[0])).toBeGreaterThan(first.tolerance[0] + fresh.tolerance[0]);
 });
 
+test('each weight costs a multiply and an add for each row of X, and four bytes', () => {
+  const shape = { ...problem, M: 3, N: 5, K: 7 };
+  expect([matmul.denseFlops(shape), matmul.denseBytes(shape)]).toEqual([2 * 3 * 5 * 7, 4 * 5 * 7]);
+  expect(matmul.activationBytes(shape)).toBe(4 * (3 * 7 + 3 * 5));
+});
+
 test('at K = 4096 activations cut to f16 are told from sums in f32', () => {
   const long: MatmulProblem = { ...problem, M: 1, N: 256, K: 4096 };
   const { weights, activations } = matmulInputs(long);

@@ -1,0 +1,143 @@
+// The problems every kernel is tried with: few and small, and between them past the usual ends of tiles and vectors. What
+// else a kernel has ends of, its technique names as borders.
+import type {
+  ActivationsOf,
+  AttentionProblem,
+  MatmulProblem,
+  Op,
+  Problem,
+  WeightsOf,
+} from '../bench/contract/problem.ts';
+import type { KernelKind } from '../bench/contract/runtimes/runtimes.ts';
+import type { Border, Params, ShapeOf, Technique } from '../bench/contract/technique.ts';
+import { type Random, seededRandom } from '../bench/statistics/random.ts';
+
+export interface Trial {
+  readonly name: string;
+  readonly problem: Problem;
+  readonly weights: WeightsOf<Op>;
+  readonly activations: ActivationsOf<Op>;
+  /** The border it goes past, where it is for one. */
+  readonly border?: Border<Op, Params>;
+}
+
+/** Which trials: all, those without borders, or the odd ones alone. */
+export type TrialSet = 'all' | 'common' | 'odd';
+
+export function trialsOf(technique: Technique, kind: KernelKind, set: TrialSet): readonly Trial[] {
+  const common = commonTrials[technique.op];
+  if (set === 'odd') return common.filter(({ name }) => name.startsWith('odd'));
+  if (set === 'common') return common;
+  return [...common, ...(technique.borders?.[kind] ?? []).map((border) => borderTrial(technique.op, border))];
+}
+
+function borderTrial(op: Op, border: Border<Op, Params>): Trial {
+  const { shape } = border;
+  const name = `border ${Object.entries(shape)
+    .map(([size, value]) => `${size}=${value}`)
+    .join(' ')}`;
+  const trial =
+    op === 'matmul'
+      ? matmulTrial(name, { M: 3, N: 5, K: 7, ...(shape as Partial<ShapeOf<'matmul'>>) })
+      : attentionTrial(name, { ...SMALL_ATTENTION, ...(shape as Partial<ShapeOf<'attention'>>) });
+  return { ...trial, border };
+}
+
+/** Where tiles of 48 keys end, and of 96: past half of the keys, so that a first of several parts has none of those after. */
+const END_OF_TILE = 192;
+
+const SMALL_ATTENTION = { M: 3, seqLen: 7, heads: 2, headDim: 5, causal: false };
+
+const commonTrials: { readonly [O in Op]: readonly Trial[] } = {
+  matmul: [
+    matmulTrial('1×1×1', { M: 1, N: 1, K: 1 }),
+    // What lies just below a power of two is rounded up to it, and must not leave the digit it is kept in.
+    matmulTrial('M=1, one activation of nearly 8', { M: 1, N: 19, K: 71 }, ({ X }) => X.fill(8 - 2 ** -10, 5, 6)),
+    matmulTrial('odd', { M: 3, N: 5, K: 7 }),
+    matmulTrial(
+      'past a tile along each side, rows of zeros and rows of tiny values',
+      { M: 131, N: 67, K: 261 },
+      rowsApart,
+    ),
+    matmulTrial('odd, all zeros', { M: 3, N: 5, K: 7 }, ({ W }) => W.fill(0)),
+    matmulTrial('odd, two rows, equal magnitudes', { M: 2, N: 5, K: 7 }, ({ W }) => W.set(W.map(Math.sign))),
+  ],
+  attention: [
+    attentionTrial('1×1×1', { M: 1, seqLen: 1, heads: 1, headDim: 1, causal: false }),
+    attentionTrial('odd, square, causal', { M: 5, seqLen: 5, heads: 2, headDim: 3, causal: true }),
+    // Of the queries that a kernel takes together, the last alone see into the tile from key 288 on.
+    attentionTrial('odd, several tiles, causal', { M: 37, seqLen: 302, heads: 4, headDim: 19, causal: true }),
+    attentionTrial(
+      'one query, heads of unlike scores',
+      { M: 1, seqLen: 305, heads: 5, headDim: 21, causal: true },
+      unlikeHeads,
+    ),
+    attentionTrial(
+      'several tiles, heads of unlike scores',
+      { M: 4, seqLen: 245, heads: 5, headDim: 8, causal: false },
+      unlikeHeads,
+    ),
+  ],
+};
+
+type Inputs<O extends Op> = WeightsOf<O> & ActivationsOf<O>;
+
+function matmulTrial(
+  name: string,
+  shape: ShapeOf<'matmul'>,
+  alter?: (inputs: Inputs<'matmul'>, shape: ShapeOf<'matmul'>) => unknown,
+): Trial {
+  const { M, N, K } = shape;
+  const problem: MatmulProblem = { op: 'matmul', ...shape, weights: 'contract', seed: 0 };
+  const random = seededRandom(M * 10_007 + N * 101 + K);
+  const weights = { W: gaussians(random, N * K) };
+  const activations = { X: gaussians(random, M * K) };
+  alter?.({ ...weights, ...activations }, shape);
+  return { name, problem, weights, activations };
+}
+
+/** A row of zeros in W and in X, and rows of W whose scales are less than the smallest normal f16 and less than the smallest. */
+function rowsApart({ W, X }: Inputs<'matmul'>, { K }: ShapeOf<'matmul'>): void {
+  W.fill(0, K, 2 * K);
+  X.fill(0, 2 * K, 3 * K);
+  for (let k = 0; k < K; k++) {
+    W[3 * K + k] *= 1e-6;
+    W[4 * K + k] *= 1e-9;
+  }
+}
+
+function attentionTrial(
+  name: string,
+  shape: ShapeOf<'attention'>,
+  alter?: (inputs: Inputs<'attention'>, shape: ShapeOf<'attention'>) => unknown,
+): Trial {
+  const problem: AttentionProblem = { op: 'attention', ...shape, weights: 'contract', seed: 0 };
+  const { heads, M, seqLen, headDim } = shape;
+  const random = seededRandom(M * 10_007 + seqLen * 101 + headDim);
+  const [K, V] = [0, 1].map(() => gaussians(random, heads * seqLen * headDim));
+  const weights = { K, V };
+  const activations = { Q: gaussians(random, heads * M * headDim) };
+  alter?.({ ...weights, ...activations }, shape);
+  return { name, problem, weights, activations };
+}
+
+/**
+ * Of five heads the first stays as it is and the second has keys of zeros. The third has scores in the hundreds, which overflow
+ * exp unless the maximum is taken off first. In the fourth scores rise by 60 at the end of a tile, and values are as much larger
+ * before, so that a sum must be rescaled by e⁻⁶⁰ and not be lost; in the fifth they rise by more than the range of f32.
+ */
+function unlikeHeads({ Q, K, V }: Inputs<'attention'>, { M, seqLen, headDim }: ShapeOf<'attention'>): void {
+  const [second, third, fourth, fifth] = [1, 2, 3, 4].map((head) => head * seqLen * headDim);
+  K.fill(0, second, third);
+  for (let i = third; i < fourth; i++) K[i] *= 100;
+  for (let i = fourth; i < fourth + END_OF_TILE * headDim; i++) V[i] *= Math.exp(60);
+  for (let i = 3 * M * headDim; i < 5 * M * headDim; i += headDim) Q[i] = Math.sqrt(headDim);
+  for (let j = 0; j < seqLen; j++) {
+    K[fourth + j * headDim] = j < END_OF_TILE ? 0 : 60;
+    K[fifth + j * headDim] = j < END_OF_TILE ? 0 : 100;
+  }
+}
+
+function gaussians(random: Random, length: number): Float32Array {
+  return Float32Array.from({ length }, () => random.gaussian());
+}
