@@ -2,6 +2,7 @@
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { InputError } from '../contract/input-error.ts';
+import { visibleSentence, visibleText } from '../contract/visible-text.ts';
 import { abCommand } from './ab.ts';
 import { compareCommand } from './compare.ts';
 import { completeNames } from './completion.ts';
@@ -14,6 +15,8 @@ import { serveCommand } from './serve.ts';
 import { trackCommand } from './track.ts';
 
 const USAGE_ERROR = 2;
+/** Characters of an error that are shown: room for the long paths and ids it may name. */
+const MAX_ERROR = 1000;
 
 /** A reader that has seen enough (`| head`) is no failure. */
 for (const stream of [process.stdout, process.stderr]) {
@@ -68,7 +71,9 @@ try {
 
 function report(error: unknown): void {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  const shown = process.argv.includes('--debug') ? stack : message;
-  process.stderr.write(`tare: ${shown}\n`);
+  const lines = process.argv.includes('--debug')
+    ? `${stack}`.split('\n').map(visibleText)
+    : [visibleSentence(message, MAX_ERROR)];
+  process.stderr.write(`tare: ${lines.join('\n')}\n`);
   process.exitCode = error instanceof InputError ? USAGE_ERROR : 1;
 }

@@ -76,8 +76,8 @@ describe('files as they come', () => {
     ['a NaN cell', 'schema_version,case_id,speedup\n1,a,NaN\n', /row 1: speedup must be a number, got NaN/],
     [
       'a case twice',
-      'schema_version,case_id,run_id\n1,a,r\n1,a,r\n',
-      /a run must have a case once, got a in rows 1 and 2/,
+      'schema_version,case_id,run_id,speedup\n1,a,r,1\n1,a,r,2\n',
+      /a run must have a case once, got a in rows 1 and 2, which differ; take one out/,
     ],
     ['two runs', 'schema_version,case_id,run_id\n1,a,r\n1,a,s\n', /must hold one run, got r, s with cases in common/],
   ])('%s is one line and exit code 2', (_, text, message) => {

@@ -3,6 +3,7 @@ import { styleText } from 'node:util';
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { backends } from '../backends/backend.ts';
 import type { BrowserChoice } from '../contract/browser.ts';
+import { visibleSentence, visibleText } from '../contract/visible-text.ts';
 import { timerResolutionNs } from '../measure/timer-resolution.ts';
 import { canaryNs, cpuGovernor, describeMachine, loadAverage } from '../run/environment.ts';
 import { browserFlags, browserOf } from './browser-flags.ts';
@@ -101,8 +102,10 @@ function formatFindings(findings: readonly Finding[]): string {
   const width = Math.max(...findings.map(({ name }) => name.length));
   return findings
     .map(({ name, value, advice }) => {
-      const line = `${advice === undefined ? ' ' : '!'} ${name.padEnd(width)}  ${value}`;
-      return advice === undefined ? line : `${line}\n${' '.repeat(width + 4)}${styleText('yellow', advice)}`;
+      const line = `${advice === undefined ? ' ' : '!'} ${name.padEnd(width)}  ${visibleText(value)}`;
+      return advice === undefined
+        ? line
+        : `${line}\n${' '.repeat(width + 4)}${styleText('yellow', visibleSentence(advice))}`;
     })
     .join('\n');
 }

@@ -4,6 +4,7 @@ import { backends } from '../backends/backend.ts';
 import { loadSuites, loadTechniques } from '../cases/registry.ts';
 import { kernelsDirs, selectCases } from '../cases/select.ts';
 import type { BackendStatus } from '../contract/backend.ts';
+import { visibleSentence, visibleText } from '../contract/visible-text.ts';
 import { browserFlags, browserOf } from './browser-flags.ts';
 import { selectionFlags, selectionOf } from './selection-flags.ts';
 
@@ -109,9 +110,10 @@ function formatDetails(
 ): string {
   const details: string[] = [];
   for (const [axis, values] of Object.entries(axes ?? {})) details.push(`${axis}: ${[values].flat().join(', ')}`);
-  if (available === false) details.push(styleText('yellow', `unavailable: ${reason}`));
-  if (adapterType === 'software' || adapterType === 'hardware') details.push(`${adapterType} adapter: ${adapter}`);
-  if (version !== undefined) details.push(`${version}`);
+  if (available === false) details.push(styleText('yellow', `unavailable: ${visibleSentence(`${reason}`)}`));
+  if (adapterType === 'software' || adapterType === 'hardware')
+    details.push(`${adapterType} adapter: ${visibleText(`${adapter}`)}`);
+  if (version !== undefined) details.push(visibleText(`${version}`));
   if (Array.isArray(presets)) details.push(`presets: ${presets.join(', ')}`);
   return details.map((detail) => `\n${' '.repeat(indent)}${detail}`).join('');
 }

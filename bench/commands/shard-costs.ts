@@ -1,10 +1,11 @@
 // What cases took before, by which shards are dealt out.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { PROJECT } from '../cases/registry.ts';
 import { recordedCosts } from '../cases/shard.ts';
-import { readRows, readText } from '../results/csv.ts';
+import { InputError } from '../contract/input-error.ts';
+import { readRows } from '../results/csv.ts';
 
 /** Every shard must be dealt out by the same figures, so these are committed ones, or the user's. */
 const COMMITTED = ['nightly-costs.csv', 'baseline.csv'].map((name) => join(PROJECT, 'results', name));
@@ -26,4 +27,14 @@ function costsIn(text: string): Map<string, number> {
       return case_id && took_s && Number.isFinite(costS) ? [[case_id, costS]] : [];
     }),
   );
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new InputError(
+      `--shard-costs: must be a CSV that can be read, got ${(error as NodeJS.ErrnoException).code} at ${path}`,
+    );
+  }
 }

@@ -119,7 +119,7 @@ function formatMarkdown({ title, sections, notes }: VerdictReport): string {
       '\n',
     );
   });
-  return [`### ${title}`, ...tables, ...notes].join('\n\n');
+  return [`### ${title}`, ...tables, ...notes.map(escapeCell)].join('\n\n');
 }
 
 function markdownRow(cells: readonly string[]): string {

@@ -2,6 +2,7 @@
 // its value comes from. Columns are only ever appended, since files of different ages are read together.
 import { operationOf } from '../contract/operations.ts';
 import type { Params, StoredBytes } from '../contract/technique.ts';
+import { visibleSentence, visibleText } from '../contract/visible-text.ts';
 import type { Facts } from './facts.ts';
 
 export type CellType = 'text' | 'integer' | 'number' | 'boolean';
@@ -238,7 +239,7 @@ export const columns = [
     group: 'status',
     type: 'text',
     doc: 'why the status is not ok',
-    value: ({ result }) => result.reason?.replace(/\s+/g, ' ').trim(),
+    value: ({ result }) => result.reason && visibleSentence(result.reason),
   },
   // speed
   {
@@ -707,7 +708,9 @@ export function rowOf(facts: Facts): ResultRow {
 
 const KIND = { text: 'string', integer: 'number', number: 'number', boolean: 'boolean' } as const;
 
+/** Names, versions and drivers come from elsewhere: none of them may work on the terminal it is shown on. */
 function checkedCell({ name, type }: Column, value: CellTypes[CellType] | undefined) {
+  if (typeof value === 'string' && type === 'text') return visibleText(value);
   if (value === undefined || typeof value === KIND[type]) return value;
   throw new Error(`${name}: must be a ${KIND[type]}, got ${typeof value}`);
 }

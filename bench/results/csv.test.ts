@@ -1,8 +1,11 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { expect, test } from 'vitest';
 import { InputError } from '../contract/input-error.ts';
 import { columns, type ResultRow, SCHEMA_VERSION } from './columns.ts';
-import { formatHeader, formatRow, parseRows } from './csv.ts';
+import { formatHeader, formatRow, parseRows, readCsv } from './csv.ts';
 
 const row: ResultRow = {
   schema_version: SCHEMA_VERSION,
@@ -36,6 +39,59 @@ test('columns are found by name: another order, unknown ones, CRLF and a byte-or
   expect(parseRows(text, 'a.csv')[0]).toMatchObject({ case_id: 'a:b:c', speedup: 1.5 });
 });
 
+test.each(['=1+1', '+1', '-x', '@SUM(A1)'])('the apostrophe before %s is taken off again', (reason) => {
+  const text = formatHeader() + formatRow({ ...row, reason });
+  expect(text).toContain(`'${reason}`);
+  expect(parseRows(text, 'a.csv')[0].reason).toBe(reason);
+});
+
+/** The same row as other programs save it. */
+const saved = { schema_version: SCHEMA_VERSION, case_id: 'a', causal: true, drift_ok: false, M: 64, speedup: 1.5 };
+test.each([
+  [
+    "Python's booleans, pandas's whole numbers",
+    'schema_version,case_id,causal,drift_ok,M,speedup\n1.0,a,True,False,64.0,1.5\n',
+  ],
+  [
+    "Excel's booleans and exponents",
+    'schema_version,case_id,causal,drift_ok,M,speedup\r\n1,a,TRUE,FALSE,6.4E+01,1.5E+00\r\n',
+  ],
+  ['a German Excel', '\uFEFFschema_version;case_id;causal;drift_ok;M;speedup;note\r\n1;a;TRUE;FALSE;64;1,5;x,y\r\n'],
+  [
+    "R's missing figures",
+    '"schema_version","case_id","causal","drift_ok","M","speedup","reason"\n1,"a",TRUE,FALSE,64,1.5,NA\n',
+  ],
+  [
+    'tabs, and line ends of old Macs',
+    'schema_version\tcase_id\tcausal\tdrift_ok\tM\tspeedup\r1\ta\ttrue\tfalse\t64\t1.5\r',
+  ],
+  [
+    'line ends of two programs',
+    'schema_version,case_id,causal,drift_ok,M,speedup\r\n1,a,true,false,64,1.5\n1,b,,,,\r\n',
+  ],
+])('what %s make of a file is read', (_, text) => {
+  expect(JSON.parse(JSON.stringify(parseRows(text, 'a.csv')[0]))).toEqual(saved);
+});
+
+test('text that a terminal would obey is visible when it is read, a long reason cut', () => {
+  const [read] = parseRows(
+    formatHeader() + formatRow({ ...row, weights: 'x\x1b[2J', reason: 'y'.repeat(10_000) }),
+    'a.csv',
+  );
+  expect(read.weights).toBe('x\\u{1b}[2J');
+  expect(read.reason).toMatch(/^y{300,} … \(10000 characters\)$/);
+});
+
+test('a file of many pieces reads as one, and a damaged line is named by its place in the whole', () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'tare-csv-')), 'long.csv');
+  // Some 9 MB, more than is read at once; line ends within quotes lie on all borders.
+  const rows = Array.from({ length: 9000 }, (_, i) => `1,c${i},"${'x\n'.repeat(500)}"\n`);
+  writeFileSync(path, ['schema_version,case_id,reason\n', ...rows].join(''));
+  expect(readCsv(path).rows.map(({ case_id }) => case_id)).toEqual(rows.map((_, i) => `c${i}`));
+  writeFileSync(path, ['schema_version,case_id,reason\n', ...rows, '1,c9000,fine\n1,c9001\n'].join(''));
+  expect(() => readCsv(path)).toThrow(/long.csv: must be CSV, got Invalid Record Length/);
+});
+
 test.each([
   ['another schema version', 'schema_version,case_id\n99,a\n', /a\.csv: must be of schema version 1, got 99 in row 1/],
   ['some other CSV', 'a,b\n1,2\n', /a\.csv: must be a tare results file/],
@@ -44,10 +100,24 @@ test.each([
     `schema_version,case_id,speedup\n${SCHEMA_VERSION},a,fast\n`,
     /row 1: speedup must be a number, got fast/,
   ],
+  [
+    'a file behind another',
+    'schema_version,case_id\n1,a\nschema_version,case_id\n1,b\n',
+    /^a\.csv: must hold the rows of one file, got a second header as row 2; give the files one by one/,
+  ],
+  ['a word for a truth', 'schema_version,case_id,causal\n1,a,WAHR\n', /causal must be true or false, got WAHR/],
+  ['a fraction of a row', 'schema_version,case_id,M\n1,a,1.5\n', /M must be a whole number, got 1.5/],
+  ['blanks for a figure', 'schema_version,case_id,M\n1,a,  \n', /M must be a whole number/],
   ['a ragged line', `schema_version,case_id\n${SCHEMA_VERSION},a,b\n`, /a\.csv: must be CSV, got/],
 ])('%s is refused in one line', (_, text, message) => {
   expect(() => parseRows(text, 'a.csv')).toThrow(InputError);
   expect(() => parseRows(text, 'a.csv')).toThrow(message);
+});
+
+test('a file in UTF-16 says how to save it', () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'tare-csv-')), 'wide.csv');
+  writeFileSync(path, Buffer.from(`\uFEFF${formatHeader()}`, 'utf16le'));
+  expect(() => readCsv(path)).toThrow(/^wide\.csv: must be text in UTF-8, got UTF-16; save it as "CSV UTF-8"$/);
 });
 
 test('column names are unique', () => {

@@ -1,10 +1,12 @@
-// Rows as CSV: RFC 4180 quoting, one record a line, read by column name.
-import { readFileSync } from 'node:fs';
+// Rows as CSV: RFC 4180 quoting, one record a line, read by column name. What spreadsheets and other programs make of it
+// when they save it is read too, as far as it can be understood.
 import { basename } from 'node:path';
 import { type CsvError, parse } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
 import { InputError } from '../contract/input-error.ts';
+import { visibleSentence, visibleText } from '../contract/visible-text.ts';
 import { type CellType, columns, type ResultRow, SCHEMA_VERSION } from './columns.ts';
+import { type Piece, wholeLines } from './whole-lines.ts';
 
 const HEADER = columns.map((column) => column.name);
 
@@ -26,75 +28,167 @@ function cell(value: ResultRow[keyof ResultRow]): string | number | undefined {
   return typeof value === 'number' && !Number.isFinite(value) ? undefined : value;
 }
 
-/** Rows of a results file. Columns unknown to this version are passed over; throws InputError on what is no results file. */
-export function readRows(path: string): ResultRow[] {
-  return parseRows(readText(path), basename(path));
+export interface CsvFile {
+  /** As they stand in the file; columns unknown to this version are passed over. */
+  readonly rows: readonly ResultRow[];
+  /** Names of the columns, in the file's order. */
+  readonly header: readonly string[];
+  /** The last line had no line end and could not be read: what a kill leaves behind. It was left out. */
+  readonly isCutShort: boolean;
 }
 
-/** The file's text; throws InputError where it can't be read. */
-export function readText(path: string): string {
+/** Rows of a results file. Throws InputError on what is no results file. */
+export function readRows(path: string): readonly ResultRow[] {
+  return readCsv(path).rows;
+}
+
+export function readCsv(path: string): CsvFile {
+  return parsePieces(pieces(path), visibleText(basename(path)));
+}
+
+export function parseRows(text: string, file: string): readonly ResultRow[] {
+  return parsePieces([{ bytes: Buffer.from(text), isWhole: true }], file).rows;
+}
+
+function* pieces(path: string): Generator<Piece> {
   try {
-    return readFileSync(path, 'utf8');
+    yield* wholeLines(path, true);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new InputError(`${path}: must be a readable results file, got ${code === 'EISDIR' ? 'a folder' : code}`);
+    if (!(error instanceof Error) || !('code' in error)) throw error;
+    throw new InputError(
+      `${path}: must be a readable results file, got ${error.code === 'EISDIR' ? 'a folder' : error.code}`,
+    );
   }
 }
 
-export function parseRows(text: string, file: string): ResultRow[] {
-  return parseRecords(text, file).map((record, i) => {
-    if (record.schema_version !== String(SCHEMA_VERSION)) {
-      throw new InputError(
-        `${file}: must be of schema version ${SCHEMA_VERSION}, got ${record.schema_version || 'none'} in row ${i + 1}; measure again with this tare`,
-      );
+function parsePieces(all: Iterable<Piece>, file: string): CsvFile {
+  const rows: ResultRow[] = [];
+  let dialect: Dialect | undefined;
+  for (const { bytes, isWhole } of all) {
+    const isFirst = dialect === undefined;
+    dialect ??= dialectOf(bytes, file);
+    try {
+      const lines = { from: isFirst ? 2 : 1, before: isFirst ? 0 : rows.length + 1 };
+      for (const record of parseRecords(bytes, dialect, lines, file))
+        rows.push(parseRow(record, dialect, file, rows.length + 1));
+    } catch (error) {
+      if (isWhole || isFirst || holdsLineEnd(bytes)) throw error;
+      return { rows, header: dialect.header, isCutShort: true };
     }
-    return parseRecord(record, file, i + 1);
-  });
+  }
+  if (dialect === undefined) throw new InputError(`${file}: must be a tare results file, got an empty file`);
+  return { rows, header: dialect.header, isCutShort: false };
 }
 
-function parseRecords(text: string, file: string): Record<string, string>[] {
+function holdsLineEnd(bytes: Buffer): boolean {
+  return bytes.includes('\n') || bytes.includes('\r');
+}
+
+/** How a file was written. */
+interface Dialect {
+  readonly header: readonly string[];
+  readonly delimiter: string;
+}
+
+/** A semicolon is what spreadsheets write where the decimal mark is a comma. */
+const DELIMITERS = [',', ';', '\t'];
+const LINE_ENDS = ['\r\n', '\n', '\r'];
+const UTF16 = [Buffer.of(0xff, 0xfe), Buffer.of(0xfe, 0xff)];
+
+function dialectOf(bytes: Buffer, file: string): Dialect {
+  if (UTF16.some((mark) => bytes.subarray(0, 2).equals(mark)))
+    throw new InputError(`${file}: must be text in UTF-8, got UTF-16; save it as "CSV UTF-8"`);
+  const [line] = bytes
+    .toString('utf8', 0, MAX_HEADER_BYTES)
+    .replace(/^\uFEFF/, '')
+    .split(/\r|\n/, 1);
+  const delimiter = DELIMITERS.find((mark) => {
+    const names = line.split(mark).map((name) => name.replace(/^"(.*)"$/, '$1'));
+    return names.includes('case_id') && names.includes('schema_version');
+  });
+  if (delimiter === undefined)
+    throw new InputError(`${file}: must be a tare results file with the columns schema_version and case_id`);
+  const [header] = parse(line, { delimiter });
+  return { header, delimiter };
+}
+
+const MAX_HEADER_BYTES = 2 ** 20;
+
+function parseRecords(
+  bytes: Buffer,
+  { header, delimiter }: Dialect,
+  lines: { readonly from: number; readonly before: number },
+  file: string,
+): Record<string, string>[] {
   try {
-    return parse(text, {
-      columns: (header: string[]) => checkedHeader(header, file),
+    return parse(bytes, {
+      columns: [...header],
+      delimiter,
+      from: lines.from,
       bom: true,
       skip_empty_lines: true,
+      record_delimiter: LINE_ENDS,
     });
   } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw new InputError(`${file}: must be CSV, got ${(error as CsvError).message}`);
+    const counted = (error as CsvError).message.replace(
+      /line (\d+)/g,
+      (_, line) => `line ${Number(line) + lines.before}`,
+    );
+    throw new InputError(`${file}: must be CSV, got ${counted}`);
   }
 }
 
-function checkedHeader(header: string[], file: string): string[] {
-  if (header.includes('case_id') && header.includes('schema_version')) return header;
-  throw new InputError(`${file}: must be a tare results file with the columns schema_version and case_id`);
-}
-
-function parseRecord(record: Record<string, string>, file: string, number: number): ResultRow {
+function parseRow(record: Record<string, string>, { delimiter }: Dialect, file: string, number: number): ResultRow {
+  if (record.case_id === 'case_id')
+    throw new InputError(
+      `${file}: must hold the rows of one file, got a second header as row ${number}; give the files one by one (tare track takes many, tare merge joins shards)`,
+    );
+  const version = parseCell(record.schema_version, 'integer', delimiter);
+  if (version !== SCHEMA_VERSION)
+    throw new InputError(
+      `${file}: must be of schema version ${SCHEMA_VERSION}, got ${record.schema_version || 'none'} in row ${number}; measure again with this tare`,
+    );
   const cells = columns.map(({ name, type }) => {
-    const text = record[name];
-    if (text === undefined || text === '') return [name, undefined];
-    const value = parseCell(text, type);
+    const text = record[name] ?? '';
+    if (isMissing(text)) return [name, undefined];
+    const value = parseCell(text, type, delimiter);
     if (value === undefined)
-      throw new InputError(`${file}: row ${number}: ${name} must be ${article(type)}, got ${text}`);
-    return [name, value];
+      throw new InputError(
+        `${file}: row ${number}: ${name} must be ${article(type)}, got ${text}; tare writes none such: take the file as tare wrote it`,
+      );
+    return [name, name === 'reason' && typeof value === 'string' ? visibleSentence(value) : value];
   });
   return Object.fromEntries(cells);
 }
 
-function parseCell(text: string, type: CellType): string | number | boolean | undefined {
+/** tare leaves a cell empty; R fills it. */
+function isMissing(text: string): boolean {
+  return text === '' || text === 'NA';
+}
+
+function parseCell(text: string, type: CellType, delimiter: string): string | number | boolean | undefined {
   switch (type) {
     case 'text':
-      return text.replace(ESCAPED_FORMULA, '');
+      return visibleText(text.replace(ESCAPED_FORMULA, ''));
     case 'boolean':
-      return text === 'true' || text === 'false' ? text === 'true' : undefined;
-    case 'integer':
-      return /^-?\d+$/.test(text) ? Number(text) : undefined;
+      return /^true$/i.test(text) ? true : /^false$/i.test(text) ? false : undefined;
+    case 'integer': {
+      const value = parseNumber(text, delimiter);
+      return Number.isInteger(value) ? value : undefined;
+    }
     case 'number':
-      return Number.isFinite(Number(text)) ? Number(text) : undefined;
+      return parseNumber(text, delimiter);
     default:
       return type satisfies never;
   }
+}
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+function parseNumber(text: string, delimiter: string): number | undefined {
+  const pointed = delimiter === ',' ? text : text.replace(',', '.');
+  const value = NUMBER.test(pointed) ? Number(pointed) : Number.NaN;
+  return Number.isFinite(value) ? value : undefined;
 }
 
 function article(type: CellType): string {

@@ -6,13 +6,16 @@ import {
   fstatSync,
   ftruncateSync,
   openSync,
-  readFileSync,
+  renameSync,
+  rmSync,
   statSync,
   writeSync,
 } from 'node:fs';
 import { InputError } from '../contract/input-error.ts';
-import type { ResultRow } from './columns.ts';
-import { formatHeader, formatRow, parseRows } from './csv.ts';
+import { columns, type ResultRow } from './columns.ts';
+import { formatHeader, formatRow, readCsv } from './csv.ts';
+import { distinctCases } from './distinct-cases.ts';
+import { wholeLines, wholeSize } from './whole-lines.ts';
 
 /** Raw samples of one pass of a case: times per call in ns, round by round. */
 export interface SampleRecord {
@@ -25,6 +28,8 @@ export interface SampleRecord {
 
 export class Journal {
   readonly rows: ResultRow[];
+  /** What had been changed in the run's files and was mended, in sentences. */
+  readonly notes: string[] = [];
   readonly #csv: number;
   readonly #samples: number;
   readonly #path: string;
@@ -32,7 +37,7 @@ export class Journal {
   /** Opens a run's files, new ones or those of an interrupted run, of which an unfinished last case is cut off. */
   constructor(csvPath: string, samplesPath: string) {
     this.#path = csvPath;
-    this.rows = isFile(csvPath) ? repairCsv(csvPath) : [];
+    this.rows = isFile(csvPath) ? repairCsv(csvPath, this.notes) : [];
     const finished = new Set(this.rows.map((row) => row.case_id));
     if (isFile(samplesPath)) repairSamples(samplesPath, finished);
     this.#csv = open(csvPath);
@@ -94,44 +99,89 @@ function takeBack(file: number, size: number): void {
   }
 }
 
-/** A record is one line, so one without its line end is unfinished. */
-function repairCsv(path: string): ResultRow[] {
-  const text = cutLastLine(path);
-  if (text === '') return [];
-  // Rows are written in this tare's order of columns, which an older file's header need not have.
-  const rows = parseRows(text, path);
-  if (!text.startsWith(formatHeader())) {
+/** The rows there are. A record is one line, so one without its line end is unfinished and cut off. */
+function repairCsv(path: string, notes: string[]): ResultRow[] {
+  const size = wholeSize(path);
+  truncate(path, size);
+  if (size === 0) return [];
+  const { rows, header } = readCsv(path);
+  // Another tare wrote the rows: what they measured is not what this one measures.
+  if (
+    header.toSorted().join() !==
+    columns
+      .map(({ name }) => name)
+      .toSorted()
+      .join()
+  )
     throw new InputError(`${path}: must have the columns of this tare, got others; start a new run`);
-  }
-  return rows;
+  const distinct = distinctCases(rows, path);
+  if (distinct.length < rows.length)
+    notes.push(`${path}: took out ${rows.length - distinct.length} rows that stood twice`);
+  const isForeign = !isAsWritten(path);
+  if (isForeign) notes.push(`${path}: had been saved by another program and was written anew as tare writes it`);
+  if (isForeign || distinct.length < rows.length) writeAnew(path, distinct);
+  return distinct;
 }
 
-function repairSamples(path: string, finished: ReadonlySet<string | undefined>): void {
-  const lines = cutLastLine(path).split('\n').slice(0, -1);
-  let size = 0;
-  for (const line of lines) {
-    if (!finished.has(caseOf(line))) break;
-    size += Buffer.byteLength(line) + 1;
+/** Appended rows must find the same columns in the same order, and lines that end alike. */
+function isAsWritten(path: string): boolean {
+  const header = formatHeader();
+  let isFirst = true;
+  for (const { bytes } of wholeLines(path, false)) {
+    if (isFirst && bytes.toString('utf8', 0, header.length) !== header) return false;
+    if (bytes.includes('\r')) return false;
+    isFirst = false;
   }
-  truncate(path, size);
+  return true;
+}
+
+/** Whole or not at all: written beside its place and renamed. */
+function writeAnew(path: string, rows: readonly ResultRow[]): void {
+  const fresh = `${path}.new`;
+  rmSync(fresh, { force: true });
+  const file = open(fresh);
+  try {
+    append(file, formatHeader(), path);
+    for (let i = 0; i < rows.length; i += 1000)
+      append(
+        file,
+        rows
+          .slice(i, i + 1000)
+          .map(formatRow)
+          .join(''),
+        path,
+      );
+    renameSync(fresh, path);
+  } finally {
+    closeSync(file);
+    rmSync(fresh, { force: true });
+  }
+}
+
+/** Samples up to the first that belong to no finished case stay. */
+function repairSamples(path: string, finished: ReadonlySet<string | undefined>): void {
+  truncate(path, sizeOfFinished(path, finished));
+}
+
+function sizeOfFinished(path: string, finished: ReadonlySet<string | undefined>): number {
+  let size = 0;
+  for (const { bytes } of wholeLines(path, false)) {
+    for (const line of bytes.toString().split(/(?<=\n)/)) {
+      if (!line.endsWith('\n') || !finished.has(caseOf(line))) return size;
+      size += Buffer.byteLength(line);
+    }
+  }
+  return size;
 }
 
 /** The case of a line of samples; undefined where the line is damaged. */
 function caseOf(line: string): string | undefined {
   try {
-    const record: SampleRecord = JSON.parse(line);
+    const record: SampleRecord = JSON.parse(line.replace(/^\uFEFF/, ''));
     return record.case_id;
   } catch {
     return undefined;
   }
-}
-
-/** The file's whole lines, after anything behind the last line end was cut off. */
-function cutLastLine(path: string): string {
-  const text = readFileSync(path, 'utf8');
-  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-  if (whole.length < text.length) truncate(path, Buffer.byteLength(whole));
-  return whole;
 }
 
 function truncate(path: string, size: number): void {

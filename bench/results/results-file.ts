@@ -1,12 +1,14 @@
 // A run as it lies on disk, read to be judged: rows, raw samples and manifest, as far as each is there.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { z } from 'zod';
-import { InputError } from '../contract/input-error.ts';
+import { visibleText } from '../contract/visible-text.ts';
 import type { ResultRow } from './columns.ts';
-import { parseRows, readText } from './csv.ts';
+import { readCsv } from './csv.ts';
+import { distinctCases } from './distinct-cases.ts';
 import type { SampleRecord } from './journal.ts';
 import { type Manifest, readManifest } from './manifest.ts';
+import { wholeLines } from './whole-lines.ts';
 
 export interface ResultsFile {
   readonly path: string;
@@ -19,29 +21,19 @@ export interface ResultsFile {
 
 /** Rows of a CSV; an unfinished last line, which a kill leaves behind, is passed over and noted. Throws InputError. */
 export function readResultsFile(path: string): ResultsFile {
-  const name = basename(path);
-  const text = readText(path);
-  if (text.trim() === '') throw new InputError(`${path}: must be a tare results file, got an empty file`);
-  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-  try {
-    return { path, name, rows: distinctCases(parseRows(text, name), name), notes: [] };
-  } catch (error) {
-    if (whole === text || whole === '') throw error;
-    const rows = distinctCases(parseRows(whole, name), name);
-    return { path, name, rows, notes: [`${name}: the last line is unfinished or damaged and was left out`] };
-  }
-}
-
-function distinctCases(rows: readonly ResultRow[], name: string): readonly ResultRow[] {
-  const seen = new Map<string, number>();
-  for (const [i, { case_id = '', run_id = '' }] of rows.entries()) {
-    const key = `${run_id} ${case_id}`;
-    const earlier = seen.get(key);
-    if (earlier !== undefined)
-      throw new InputError(`${name}: a run must have a case once, got ${case_id} in rows ${earlier} and ${i + 1}`);
-    seen.set(key, i + 1);
-  }
-  return rows;
+  const name = visibleText(basename(path));
+  const { rows, isCutShort } = readCsv(path);
+  const distinct = distinctCases(rows, name);
+  const again = rows.length - distinct.length;
+  return {
+    path,
+    name,
+    rows: distinct,
+    notes: [
+      ...(isCutShort ? [`${name}: the last line is unfinished or damaged and was left out`] : []),
+      ...(again > 0 ? [`${name}: ${again} rows stand there twice, the same in every cell, and count once`] : []),
+    ],
+  };
 }
 
 const Rounds = z.array(z.array(z.number()));
@@ -56,13 +48,14 @@ const SampleLine = z.object({
 export function readSamples(csvPath: string): Map<string, readonly SampleRecord[]> | undefined {
   const path = siblingPath(csvPath, 'samples.jsonl');
   if (!existsSync(path)) return undefined;
-  const records = readFileSync(path, 'utf8').split('\n').flatMap(parseSamples);
+  const records: SampleRecord[] = [];
+  for (const { bytes } of wholeLines(path, false)) records.push(...bytes.toString().split('\n').flatMap(parseSamples));
   return Map.groupBy(records, ({ case_id }) => case_id);
 }
 
 function parseSamples(line: string): SampleRecord[] {
   try {
-    const parsed = SampleLine.safeParse(JSON.parse(line));
+    const parsed = SampleLine.safeParse(JSON.parse(line.replace(/^\uFEFF/, '')));
     return parsed.success ? [parsed.data] : [];
   } catch {
     return [];

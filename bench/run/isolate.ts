@@ -6,6 +6,7 @@ import { getCompileCacheDir } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { visibleSentence } from '../contract/visible-text.ts';
 import { type Asked, LEAVE } from './child-messages.ts';
 
 /**
@@ -135,7 +136,7 @@ export class Child {
       return { status: 'oom', reason: "killed by SIGKILL, as the system's out-of-memory killer does" };
     }
     const how = killedBy === null ? `exited with code ${code}` : `died of ${killedBy}`;
-    const last = lastWords(this.#stderr);
+    const last = visibleSentence(lastWords(this.#stderr));
     return { status: 'error', reason: `the process ${how} before it had a result${last === '' ? '' : `: ${last}`}` };
   }
 }

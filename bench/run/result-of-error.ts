@@ -1,11 +1,12 @@
 import type { Status, Weighed } from '../contract/case-result.ts';
 import { UnsupportedError } from '../contract/unsupported-error.ts';
+import { visibleSentence } from '../contract/visible-text.ts';
 
 /** A thrown error as the result of its case; the stack goes to stderr (or the page's console), which --debug shows. */
 export function resultOfError(error: unknown): Weighed {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   console.error(stack);
-  return { status: statusOf(error, message), reason: message };
+  return { status: statusOf(error, message), reason: visibleSentence(String(message)) };
 }
 
 function statusOf(error: unknown, message: string): Status {

@@ -10,6 +10,7 @@ import type { CaseResult, Weighed } from '../contract/case-result.ts';
 import type { Inputs } from '../contract/operation.ts';
 import type { Op } from '../contract/problem.ts';
 import type { RunArguments } from '../contract/run-arguments.ts';
+import { visibleSentence } from '../contract/visible-text.ts';
 import type { ResultRow } from '../results/columns.ts';
 import { namesOf } from '../run/page/weigh-in-page.ts';
 import type { WeighingTask } from '../run/page/weighing-worker.ts';
@@ -127,7 +128,7 @@ export class ServedRun {
       this.#csvPath = csvPath;
       this.#state = interrupted ? 'stopped' : 'finished';
     } catch (error) {
-      this.#failure = (error as Error).message;
+      this.#failure = visibleSentence((error as Error).message);
       this.#state = 'failed';
       this.#started.reject(error);
     }

@@ -2,6 +2,7 @@
 // 5 µs are given to such pages only.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { visibleSentence } from '../../contract/visible-text.ts';
 
 export interface Asked {
   readonly method: string;
@@ -90,7 +91,11 @@ async function answer(request: IncomingMessage, response: ServerResponse, route:
     send(response, found);
   } catch (error) {
     const status = error instanceof RequestError ? error.status : 500;
-    send(response, { status, type: 'application/json', body: JSON.stringify({ error: (error as Error).message }) });
+    send(response, {
+      status,
+      type: 'application/json',
+      body: JSON.stringify({ error: visibleSentence((error as Error).message) }),
+    });
   }
 }
 
