@@ -1,7 +1,7 @@
 // Rows as CSV: RFC 4180 quoting, one record a line, read by column name. What spreadsheets and other programs make of it
 // when they save it is read too, as far as it can be understood.
 import { basename } from 'node:path';
-import { type CsvError, parse } from 'csv-parse/sync';
+import { parse } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
 import { InputError } from '../contract/input-error.ts';
 import { visibleSentence, visibleText } from '../contract/visible-text.ts';
@@ -114,51 +114,50 @@ function dialectOf(bytes: Buffer, file: string): Dialect {
 
 const MAX_HEADER_BYTES = 2 ** 20;
 
+/** Lines to pass over at the beginning, and those of the file that lie before the bytes. */
+interface Place {
+  readonly from: number;
+  readonly before: number;
+}
+
 function parseRecords(
   bytes: Buffer,
   { header, delimiter }: Dialect,
-  lines: { readonly from: number; readonly before: number },
+  { from, before }: Place,
   file: string,
-): Record<string, string>[] {
+): string[][] {
   try {
-    return parse(bytes, {
-      columns: [...header],
-      delimiter,
-      from: lines.from,
-      bom: true,
-      skip_empty_lines: true,
-      record_delimiter: LINE_ENDS,
-    });
+    const records = parse(bytes, { delimiter, from, bom: true, skip_empty_lines: true, record_delimiter: LINE_ENDS });
+    const ragged = records.findIndex((cells) => cells.length !== header.length);
+    if (ragged < 0) return records;
+    throw new Error(`${records[ragged].length} cells on line ${ragged + from}, where the header has ${header.length}`);
   } catch (error) {
-    const counted = (error as CsvError).message.replace(
-      /line (\d+)/g,
-      (_, line) => `line ${Number(line) + lines.before}`,
-    );
+    const counted = (error as Error).message.replace(/line (\d+)/, (_, line) => `line ${Number(line) + before}`);
     throw new InputError(`${file}: must be CSV, got ${counted}`);
   }
 }
 
-function parseRow(record: Record<string, string>, { delimiter }: Dialect, file: string, number: number): ResultRow {
-  if (record.case_id === 'case_id')
+function parseRow(cells: readonly string[], { header, delimiter }: Dialect, file: string, number: number): ResultRow {
+  const textOf = (name: string) => cells[header.indexOf(name)] ?? '';
+  if (textOf('case_id') === 'case_id')
     throw new InputError(
       `${file}: must hold the rows of one file, got a second header as row ${number}; give the files one by one (tare track takes many, tare merge joins shards)`,
     );
-  const version = parseCell(record.schema_version, 'integer', delimiter);
-  if (version !== SCHEMA_VERSION)
+  if (parseCell(textOf('schema_version'), 'integer', delimiter) !== SCHEMA_VERSION)
     throw new InputError(
-      `${file}: must be of schema version ${SCHEMA_VERSION}, got ${record.schema_version || 'none'} in row ${number}; measure again with this tare`,
+      `${file}: must be of schema version ${SCHEMA_VERSION}, got ${textOf('schema_version') || 'none'} in row ${number}; measure again with this tare`,
     );
-  const cells = columns.map(({ name, type }) => {
-    const text = record[name] ?? '';
+  const entries = columns.map(({ name, type }) => {
+    const text = textOf(name);
     if (isMissing(text)) return [name, undefined];
     const value = parseCell(text, type, delimiter);
     if (value === undefined)
       throw new InputError(
-        `${file}: row ${number}: ${name} must be ${article(type)}, got ${text}; tare writes none such: take the file as tare wrote it`,
+        `${file}: row ${number}: ${name} must be ${article(type)}, got ${text}; take the file as tare wrote it`,
       );
     return [name, name === 'reason' && typeof value === 'string' ? visibleSentence(value) : value];
   });
-  return Object.fromEntries(cells);
+  return Object.fromEntries(entries);
 }
 
 /** tare leaves a cell empty; R fills it. */
