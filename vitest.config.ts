@@ -20,6 +20,7 @@ export default defineConfig({
     include: ['bench/**/*.test.ts', 'kernels/**/*.test.ts', 'suites/**/*.test.ts'],
     // Kernels and child processes share the machine's cores with each other; nothing here asserts a speed.
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     globalSetup: 'bench/fixtures/temporary-folder.ts',
     pool: 'forks',
     maxWorkers: '100%',

@@ -6,13 +6,15 @@ import type { Case } from '../contract/case.ts';
 import { InputError } from '../contract/input-error.ts';
 import type { RunArguments } from '../contract/run-arguments.ts';
 import type { Technique } from '../contract/technique.ts';
-import { weightFileProblems } from '../inputs/weight-file-problems.ts';
+import { openWeightFile } from '../inputs/weight-file-problems.ts';
 import { expandCases, matchesFilter } from './case.ts';
 import { KERNELS_DIR, loadSuites, loadTechniques, PROJECT } from './registry.ts';
 
 export interface Selection {
   readonly cases: readonly Case[];
   readonly techniques: ReadonlyMap<string, Technique>;
+  /** What was asked for and is not among the cases, and why. */
+  readonly notes: readonly string[];
 }
 
 /** What of a run's arguments says which cases are meant. */
@@ -30,6 +32,7 @@ export async function selectCases(request: CaseChoice, project = PROJECT): Promi
     request.backend,
     backends.map((backend) => backend.id),
   );
+  const weightFile = request.weights === undefined ? undefined : openWeightFile(request.weights);
   const cases = expandCases({
     suites,
     techniques,
@@ -37,7 +40,7 @@ export async function selectCases(request: CaseChoice, project = PROJECT): Promi
     defaultBackends: chosenBackends.filter((id) => request.backend.length > 0 || !backendOf(id).onlyWhenNamed),
     preset: request.preset,
     seed: request.seed,
-    replaceMatmul: request.weights === undefined ? undefined : weightFileProblems(request.weights),
+    replaceMatmul: weightFile?.problems,
   });
   if (cases.length === 0) {
     throw new InputError(
@@ -52,7 +55,7 @@ export async function selectCases(request: CaseChoice, project = PROJECT): Promi
       `--filter: must match one of ${cases.length} case ids, got ${request.filter.join(', ')}; \`tare list cases\` shows them`,
     );
   }
-  return { cases: filtered, techniques };
+  return { cases: filtered, techniques, notes: weightFile?.notes ?? [] };
 }
 
 /** tare's own techniques, then those of the folders the user names. */

@@ -4,7 +4,7 @@ import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } 
 import { DEFAULT_SEED } from '../contract/case.ts';
 import { InputError } from '../contract/input-error.ts';
 import { formatSummary } from '../report/summary.ts';
-import { textWidth } from '../report/text-table.ts';
+import { textWidth, wrapText } from '../report/text-table.ts';
 import { isFailure } from '../results/failure.ts';
 import { disturbanceDuring } from '../run/busy-machine.ts';
 import { type RunOptions, type RunOutcome, resumeRun, startRun } from '../run/run.ts';
@@ -141,13 +141,15 @@ function assertDefaults(argv: Flags): void {
   throw new InputError('--resume: must stand without flags that select cases or effort: a run goes on as it was begun');
 }
 
-function report({ runId, csvPath, rows, interrupted, missing }: RunOutcome, json: boolean): void {
+function report({ runId, csvPath, rows, notes, interrupted, missing }: RunOutcome, json: boolean): void {
   if (json) {
     process.stdout.write(`${JSON.stringify({ run_id: runId, csv: csvPath, rows }, undefined, 2)}\n`);
   } else {
-    const busy = disturbanceDuring(rows);
-    const summary = formatSummary(rows, { width: textWidth() });
-    process.stdout.write(`${summary}\n${busy === undefined ? '' : `${busy}\n`}${csvPath}\n`);
+    const said = [...notes, disturbanceDuring(rows) ?? []]
+      .flat()
+      .map((note) => `${wrapText(note, textWidth(), '  ')}\n`)
+      .join('');
+    process.stdout.write(`${formatSummary(rows, { width: textWidth() })}\n${said}${csvPath}\n`);
   }
   if (interrupted) {
     process.stderr.write(

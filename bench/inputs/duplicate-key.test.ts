@@ -13,4 +13,8 @@ describe('duplicateKey', () => {
   test('is not misled by quotes, braces and backslashes inside strings', () => {
     expect(duplicateKey('{"}\\"": {"x": "{\\\\"}, "{": {}, "}\\"": {}}')).toBe('}"');
   });
+
+  test('walks through a string as long as a header may be', () => {
+    expect(duplicateKey(`{"a": {"x": "${'\\n'.repeat(10_000_000)}"}, "b": {}, "a": {}}`)).toBe('a');
+  });
 });

@@ -10,10 +10,17 @@ const MAX_READ_BYTES = 2 ** 30;
 /** The types that are read, each widened to float32 without loss. Files and Node's platforms are little-endian. */
 export const DECODERS: Readonly<Record<string, (buffer: ArrayBuffer) => Float32Array>> = {
   F32: (buffer) => new Float32Array(buffer),
-  F16: (buffer) => Float32Array.from(new Float16Array(buffer)),
-  // bfloat16 is the upper half of a float32.
-  BF16: (buffer) => new Float32Array(Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16).buffer),
+  F16: (buffer) => new Float32Array(new Float16Array(buffer)),
+  BF16: widenBfloat16,
 };
+
+/** bfloat16 is the upper half of a float32. A loop, since `from` goes through a list, which no large tensor fits in. */
+function widenBfloat16(buffer: ArrayBuffer): Float32Array {
+  const halves = new Uint16Array(buffer);
+  const words = new Uint32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) words[i] = halves[i] << 16;
+  return new Float32Array(words.buffer);
+}
 
 /** One tensor's values, row-major; the other tensors are not read. Throws InputError where the file is shorter by now. */
 export function readTensor(path: string, { dtype, byteOffset, byteLength }: TensorBytes): Float32Array {
@@ -33,6 +40,14 @@ export function withFile<T>(path: string, use: (file: number) => T): T {
   } finally {
     if (file !== undefined) closeSync(file);
   }
+}
+
+/** The first bytes of a file, one character each; fewer where it is shorter. */
+export function readStart(path: string, byteLength: number): string {
+  return withFile(path, (file) => {
+    const bytes = Buffer.alloc(byteLength);
+    return bytes.toString('latin1', 0, readSync(file, bytes, 0, byteLength, 0));
+  });
 }
 
 export function readBytes(path: string, file: number, position: number, byteLength: number): Uint8Array<ArrayBuffer> {

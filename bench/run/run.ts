@@ -1,5 +1,5 @@
 // A run, new or resumed: its files, what is known of its machine, and then its cases.
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { backendOf } from '../backends/backend.ts';
@@ -37,7 +37,7 @@ export interface RunOptions {
   readonly onCase: (event: CaseEvent) => void;
   /** Told what is done before the first case, and takes a while. */
   readonly onPhase?: (what: string) => void;
-  /** Told what disturbs the run, in a sentence. */
+  /** Told what disturbs the run, what was left out of it and what was mended, in a sentence each. */
   readonly onWarning?: (what: string) => void;
   /** Told when the run's files are there. */
   readonly onStart?: (csvPath: string, total: number) => void;
@@ -49,6 +49,8 @@ export interface RunOutcome {
   readonly runId: string;
   readonly csvPath: string;
   readonly rows: readonly ResultRow[];
+  /** What was left out of the selection. */
+  readonly notes: readonly string[];
   readonly interrupted: boolean;
   /** Cases without a row: more than 0 only where the run was interrupted. */
   readonly missing: number;
@@ -89,6 +91,7 @@ export function makeResultsFolder(out: string): void {
       `--out: must be a folder tare can write, got ${(error as NodeJS.ErrnoException).code} at ${out}`,
     );
   }
+  if (!statSync(out).isDirectory()) throw new InputError(`--out: must be a folder tare can write, got a file, ${out}`);
 }
 
 /** Level by level: Node's own recursive mkdir never returns where a level can't be made, as under /proc. */
@@ -136,21 +139,35 @@ async function executeRun(begun: Manifest, options: RunOptions): Promise<RunOutc
 
 async function fillFiles(
   begun: Manifest,
-  { cases: selected, techniques }: Selection,
+  { cases: selected, techniques, notes }: Selection,
   path: (kind: string) => string,
   options: RunOptions,
 ): Promise<RunOutcome> {
   const journal = new Journal(path('csv'), path('samples.jsonl'));
   try {
     options.onStart?.(path('csv'), begun.case_ids.length);
+    for (const note of [...notes, ...journal.notes]) options.onWarning?.(note);
     const wanted = new Set(begun.case_ids);
     const cases = selected.filter(({ id }) => wanted.has(id));
-    if (journal.rows.length < cases.length) await runRemaining(begun, cases, techniques, journal, path, options);
+    if (missingOf(begun, journal.rows) > 0) await runRemaining(begun, cases, techniques, journal, path, options);
   } finally {
     journal.close();
   }
-  const missing = begun.case_ids.length - journal.rows.length;
-  return { runId: begun.run_id, csvPath: path('csv'), rows: journal.rows, interrupted: missing > 0, missing };
+  const missing = missingOf(begun, journal.rows);
+  return {
+    runId: begun.run_id,
+    csvPath: path('csv'),
+    rows: journal.rows,
+    notes,
+    interrupted: missing > 0,
+    missing,
+  };
+}
+
+/** How many cases have no row. Rows of other cases, which a person may have put there, make up for none. */
+function missingOf({ case_ids }: Manifest, rows: readonly ResultRow[]): number {
+  const done = new Set(rows.map((row) => row.case_id));
+  return case_ids.filter((id) => !done.has(id)).length;
 }
 
 function assertCasesExist({ case_ids }: Manifest, cases: readonly Case[]): void {
@@ -180,7 +197,7 @@ async function runRemaining(
   const git = gitState();
   const state: RunState = { runId: begun.run_id, git, machine: describeMachine(), threads, shard, roofline };
   const log = new PassLog(path('passes.jsonl'), git?.commit);
-  const isFinished = () => journal.rows.length === begun.case_ids.length;
+  const isFinished = () => missingOf(begun, journal.rows) === 0;
   try {
     const effort = effortOf(begun.arguments);
     // Its figures stand for no real GPU, and its calls are so slow that each process would cost seconds.

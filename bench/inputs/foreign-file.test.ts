@@ -1,0 +1,49 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { foreignFile } from './foreign-file.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'tare-foreign-'));
+
+function fileOf(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+test.each([
+  [
+    'pointer',
+    'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n',
+    /pointer of Git LFS.*git lfs pull/,
+  ],
+  ['model.gguf', 'GGUF\x03\0\0\0', /a GGUF file/],
+  ['model.pt', 'PK\x03\x04\0\0\0\0\0\0', /PyTorch's \.pt/],
+  ['page', '<!DOCTYPE html><html>', /a web page; download the file itself/],
+  ['README.md', '# Read me, please\n', /something else, which begins with "# Read me, please/],
+  ['config.json', '{"model_type": "llama"}', /a JSON file/],
+  [
+    'model.safetensors.index.json',
+    '{"weight_map": {"a": "model-2.safetensors", "b": "model-1.safetensors"}}',
+    /index of a model in several files; give one of model-1.safetensors, model-2.safetensors/,
+  ],
+])('%s is recognised', (name, content, what) => {
+  expect(foreignFile(fileOf(name, Buffer.from(content, 'latin1')))).toMatch(what);
+});
+
+test('of a folder the safetensors files in it are named', () => {
+  const model = join(folder, 'model');
+  mkdirSync(model);
+  expect(foreignFile(model)).toMatch(/a folder; there is no .safetensors file in /);
+  for (const part of ['b', 'a']) writeFileSync(join(model, `${part}.safetensors`), '');
+  expect(foreignFile(model)).toMatch(/a folder; give one of .*a\.safetensors, .*b\.safetensors$/);
+});
+
+test('what begins as a safetensors file does is left to its reader', () => {
+  const header = Buffer.from('{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}');
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  expect(foreignFile(fileOf('real', Buffer.concat([length, header, Buffer.alloc(4)])))).toBeUndefined();
+  expect(foreignFile(fileOf('empty', ''))).toBeUndefined();
+});
