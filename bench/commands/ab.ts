@@ -89,7 +89,8 @@ async function compareCommits(commits: ComparedCommits, argv: Flags, signal: Abo
   const base = await checkOut(commits, commits.base.sha, checkout);
   const head = await checkOut(commits, commits.head.sha, checkout);
   const projects = { base, head };
-  const selection = await selectChanged(selectionOf({ ...argv, kernels: [] }), projects, argv.all);
+  const { kernels: _none, ...choice } = selectionOf({ ...argv, kernels: [] });
+  const selection = await selectChanged(choice, projects, argv.all);
   if (selection.cases.some(({ case: { problem } }) => problem.weights.startsWith('use-lite/'))) ensureUseLiteCache();
   const outcomes = await compareVersions(
     {

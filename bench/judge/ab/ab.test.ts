@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PROJECT } from '../../cases/registry.ts';
+import { edit, moveModule, sourcesOf } from '../../fixtures/moved-module.ts';
 import { oneUlp, type Plant, plantIn } from '../gate/planted-tree.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'tare-ab-'));
@@ -160,6 +161,60 @@ test('what head adds is named, the base is where both parted, and trees unused f
   expect(status).toBe(0);
   expect(existsSync(unused)).toBe(false);
   expect(ab(...args).stderr).not.toMatch(/checking out/);
+});
+
+/** Modules where they lay before November 2026, and no word of how others may ask for them. */
+function layOutAsBefore(): void {
+  const homes = {
+    'bench/backends/backend.ts': 'bench/backend.ts',
+    'bench/cases/case.ts': 'bench/cases-of-suites.ts',
+    'bench/cases/select.ts': 'bench/select.ts',
+    'bench/contract/problem-key.ts': 'bench/case.ts',
+    'bench/measure/check.ts': 'bench/check.ts',
+    'bench/measure/instance.ts': 'bench/weigh-case.ts',
+    'bench/measure/check-again.ts': 'bench/again.ts',
+    'bench/measure/weigh-case.ts': 'bench/weighing.ts',
+  };
+  for (const [now, before] of Object.entries(homes)) moveModule(repository, now, before);
+  edit(join(repository, 'bench/weigh-case.ts'), (text) => `${text}export { checkAgain } from './again.ts';\n`);
+  rmSync(join(repository, 'bench', 'judge', 'ab', 'side.ts'));
+}
+
+/** Kernels give what they have by other names, dense has an axis more, and what prepares them lies elsewhere. */
+function changeContract(): void {
+  const rename = (text: string) =>
+    text.replace(/\breadOutput\b/g, 'takeOutput').replace(/(?<=^ {2}|technique\.)pack\b(?=[:(]| ===)/gm, 'store');
+  const bridge = /^bench\/judge\/ab\//;
+  for (const file of sourcesOf(repository).filter((path) => !bridge.test(path))) edit(join(repository, file), rename);
+  const axes = "axes: { order: ['rows', 'columns'] }";
+  edit(join(repository, 'kernels/dense/technique.ts'), (text) => text.replace('axes: {}', axes));
+  edit(join(repository, 'bench/judge/ab/side.ts'), (text) => text.replace('kernel.readOutput', 'kernel.takeOutput'));
+  moveModule(repository, 'bench/measure/instance.ts', 'bench/measure/ready.ts');
+}
+
+test('versions whose contract and layout differ are prepared each by its own, and held against each other', () => {
+  git('checkout', '--quiet', '-b', 'before');
+  layOutAsBefore();
+  commit('Lay out as before');
+  git('checkout', '--quiet', 'main', '-b', 'other-contract');
+  changeContract();
+  commit('Change the contract');
+  // By a tare of the old contract, and by one of the new.
+  for (const [base, ...rest] of [['before', 'other-contract', '--exact'], ['main']]) {
+    git('checkout', '--quiet', rest.length > 0 ? 'main' : 'other-contract');
+    const { status, stdout, stderr } = ab(base, ...rest, ...few, '--filter', ':dense:', '--format', 'json');
+    expect(stderr).not.toMatch(/tare: /);
+    const { cases, added } = JSON.parse(stdout);
+    expect(added).toEqual([expect.stringMatching(/^smoke:dense:ts:.*,order=columns$/)]);
+    expect(cases).toHaveLength(1);
+    expect(cases[0]).toMatchObject({
+      case_id: expect.stringMatching(/,order=rows$/),
+      outputs_differing: 0,
+      verdict: expect.stringMatching(/^(same|inconclusive|slower|faster)$/),
+    });
+    expect(status).toBe(cases[0].regression ? 1 : 0);
+  }
+  git('checkout', '--quiet', 'main');
 });
 
 test.each([

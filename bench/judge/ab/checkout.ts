@@ -19,6 +19,7 @@ import { PROJECT } from '../../cases/registry.ts';
 import { InputError } from '../../contract/input-error.ts';
 import { shortHash } from '../../run/environment.ts';
 import { withLock } from './file-lock.ts';
+import { hasSide } from './load-side.ts';
 
 export interface CheckoutOptions {
   /** Compiles the project's WebAssembly too, which takes some seconds. */
@@ -45,7 +46,7 @@ export async function checkOut(
   await withLock(`${tree}.lock`, options.signal, async () => {
     const isReady = existsSync(`${tree}.ready`) && existsSync(project);
     if (!isReady) await addWorktree(repository, tree, sha, options);
-    if (!existsSync(join(project, 'bench', 'backends', 'backend.ts'))) {
+    if (!hasSide(project)) {
       throw new InputError(`${sha.slice(0, 10)}: must be a commit of tare with kernels to compare, got none in it`);
     }
     await linkPackages(project, options);
