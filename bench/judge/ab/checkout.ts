@@ -18,7 +18,7 @@ import { dirname, join } from 'node:path';
 import { PROJECT } from '../../cases/registry.ts';
 import { InputError } from '../../contract/input-error.ts';
 import { shortHash } from '../../run/environment.ts';
-import { withLock } from './file-lock.ts';
+import { withLock } from '../../run/lock.ts';
 import { hasSide } from './load-side.ts';
 
 export interface CheckoutOptions {
@@ -43,7 +43,7 @@ export async function checkOut(
   const trees = makeFolder(join(cacheFolder(), 'trees', shortHash(repository)));
   const tree = join(trees, sha);
   const project = join(tree, prefix);
-  await withLock(`${tree}.lock`, options.signal, async () => {
+  await withLock(`${tree}.lock`, options, async () => {
     const isReady = existsSync(`${tree}.ready`) && existsSync(project);
     if (!isReady) await addWorktree(repository, tree, sha, options);
     if (!hasSide(project)) {
@@ -105,7 +105,7 @@ async function packagesOf(project: string, options: CheckoutOptions): Promise<st
   if (lockfile === lockfileOf(PROJECT)) return join(PROJECT, 'node_modules');
   const packages = join(cacheFolder(), 'packages');
   const folder = makeFolder(join(packages, shortHash(lockfile)));
-  await withLock(`${folder}.lock`, options.signal, async () => {
+  await withLock(`${folder}.lock`, options, async () => {
     if (!existsSync(`${folder}.ready`)) await install(project, folder, options);
     writeFileSync(`${folder}.ready`, '');
   });
