@@ -84,6 +84,8 @@ async function ab(argv: Flags, signal: AbortSignal): Promise<void> {
 
 async function compareCommits(commits: ComparedCommits, argv: Flags, signal: AbortSignal): Promise<void> {
   const countdown = createCountdown();
+  for (const file of commits.leftOut)
+    process.stderr.write(`tare: left out of the working tree, untracked and large: ${file}\n`);
   const withWasm = isKindAsked('wasm', argv.backend);
   const checkout = { withWasm, signal, say: countdown.say };
   const base = await checkOut(commits, commits.base.sha, checkout);
