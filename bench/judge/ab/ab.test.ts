@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { PROJECT } from '../../cases/registry.ts';
 import { edit, moveModule, sourcesOf } from '../../fixtures/moved-module.ts';
 import { oneUlp, type Plant, plantIn } from '../gate/planted-tree.ts';
@@ -36,7 +36,6 @@ beforeAll(() => {
   writeFileSync(join(repository, '.git', 'info', 'exclude'), 'node_modules\n');
   commit('First');
 });
-afterAll(() => rmSync(scratch, { recursive: true }));
 
 function copyProject(target: string): void {
   mkdirSync(target);

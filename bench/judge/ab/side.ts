@@ -1,7 +1,6 @@
 // This checkout as other versions of tare see it: see bridge.ts.
 import { backendOf, backends } from '../../backends/backend.ts';
 import { KERNELS_DIR, loadTechnique, loadTechniques } from '../../cases/registry.ts';
-import { selectCases } from '../../cases/select.ts';
 import type { Inputs } from '../../contract/operation.ts';
 import type { Op } from '../../contract/problem.ts';
 import { problemKey } from '../../contract/problem-key.ts';
@@ -22,6 +21,8 @@ import { firstValues, ownParams } from './own-params.ts';
 export const side: CheckoutSide = { version: BRIDGE_VERSION, cases, paramsFor, prepare: prepareSide };
 
 async function cases(choice: BridgeChoice): Promise<BridgeCase[]> {
+  // Loaded where it is asked for: the processes that time kernels do without it.
+  const { selectCases } = await import('../../cases/select.ts');
   const selected = await selectCases({ ...choice, kernels: [] });
   return selected.cases.flatMap((entry) => {
     const technique = selected.techniques.get(entry.technique);
