@@ -197,29 +197,36 @@ function changeContract(): void {
   moveModule(repository, 'bench/measure/instance.ts', 'bench/measure/ready.ts');
 }
 
-test('versions whose contract and layout differ are prepared each by its own, and held against each other', () => {
+/** Branches of another layout and of another contract, made at the first call. */
+function makeVersions(): void {
+  if (git('branch', '--list', 'before') !== '') return;
   git('checkout', '--quiet', '-b', 'before');
   layOutAsBefore();
   commit('Lay out as before');
   git('checkout', '--quiet', 'main', '-b', 'other-contract');
   changeContract();
   commit('Change the contract');
-  // By a tare of the old contract, and by one of the new.
-  for (const [base, ...rest] of [['before', 'other-contract', '--exact'], ['main']]) {
-    git('checkout', '--quiet', rest.length > 0 ? 'main' : 'other-contract');
-    const { status, stdout, stderr } = ab(base, ...rest, ...few, '--filter', ':dense:', '--format', 'json');
-    expect(stderr).not.toMatch(/tare: /);
-    const { cases, added } = JSON.parse(stdout);
-    expect(added).toEqual([expect.stringMatching(/^smoke:dense:ts:.*,order=columns$/)]);
-    expect(cases).toHaveLength(1);
-    expect(cases[0]).toMatchObject({
+}
+
+test.each([
+  ['before', 'a tare that knows neither', 'main', ['before', 'other-contract', '--exact']],
+  ['main', 'the tare of the new contract', 'other-contract', ['main']],
+])('%s and another contract are prepared each by its own and compared, by %s', (_base, _tare, branch, refs) => {
+  makeVersions();
+  git('checkout', '--quiet', branch);
+  const { status, stdout, stderr } = ab(...refs, ...few, '--filter', ':dense:', '--format', 'json');
+  git('checkout', '--quiet', 'main');
+  expect(stderr).not.toMatch(/tare: /);
+  const { cases, added } = JSON.parse(stdout);
+  expect(added).toEqual([expect.stringMatching(/^smoke:dense:ts:.*,order=columns$/)]);
+  expect(cases).toEqual([
+    expect.objectContaining({
       case_id: expect.stringMatching(/,order=rows$/),
       outputs_differing: 0,
       verdict: expect.stringMatching(/^(same|inconclusive|slower|faster)$/),
-    });
-    expect(status).toBe(cases[0].regression ? 1 : 0);
-  }
-  git('checkout', '--quiet', 'main');
+    }),
+  ]);
+  expect(status).toBe(cases[0].regression ? 1 : 0);
 });
 
 test.each([
