@@ -122,9 +122,12 @@ async function install(project: string, folder: string, options: CheckoutOptions
   await run('npm', ['ci', '--no-audit', '--no-fund'], folder, options);
 }
 
+/** The packages it holds; what it repeats of the project itself installs nothing. */
 function lockfileOf(folder: string): string {
   const path = join(folder, 'package-lock.json');
-  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  if (!existsSync(path)) return '';
+  const { packages } = JSON.parse(readFileSync(path, 'utf8'));
+  return JSON.stringify({ ...packages, '': undefined });
 }
 
 function link(folder: string, name: string, target: string): void {
