@@ -6,6 +6,8 @@ import { openGpu } from './backends/gpujs.ts';
 import { openWgslDevice } from './backends/gpujs-device.ts';
 import { webGpuStatus } from './backends/webgpu-adapter.ts';
 import { KERNELS_DIR, loadTechnique } from './cases/registry.ts';
+import { programArguments } from './commands/program-arguments.ts';
+import { InputError } from './contract/input-error.ts';
 import type { Params } from './contract/technique.ts';
 import { makeInputs } from './inputs/make-inputs.ts';
 import { syntheticMatmul } from './inputs/model-problems.ts';
@@ -44,17 +46,42 @@ const PAIRS = {
   'WGSL 2:4 / WGSL dense, M=1': [handWritten('sparse-2-4'), handWritten('dense'), DECODE],
 } as const;
 
+const pairNames = Object.keys(PAIRS);
 const CHILD = '--child';
 const BUDGET = { warmupMs: 50, measureMs: 1500, rounds: 25 };
 
 if (process.argv[2] === CHILD) await answer(process.argv[3] as keyof typeof PAIRS, Number(process.argv[4]));
-else await ask(Number(process.argv[2] ?? 5), process.argv[3] ?? '');
+else {
+  const { processes, part } = await programArguments(
+    'gpu-pairs',
+    '$0 [processes] [part]\n\nHow many times as fast kernels on the WebGPU adapter are as one another, in turn in one process.',
+    (yargs) =>
+      yargs.command('$0 [processes] [part]', false, (line) =>
+        line
+          .positional('processes', { type: 'number', default: 5, describe: 'processes a pair' })
+          .positional('part', { type: 'string', default: '', describe: `part of a name of:\n${pairNames.join('\n')}` })
+          .check(checkArguments),
+      ),
+  );
+  await ask(Number(processes), String(part));
+}
+
+function checkArguments({ processes, part }: { processes: number; part: string }): true {
+  if (!(Number.isInteger(processes) && processes > 0))
+    throw new InputError(`processes: must be a count, got ${processes}`);
+  if (pairNames.some((name) => name.includes(part))) return true;
+  throw new InputError(`part: must be part of a pair's name, got ${part}`);
+}
 
 async function ask(processes: number, part: string): Promise<void> {
   const status = await webGpuStatus();
-  if (!status.available) throw new Error(status.reason);
+  if (!status.available) {
+    process.stderr.write(`gpu-pairs: ${status.reason}\n`);
+    process.exitCode = 1;
+    return;
+  }
   console.log(`${status.adapter}; median of ${processes} processes [lowest, highest]`);
-  for (const name of Object.keys(PAIRS).filter((candidate) => candidate.includes(part))) {
+  for (const name of pairNames.filter((candidate) => candidate.includes(part))) {
     const ratios: number[] = [];
     for (let seed = 0; seed < processes; seed++) {
       const child = fork(import.meta.filename, [CHILD, name, `${seed}`], { env: { ...process.env, ...status.env } });

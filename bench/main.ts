@@ -4,4 +4,6 @@
 import { enableCompileCache } from 'node:module';
 
 enableCompileCache();
+const { enterUsersFolder } = await import('./commands/users-folder.ts');
+enterUsersFolder();
 await import('./commands/command-line.ts');

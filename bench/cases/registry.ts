@@ -36,9 +36,9 @@ export function techniqueFiles(folders: readonly string[]): Map<string, string> 
   return new Map(files.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
 
-/** The suites of tare itself, or of another checkout of it. */
-export async function loadSuites(project = PROJECT): Promise<Map<string, Suite>> {
-  const folder = join(project, 'suites');
+/** tare's own suites. */
+export async function loadSuites(): Promise<Map<string, Suite>> {
+  const folder = join(PROJECT, 'suites');
   const suites = new Map<string, Suite>();
   for (const file of readdirSync(folder).sort()) {
     if (!file.endsWith('.ts') || file.endsWith('.test.ts')) continue;

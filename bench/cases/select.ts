@@ -1,5 +1,4 @@
 // From what was asked to the cases: names are looked up, and a wrong one is answered with the nearest right ones.
-import { join } from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import { backendOf, backends } from '../backends/backend.ts';
 import type { Case } from '../contract/case.ts';
@@ -8,7 +7,7 @@ import type { RunArguments } from '../contract/run-arguments.ts';
 import type { Technique } from '../contract/technique.ts';
 import { openWeightFile } from '../inputs/weight-file-problems.ts';
 import { expandCases, matchesFilter } from './case.ts';
-import { KERNELS_DIR, loadSuites, loadTechniques, PROJECT } from './registry.ts';
+import { KERNELS_DIR, loadSuites, loadTechniques } from './registry.ts';
 
 export interface Selection {
   readonly cases: readonly Case[];
@@ -21,9 +20,9 @@ export interface Selection {
 export type CaseChoice = Omit<RunArguments, 'timeout' | 'inProcess' | 'threads' | 'browser'>;
 
 /** The cases a request comes to, never none. Throws InputError on an unknown name or a filter that matches nothing. */
-export async function selectCases(request: CaseChoice, project = PROJECT): Promise<Selection> {
-  const allSuites = await loadSuites(project);
-  const allTechniques = await loadTechniques([join(project, 'kernels'), ...request.kernels]);
+export async function selectCases(request: CaseChoice): Promise<Selection> {
+  const allSuites = await loadSuites();
+  const allTechniques = await loadTechniques(kernelsDirs(request.kernels));
   const named = chooseKeys('suite', request.suite, allSuites);
   const suites = request.suite.length > 0 ? named : new Map([...named].filter(([, suite]) => !suite.onlyWhenNamed));
   const techniques = chooseKeys('technique', request.technique, allTechniques);

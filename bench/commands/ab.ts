@@ -84,12 +84,15 @@ async function ab(argv: Flags, signal: AbortSignal): Promise<void> {
 
 async function compareCommits(commits: ComparedCommits, argv: Flags, signal: AbortSignal): Promise<void> {
   const countdown = createCountdown();
+  for (const file of commits.leftOut)
+    process.stderr.write(`tare: left out of the working tree, untracked and large: ${file}\n`);
   const withWasm = isKindAsked('wasm', argv.backend);
   const checkout = { withWasm, signal, say: countdown.say };
   const base = await checkOut(commits, commits.base.sha, checkout);
   const head = await checkOut(commits, commits.head.sha, checkout);
   const projects = { base, head };
-  const selection = await selectChanged(selectionOf({ ...argv, kernels: [] }), projects, argv.all);
+  const { kernels: _none, ...choice } = selectionOf({ ...argv, kernels: [] });
+  const selection = await selectChanged(choice, projects, argv.all);
   if (selection.cases.some(({ case: { problem } }) => problem.weights.startsWith('use-lite/'))) ensureUseLiteCache();
   const outcomes = await compareVersions(
     {

@@ -1,4 +1,5 @@
 // The flags that say which browser pages are opened in.
+import { resolve } from 'node:path';
 import type { InferredOptionTypes, Options } from 'yargs';
 import { checkChoice } from '../backends/browser/find-browser.ts';
 import type { BrowserChoice } from '../contract/browser.ts';
@@ -17,7 +18,9 @@ export const browserFlags = {
 
 /** Throws InputError where the browser is none. */
 export async function browserOf(flags: InferredOptionTypes<typeof browserFlags>): Promise<BrowserChoice> {
-  const choice = { path: flags.browser, headed: flags.headed };
+  // A name is looked up in PATH; a path must hold for a run that is resumed elsewhere.
+  const path = flags.browser?.includes('/') ? resolve(flags.browser) : flags.browser;
+  const choice = { path, headed: flags.headed };
   await checkChoice(choice);
   return choice;
 }

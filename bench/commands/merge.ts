@@ -3,12 +3,14 @@ import { chooseNames } from '../cases/select.ts';
 import { type Allowance, allowances, mergeShards, writeMergedRun } from '../results/merge.ts';
 import { makeResultsFolder } from '../run/run.ts';
 import { listFlag, once } from './selection-flags.ts';
+import { resultsFolder } from './users-folder.ts';
 
 const flags = {
   out: {
     type: 'string',
     requiresArg: true,
-    default: 'results',
+    default: resultsFolder(),
+    defaultDescription: "tare's own results/",
     coerce: once('out'),
     describe: 'folder the merged run goes to',
   },

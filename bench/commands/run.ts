@@ -14,6 +14,7 @@ import { effortFlags, effortOfFlags } from './effort-flags.ts';
 import { createProgress } from './progress.ts';
 import { once, onceNumber, selectionFlags, selectionOf, threadsFlag } from './selection-flags.ts';
 import { shardCosts } from './shard-costs.ts';
+import { resultsFolder } from './users-folder.ts';
 
 const flags = {
   ...selectionFlags,
@@ -21,7 +22,8 @@ const flags = {
   out: {
     type: 'string',
     requiresArg: true,
-    default: 'results',
+    default: resultsFolder(),
+    defaultDescription: "tare's own results/",
     coerce: once('out'),
     describe: 'folder the results go to',
   },

@@ -4,6 +4,7 @@ import { InputError } from '../contract/input-error.ts';
 import { makeResultsFolder } from '../run/run.ts';
 import { serveRuns } from '../serve/routes.ts';
 import { once, onceNumber } from './selection-flags.ts';
+import { resultsFolder } from './users-folder.ts';
 
 const DEFAULT_PORT = 8273;
 const MAX_PORT = 65_535;
@@ -19,7 +20,8 @@ const flags = {
   out: {
     type: 'string',
     requiresArg: true,
-    default: 'results',
+    default: resultsFolder(),
+    defaultDescription: "tare's own results/",
     coerce: once('out'),
     describe: 'folder the results go to',
   },

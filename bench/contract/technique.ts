@@ -5,7 +5,10 @@ import type { DeviceSpan } from './runtimes/device-span.ts';
 import type { KernelKind, Runtimes } from './runtimes/runtimes.ts';
 
 export type AxisValue = string | number;
-/** The parameters a technique can be run with: each axis and all its values, in the order case ids spell them. */
+/**
+ * The parameters a technique can be run with: each axis and all its values, in the order case ids spell them. An axis that
+ * joins later begins with the value at which it changes nothing, so that `tare ab` finds the cases of before.
+ */
 export type Axes = Readonly<Record<string, readonly AxisValue[]>>;
 export type ParamsOf<A extends Axes> = { readonly [Axis in keyof A]: A[Axis][number] };
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ResultRow } from '../results/columns.ts';
 import { quantile } from '../statistics/quantile.ts';
-import { liveHolder } from './run-lock.ts';
+import { liveHolder } from './lock.ts';
 
 /** Runnable processes a core that are there before a run starts: more than the shell and the start of tare make. */
 const BUSY_LOAD = 0.5;

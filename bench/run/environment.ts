@@ -1,10 +1,8 @@
 // The machine a run is measured on, as far as it bears on the figures.
 
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { arch, availableParallelism, cpus, loadavg, platform, release } from 'node:os';
-import { dirname } from 'node:path';
 import { InputError } from '../contract/input-error.ts';
 import type { Machine, Platform } from '../contract/machine.ts';
 
@@ -58,21 +56,6 @@ export function hashFile(path: string): string {
     throw new InputError(`${path}: must be readable, got ${(error as NodeJS.ErrnoException).code}`);
   }
   return hash.digest('hex');
-}
-
-/** The commit tare itself stands at; undefined outside a git checkout. */
-export function gitState(): { commit: string; dirty: boolean } | undefined {
-  const git = (...args: string[]) =>
-    execFileSync('git', args, {
-      cwd: dirname(dirname(import.meta.dirname)),
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-  try {
-    return { commit: git('rev-parse', 'HEAD').trim(), dirty: git('status', '--porcelain').trim() !== '' };
-  } catch {
-    return undefined;
-  }
 }
 
 /** Runnable processes averaged over the last minute; 0 on systems that don't count them. */

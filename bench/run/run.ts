@@ -21,8 +21,9 @@ import { Journal } from '../results/journal.ts';
 import { type Manifest, readManifest, writeManifest } from '../results/manifest.ts';
 import { PassLog } from '../results/pass-log.ts';
 import { disturbances } from './busy-machine.ts';
-import { describeMachine, gitState, hashFile, loadAverage } from './environment.ts';
+import { describeMachine, hashFile, loadAverage } from './environment.ts';
 import type { RunState } from './facts-of-case.ts';
+import { gitState } from './git-state.ts';
 import { type CaseEvent, type MeasuringPlace, measureCases } from './measure-cases.ts';
 import { lockRun } from './run-lock.ts';
 

@@ -14,8 +14,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { PROJECT } from '../../cases/registry.ts';
+import { edit, moveModule, sourcesOf } from '../../fixtures/moved-module.ts';
 import { oneUlp, type Plant, plantIn } from '../gate/planted-tree.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'tare-ab-'));
@@ -35,7 +36,6 @@ beforeAll(() => {
   writeFileSync(join(repository, '.git', 'info', 'exclude'), 'node_modules\n');
   commit('First');
 });
-afterAll(() => rmSync(scratch, { recursive: true }));
 
 function copyProject(target: string): void {
   mkdirSync(target);
@@ -88,6 +88,8 @@ const inRun = (statement: string): Plant => ({
 test('one ulp in the working tree is reported exactly, only what imports the change is run, and nothing of the user moves', () => {
   plant(oneUlp);
   writeFileSync(join(repository, 'kernels', 'untracked.ts'), '');
+  const weights = ['kernels/weights.bin', 'model.safetensors'].map((name) => join(repository, name));
+  for (const file of weights) writeFileSync(file, new Uint8Array(3 * 2 ** 20));
   const before = git('status', '--porcelain=v2');
   const { status, stdout, stderr } = ab('main', ...few, '--format', 'json');
   const { head, notes, cases } = JSON.parse(stdout);
@@ -97,9 +99,13 @@ test('one ulp in the working tree is reported exactly, only what imports the cha
   expect(cases[0].drift_changes).toMatch(/sqnr_db/);
   expect(notes.join()).toMatch(/1 more run the same code on both sides/);
   expect(status).toBe(cases[0].regression ? 1 : 0);
-  expect(stderr).toMatch(/checking out/);
+  expect(stderr).toMatch(
+    /^tare: left out of the working tree, untracked and large: kernels\/weights\.bin \(3\.0 MiB\)\nchecking out/,
+  );
+  const sizes = git('cat-file', '--batch-all-objects', '--batch-check=%(objectsize)').split('\n').map(Number);
+  expect(Math.max(...sizes)).toBeLessThan(2 ** 20);
   expect([git('status', '--porcelain=v2'), git('stash', 'list')]).toEqual([before, '']);
-  rmSync(join(repository, 'kernels', 'untracked.ts'));
+  for (const file of [...weights, join(repository, 'kernels', 'untracked.ts')]) rmSync(file);
   undo();
 });
 
@@ -160,6 +166,67 @@ test('what head adds is named, the base is where both parted, and trees unused f
   expect(status).toBe(0);
   expect(existsSync(unused)).toBe(false);
   expect(ab(...args).stderr).not.toMatch(/checking out/);
+});
+
+/** Modules where they lay before November 2026, and no word of how others may ask for them. */
+function layOutAsBefore(): void {
+  const homes = {
+    'bench/backends/backend.ts': 'bench/backend.ts',
+    'bench/cases/case.ts': 'bench/cases-of-suites.ts',
+    'bench/cases/select.ts': 'bench/select.ts',
+    'bench/contract/problem-key.ts': 'bench/case.ts',
+    'bench/measure/check.ts': 'bench/check.ts',
+    'bench/measure/instance.ts': 'bench/weigh-case.ts',
+    'bench/measure/check-again.ts': 'bench/again.ts',
+    'bench/measure/weigh-case.ts': 'bench/weighing.ts',
+  };
+  for (const [now, before] of Object.entries(homes)) moveModule(repository, now, before);
+  edit(join(repository, 'bench/weigh-case.ts'), (text) => `${text}export { checkAgain } from './again.ts';\n`);
+  rmSync(join(repository, 'bench', 'judge', 'ab', 'side.ts'));
+}
+
+/** Kernels give what they have by other names, dense has an axis more, and what prepares them lies elsewhere. */
+function changeContract(): void {
+  const rename = (text: string) =>
+    text.replace(/\breadOutput\b/g, 'takeOutput').replace(/(?<=^ {2}|technique\.)pack\b(?=[:(]| ===)/gm, 'store');
+  const bridge = /^bench\/judge\/ab\//;
+  for (const file of sourcesOf(repository).filter((path) => !bridge.test(path))) edit(join(repository, file), rename);
+  const axes = "axes: { order: ['rows', 'columns'] }";
+  edit(join(repository, 'kernels/dense/technique.ts'), (text) => text.replace('axes: {}', axes));
+  edit(join(repository, 'bench/judge/ab/side.ts'), (text) => text.replace('kernel.readOutput', 'kernel.takeOutput'));
+  moveModule(repository, 'bench/measure/instance.ts', 'bench/measure/ready.ts');
+}
+
+/** Branches of another layout and of another contract, made at the first call. */
+function makeVersions(): void {
+  if (git('branch', '--list', 'before') !== '') return;
+  git('checkout', '--quiet', '-b', 'before');
+  layOutAsBefore();
+  commit('Lay out as before');
+  git('checkout', '--quiet', 'main', '-b', 'other-contract');
+  changeContract();
+  commit('Change the contract');
+}
+
+test.each([
+  ['before', 'a tare that knows neither', 'main', ['before', 'other-contract', '--exact']],
+  ['main', 'the tare of the new contract', 'other-contract', ['main']],
+])('%s and another contract are prepared each by its own and compared, by %s', (_base, _tare, branch, refs) => {
+  makeVersions();
+  git('checkout', '--quiet', branch);
+  const { status, stdout, stderr } = ab(...refs, ...few, '--filter', ':dense:', '--format', 'json');
+  git('checkout', '--quiet', 'main');
+  expect(stderr).not.toMatch(/tare: /);
+  const { cases, added } = JSON.parse(stdout);
+  expect(added).toEqual([expect.stringMatching(/^smoke:dense:ts:.*,order=columns$/)]);
+  expect(cases).toEqual([
+    expect.objectContaining({
+      case_id: expect.stringMatching(/,order=rows$/),
+      outputs_differing: 0,
+      verdict: expect.stringMatching(/^(same|inconclusive|slower|faster)$/),
+    }),
+  ]);
+  expect(status).toBe(cases[0].regression ? 1 : 0);
 });
 
 test.each([

@@ -3,10 +3,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { backendOf, backends } from '../../backends/backend.ts';
-import type { Case } from '../../contract/case.ts';
 import type { KernelKind } from '../../contract/runtimes/runtimes.ts';
 import { wasmWidths } from '../../contract/runtimes/wasm.ts';
 import { shortHash } from '../../run/environment.ts';
+import type { ComparedCase, Projects } from './compared-case.ts';
 
 /** By which name a technique's folder has the kernel of a kind; technique.ts imports those of all kinds. */
 function kernelFile(kind: KernelKind): string {
@@ -20,15 +20,10 @@ const RUNTIME_FILES: { readonly [Kind in KernelKind]?: string } = {
   wgsl: join('bench', 'backends', 'gpujs-wgsl.ts'),
 };
 
-export interface Projects {
-  readonly base: string;
-  readonly head: string;
-}
-
 /** The cases whose code differs between the two projects. */
-export function changedCases(cases: readonly Case[], { base, head }: Projects): Case[] {
+export function changedCases(cases: readonly ComparedCase[], { base, head }: Projects): ComparedCase[] {
   const changed = new Map<string, boolean>();
-  return cases.filter(({ technique, backend }) => {
+  return cases.filter(({ case: { technique, backend } }) => {
     const key = `${technique}:${backend}`;
     if (!changed.has(key)) changed.set(key, hashCode(base, technique, backend) !== hashCode(head, technique, backend));
     return changed.get(key);

@@ -18,7 +18,8 @@ import { dirname, join } from 'node:path';
 import { PROJECT } from '../../cases/registry.ts';
 import { InputError } from '../../contract/input-error.ts';
 import { shortHash } from '../../run/environment.ts';
-import { withLock } from './file-lock.ts';
+import { withLock } from '../../run/lock.ts';
+import { hasSide } from './load-side.ts';
 
 export interface CheckoutOptions {
   /** Compiles the project's WebAssembly too, which takes some seconds. */
@@ -42,10 +43,10 @@ export async function checkOut(
   const trees = makeFolder(join(cacheFolder(), 'trees', shortHash(repository)));
   const tree = join(trees, sha);
   const project = join(tree, prefix);
-  await withLock(`${tree}.lock`, options.signal, async () => {
+  await withLock(`${tree}.lock`, options, async () => {
     const isReady = existsSync(`${tree}.ready`) && existsSync(project);
     if (!isReady) await addWorktree(repository, tree, sha, options);
-    if (!existsSync(join(project, 'bench', 'backends', 'backend.ts'))) {
+    if (!hasSide(project)) {
       throw new InputError(`${sha.slice(0, 10)}: must be a commit of tare with kernels to compare, got none in it`);
     }
     await linkPackages(project, options);
@@ -104,7 +105,7 @@ async function packagesOf(project: string, options: CheckoutOptions): Promise<st
   if (lockfile === lockfileOf(PROJECT)) return join(PROJECT, 'node_modules');
   const packages = join(cacheFolder(), 'packages');
   const folder = makeFolder(join(packages, shortHash(lockfile)));
-  await withLock(`${folder}.lock`, options.signal, async () => {
+  await withLock(`${folder}.lock`, options, async () => {
     if (!existsSync(`${folder}.ready`)) await install(project, folder, options);
     writeFileSync(`${folder}.ready`, '');
   });
@@ -121,9 +122,12 @@ async function install(project: string, folder: string, options: CheckoutOptions
   await run('npm', ['ci', '--no-audit', '--no-fund'], folder, options);
 }
 
+/** The packages it holds; what it repeats of the project itself installs nothing. */
 function lockfileOf(folder: string): string {
   const path = join(folder, 'package-lock.json');
-  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  if (!existsSync(path)) return '';
+  const { packages } = JSON.parse(readFileSync(path, 'utf8'));
+  return JSON.stringify({ ...packages, '': undefined });
 }
 
 function link(folder: string, name: string, target: string): void {

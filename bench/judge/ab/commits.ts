@@ -1,9 +1,10 @@
 // Which two commits are compared: names become commits, the working tree becomes one, and the base is where both parted.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, lstatSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InputError } from '../../contract/input-error.ts';
+import { reasonOf, runGit, SOURCES } from '../../run/git-state.ts';
 
 export interface Commit {
   readonly sha: string;
@@ -18,6 +19,8 @@ export interface ComparedCommits {
   readonly prefix: string;
   readonly base: Commit;
   readonly head: Commit;
+  /** Untracked files that are too large to be taken for sources, and are in neither commit: `kernels/w.bin (1.0 GiB)`. */
+  readonly leftOut: readonly string[];
 }
 
 export interface CommitsAsked {
@@ -33,15 +36,16 @@ export function findCommits(project: string, { base, head, exact }: CommitsAsked
   const repository = topOf(project);
   const prefix = git(project, 'rev-parse', '--show-prefix');
   const named = namedCommit(repository, 'base-ref', base);
-  const headCommit = head === undefined ? workingTree(repository) : namedCommit(repository, 'head-ref', head);
+  const { leftOut, ...headCommit } =
+    head === undefined ? workingTree(project) : { ...namedCommit(repository, 'head-ref', head), leftOut: [] };
   const start = exact ? named.sha : mergeBase(repository, base, named.sha, headCommit.sha);
-  return { repository, prefix, base: { sha: start, label: labelOf(repository, start) }, head: headCommit };
+  return { repository, prefix, base: { sha: start, label: labelOf(repository, start) }, head: headCommit, leftOut };
 }
 
 function topOf(project: string): string {
-  const { status, stdout } = spawnSync('git', ['rev-parse', '--show-toplevel'], { cwd: project, encoding: 'utf8' });
-  if (status !== 0) throw new InputError(`ab: must stand in a git checkout, got ${project}`);
-  return stdout.trim();
+  const { status, stdout, stderr, error } = runGit(project, 'rev-parse', '--show-toplevel');
+  if (status === 0) return stdout.trim();
+  throw new InputError(`ab: must stand in a git checkout, got ${error?.message ?? reasonOf(stderr)} at ${project}`);
 }
 
 function namedCommit(repository: string, argument: string, ref: string): Commit {
@@ -77,25 +81,61 @@ function labelOf(repository: string, sha: string): string {
 }
 
 /**
- * The working tree with all that is not ignored, as a commit of its own on top of HEAD that no branch names; HEAD itself
- * where nothing differs. The user's index, stash and files stay as they are. Equal contents give the same commit.
+ * The sources of the working tree that are not ignored, as a commit of its own on top of HEAD that no branch names; HEAD
+ * itself where nothing differs. The user's index, stash and files stay as they are. Equal contents give the same commit.
  */
-function workingTree(repository: string): Commit {
+function workingTree(project: string): Commit & Pick<ComparedCommits, 'leftOut'> {
   const scratch = mkdtempSync(join(tmpdir(), 'tare-index-'));
   const index = join(scratch, 'index');
   try {
-    const own = join(git(repository, 'rev-parse', '--absolute-git-dir'), 'index');
+    const own = join(git(project, 'rev-parse', '--absolute-git-dir'), 'index');
     // A copy knows which files are unchanged, so that only the others are read.
     if (existsSync(own)) copyFileSync(own, index);
+    const { taken, leftOut } = changedSources(project);
     const env = { ...process.env, GIT_INDEX_FILE: index };
-    gitWith(env, repository, 'add', '--all');
-    const tree = gitWith(env, repository, 'write-tree');
-    const head = git(repository, 'rev-parse', 'HEAD');
-    if (tree === git(repository, 'rev-parse', 'HEAD^{tree}')) return { sha: head, label: labelOf(repository, head) };
-    return { sha: snapshot(repository, tree, head), label: `working tree, dirty, on ${labelOf(repository, head)}` };
+    addFiles(env, project, taken);
+    const tree = gitWith(env, project, 'write-tree');
+    const head = git(project, 'rev-parse', 'HEAD');
+    const label = labelOf(project, head);
+    if (tree === git(project, 'rev-parse', 'HEAD^{tree}')) return { sha: head, label, leftOut };
+    return { sha: snapshot(project, tree, head), label: `working tree, dirty, on ${label}`, leftOut };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** No source is as large; what git is given stays in the user's repository for weeks. */
+const MAX_UNTRACKED_BYTES = 2 ** 20;
+
+function changedSources(project: string): { taken: string[]; leftOut: string[] } {
+  const list = (...which: string[]) =>
+    git(project, 'ls-files', '-z', ...which, '--', ...SOURCES)
+      .split('\0')
+      .filter((path) => path !== '');
+  const untracked = list('--others', '--exclude-standard').map((path) => ({
+    path,
+    bytes: lstatSync(join(project, path)).size,
+  }));
+  const isTooLarge = ({ bytes }: { bytes: number }) => bytes > MAX_UNTRACKED_BYTES;
+  return {
+    taken: [
+      ...list('--modified', '--deleted'),
+      ...untracked.filter((file) => !isTooLarge(file)).map(({ path }) => path),
+    ],
+    leftOut: untracked.filter(isTooLarge).map(({ path, bytes }) => `${path} (${formatBytes(bytes)})`),
+  };
+}
+
+function formatBytes(bytes: number): string {
+  const [size, unit] = bytes < 2 ** 30 ? [bytes / 2 ** 20, 'MiB'] : [bytes / 2 ** 30, 'GiB'];
+  return `${size.toFixed(1)} ${unit}`;
+}
+
+/** Names as they are, none a pattern. */
+function addFiles(env: NodeJS.ProcessEnv, project: string, paths: readonly string[]): void {
+  if (paths.length === 0) return;
+  const args = ['--literal-pathspecs', 'add', '--all', '--pathspec-from-file=-', '--pathspec-file-nul'];
+  execFileSync('git', args, { cwd: project, env, input: paths.join('\0'), stdio: ['pipe', 'ignore', 'pipe'] });
 }
 
 function snapshot(repository: string, tree: string, parent: string): string {
@@ -120,12 +160,21 @@ function snapshot(repository: string, tree: string, parent: string): string {
   );
 }
 
+/** Names of a hundred thousand files. */
+const MAX_ANSWER_BYTES = 2 ** 26;
+
 function git(cwd: string, ...args: string[]): string {
   return gitWith(process.env, cwd, ...args);
 }
 
 function gitWith(env: NodeJS.ProcessEnv, cwd: string, ...args: string[]): string {
-  return execFileSync('git', args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+  return execFileSync('git', args, {
+    cwd,
+    env,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    maxBuffer: MAX_ANSWER_BYTES,
+  }).trim();
 }
 
 function tryGit(cwd: string, ...args: string[]) {

@@ -4,12 +4,13 @@ import { backendOf } from '../../backends/backend.ts';
 import type { AvailableBackend, BackendStatus } from '../../contract/backend.ts';
 import type { Budget } from '../../contract/budget.ts';
 import type { Case } from '../../contract/case.ts';
+import type { Params } from '../../contract/technique.ts';
 import { type ExactChange, exactChanges } from '../../results/exact-change.ts';
 import { shortHash } from '../../run/environment.ts';
 import { type Death, runChild } from '../../run/isolate.ts';
 import { whyNotMeasured } from '../../run/why-not-measured.ts';
-import type { Projects } from './changed-code.ts';
-import type { OutputChange, VersionsRequest, VersionsResult } from './time-versions.ts';
+import type { ComparedCase, Projects } from './compared-case.ts';
+import type { OutputChange, Version, VersionsRequest, VersionsResult } from './time-versions.ts';
 import { type Evidence, type Judgement, judge, processesFor, spreadOfEqualCode } from './verdict.ts';
 
 const CHILD = join(import.meta.dirname, 'versions-child.ts');
@@ -20,12 +21,6 @@ const MIN_CHANGE = 0.02;
 const MIN_CHANGE_IRREGULAR = 0.06;
 /** Fresh processes of whatever is flagged, before it counts. */
 const CONFIRMING_PROCESSES = 30;
-
-/** A case and what of its technique bears on the verdict. */
-export interface ComparedCase {
-  readonly case: Case;
-  readonly irregularAccess: boolean;
-}
 
 export interface Comparing {
   readonly projects: Projects;
@@ -91,6 +86,7 @@ export async function compareVersions(
 /** A case on its way to a verdict. */
 interface Trial {
   readonly case: Case;
+  readonly baseParams: Params;
   readonly env: Readonly<Record<string, string>>;
   readonly floor: number;
   logRatios: number[];
@@ -105,12 +101,13 @@ interface Trial {
 async function prepareTrials({ cases }: Comparing): Promise<Trial[]> {
   const statuses = new Map<string, BackendStatus>();
   const trials: Trial[] = [];
-  for (const { case: entry, irregularAccess } of cases) {
+  for (const { case: entry, baseParams, irregularAccess } of cases) {
     const status = statuses.get(entry.backend) ?? (await probe(entry.backend));
     statuses.set(entry.backend, status);
     const reason = status.available ? await whyNotMeasured(status, entry) : status.reason;
     trials.push({
       case: entry,
+      baseParams,
       env: (status as AvailableBackend).env ?? {},
       floor: irregularAccess ? MIN_CHANGE_IRREGULAR : MIN_CHANGE,
       logRatios: [],
@@ -159,16 +156,21 @@ async function runOnce(
   { debug, signal }: ComparingOptions,
 ): Promise<void> {
   const digest = shortHash(`${seed} ${trial.case.id} ${repetition} ${isConfirming}`);
+  const { env, case: entry } = trial;
+  const [base, head] = [
+    { project: projects.base, params: trial.baseParams },
+    { project: projects.head, params: entry.params },
+  ];
   const request: VersionsRequest = {
-    case: trial.case,
-    projects,
+    case: entry,
+    base,
+    head,
     withTwin: isConfirming,
     budget,
     threads,
     seed: Number.parseInt(digest.slice(0, 8), 16),
   };
-  const { env } = trial;
-  const execArgv = backendOf(trial.case.backend).execArgv ?? [];
+  const execArgv = backendOf(entry.backend).execArgv ?? [];
   const run = (asked: VersionsRequest) =>
     runChild<VersionsResult>(CHILD, asked, { timeoutS, env, execArgv, debug, signal });
   const result = await run(request);
@@ -179,9 +181,9 @@ async function runOnce(
     return;
   }
   // What failed beside the other version, or killed the process of both, is tried alone.
-  const alone = (project: string) => run({ ...request, projects: { base: project, head: project } });
-  const [base, head] = [await alone(projects.base), await alone(projects.head)];
-  if (base !== undefined && head !== undefined) trial.end = blame(result, base, head);
+  const alone = (version: Version) => run({ ...request, base: version, head: version });
+  const [ofBase, ofHead] = [await alone(base), await alone(head)];
+  if (ofBase !== undefined && ofHead !== undefined) trial.end = blame(result, ofBase, ofHead);
 }
 
 function record(trial: Trial, { logRatio, outputChange }: Extract<VersionsResult, { status: 'ok' }>): void {

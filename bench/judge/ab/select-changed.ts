@@ -1,13 +1,10 @@
 // Which cases two checkouts have in common, and which of them are worth running.
-import { join } from 'node:path';
-import { backendOf } from '../../backends/backend.ts';
-import { loadTechniques } from '../../cases/registry.ts';
-import { type CaseChoice, selectCases } from '../../cases/select.ts';
-import type { Case } from '../../contract/case.ts';
 import { InputError } from '../../contract/input-error.ts';
-import type { Technique } from '../../contract/technique.ts';
-import { changedCases, type Projects } from './changed-code.ts';
-import type { ComparedCase } from './compare-versions.ts';
+import type { Params } from '../../contract/technique.ts';
+import type { BridgeCase, BridgeChoice, CheckoutSide } from './bridge.ts';
+import { changedCases } from './changed-code.ts';
+import type { ComparedCase, Projects } from './compared-case.ts';
+import { loadSide } from './load-side.ts';
 
 export interface ChangedSelection {
   readonly cases: readonly ComparedCase[];
@@ -19,43 +16,51 @@ export interface ChangedSelection {
 }
 
 /** The choice is made among head's cases; with `all`, unchanged code is run too. */
-export async function selectChanged(choice: CaseChoice, projects: Projects, all: boolean): Promise<ChangedSelection> {
-  const head = await selectCases(choice, projects.head);
-  const baseTechniques = await loadTechniques([join(projects.base, 'kernels')]);
-  const runnable = head.cases.filter((entry) => canRun(head.techniques, entry));
-  const [common, added] = partition(runnable, (entry) => canRun(baseTechniques, entry));
-  const chosen = all ? common : changedCases(common, projects);
-  const headIds = new Set(runnable.map(({ id }) => id));
-  const inBase = (await casesOrNone(choice, projects.base)).filter((entry) => canRun(baseTechniques, entry));
+export async function selectChanged(choice: BridgeChoice, projects: Projects, all: boolean): Promise<ChangedSelection> {
+  const [base, head] = [await loadSide(projects.base, 'base'), await loadSide(projects.head, 'head')];
+  const common: ComparedCase[] = [];
+  const added: string[] = [];
+  const paired = new Set<string>();
+  for (const entry of await casesOf(head, choice)) {
+    const baseParams = await base.paramsFor(entry);
+    if (baseParams === undefined) {
+      added.push(entry.id);
+      continue;
+    }
+    common.push({ case: entry, baseParams, irregularAccess: entry.irregularAccess });
+    paired.add(keyOf(entry, baseParams));
+  }
+  const cases = all ? common : changedCases(common, projects);
+  const inBase = await casesOrNone(base, choice);
   return {
-    cases: chosen.map((entry) => ({
-      case: entry,
-      irregularAccess: head.techniques.get(entry.technique)?.irregularAccess ?? false,
-    })),
-    unchanged: common.length - chosen.length,
-    added: added.map(({ id }) => id),
-    removed: inBase.map(({ id }) => id).filter((id) => !headIds.has(id)),
+    cases,
+    unchanged: common.length - cases.length,
+    added,
+    removed: inBase.filter((entry) => !paired.has(keyOf(entry, entry.params))).map(({ id }) => id),
   };
 }
 
-/** What head has and base lacks is no mistake of the user's. */
-async function casesOrNone(choice: CaseChoice, project: string): Promise<readonly Case[]> {
+/** What a case is, however the other checkout spells its id. */
+function keyOf({ suite, technique, backend, problemKey }: BridgeCase, params: Params): string {
+  return JSON.stringify([suite, technique, backend, problemKey, Object.entries(params).sort()]);
+}
+
+/** A checkout's own classes are not ours: what is the user's mistake there is known by its name. */
+async function casesOf(side: CheckoutSide, choice: BridgeChoice): Promise<BridgeCase[]> {
   try {
-    return (await selectCases(choice, project)).cases;
+    return await side.cases(choice);
   } catch (error) {
-    if (error instanceof InputError) return [];
+    if (error instanceof Error && error.name === 'InputError') throw new InputError(error.message);
     throw error;
   }
 }
 
-/** Is there a kernel of the backend's kind that takes these parameters? */
-function canRun(techniques: ReadonlyMap<string, Technique>, { technique: id, backend, params }: Case): boolean {
-  const technique = techniques.get(id);
-  if (technique?.kernels[backendOf(backend).kind] === undefined) return false;
-  const axes = Object.entries(technique.axes);
-  return axes.length === Object.keys(params).length && axes.every(([axis, values]) => values.includes(params[axis]));
-}
-
-function partition<T>(items: readonly T[], belongs: (item: T) => boolean): [T[], T[]] {
-  return [items.filter(belongs), items.filter((item) => !belongs(item))];
+/** What head has and base lacks is no mistake of the user's. */
+async function casesOrNone(side: CheckoutSide, choice: BridgeChoice): Promise<BridgeCase[]> {
+  try {
+    return await casesOf(side, choice);
+  } catch (error) {
+    if (error instanceof InputError) return [];
+    throw error;
+  }
 }

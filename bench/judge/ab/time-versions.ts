@@ -1,34 +1,36 @@
 // Two versions of one case in one process, a straight line: load in a drawn order → check → time in turn → check again.
-import { join } from 'node:path';
 import { backendOf } from '../../backends/backend.ts';
-import type { NodeBackend } from '../../contract/backend.ts';
 import type { Budget } from '../../contract/budget.ts';
 import type { Case } from '../../contract/case.ts';
 import type { Drift, Samples } from '../../contract/case-result.ts';
 import type { Inputs } from '../../contract/operation.ts';
 import { operationOf } from '../../contract/operations.ts';
 import type { Op } from '../../contract/problem.ts';
-import type { Technique } from '../../contract/technique.ts';
+import type { Params } from '../../contract/technique.ts';
 import { makeInputs } from '../../inputs/make-inputs.ts';
-import { checkOutput } from '../../measure/check.ts';
-import { checkAgain } from '../../measure/check-again.ts';
 import { measureDrift } from '../../measure/drift.ts';
 import { measureInTurn } from '../../measure/in-turn.ts';
-import { type Instance, prepare, runOnce } from '../../measure/instance.ts';
 import { timerResolutionNs } from '../../measure/timer-resolution.ts';
 import { quantile } from '../../statistics/quantile.ts';
 import { seededRandom, shuffled } from '../../statistics/random.ts';
 import { roundLogRatios } from '../../statistics/round-ratios.ts';
-import { importInstance } from './module-instances.ts';
+import type { BridgePrepared } from './bridge.ts';
+import { loadSide } from './load-side.ts';
 import { ulpsApart } from './ulps.ts';
 
 /** The twin is the base loaded once more: what it differs by from the base is what equal code differs by. */
 export type Side = 'base' | 'head' | 'twin';
 
+/** A checkout and the case's parameters as it spells them. */
+export interface Version {
+  readonly project: string;
+  readonly params: Params;
+}
+
 export interface VersionsRequest {
   readonly case: Case;
-  /** Checkouts whose kernels and backends are loaded. */
-  readonly projects: { readonly base: string; readonly head: string };
+  readonly base: Version;
+  readonly head: Version;
   readonly withTwin: boolean;
   readonly budget: Budget;
   readonly threads: number;
@@ -56,7 +58,7 @@ export type VersionsResult =
 
 interface Loaded {
   readonly side: Side;
-  readonly instance: Instance;
+  readonly prepared: BridgePrepared;
   readonly output: Float32Array;
 }
 
@@ -91,18 +93,14 @@ async function loadAndTime(request: VersionsRequest): Promise<VersionsResult> {
   const preemptions = backendOf(entry.backend).device === 'cpu' ? involuntarySwitches : undefined;
   const instruments = { now: () => performance.now(), timerResolutionNs: timerResolutionNs(), preemptions };
   const { sides: samples } = await measureInTurn(
-    loaded.map(({ instance }) => instance.kernel),
+    loaded.map(({ prepared }) => prepared),
     { budget, seed: random.uint32(), instruments },
   );
-  for (const { side, instance, output } of loaded) {
-    await blame(side, async () => {
-      const wrong = await checkAgain(instance, entry.params, entry, inputs, output);
-      if (wrong !== undefined) throw new Error(wrong);
-    });
-  }
+  for (const { side, prepared, output } of loaded)
+    await blame(side, async () => mustBe(await prepared.checkAgain(output)));
   const timed = Object.fromEntries(sides.map((side, i) => [side, samples[i]]));
   const outputs = Object.fromEntries(loaded.map(({ side, output }) => [side, output]));
-  for (const { instance } of loaded) instance.kernel.dispose();
+  for (const { prepared } of loaded) prepared.dispose();
   return {
     status: 'ok',
     logRatio: {
@@ -123,25 +121,23 @@ function slowdown(side: Samples, base: Samples): number {
   return quantile(logs, 0.5);
 }
 
+/** Each checkout prepares its kernel itself, by its own contract, on the same inputs. */
 async function load(
   side: Side,
-  { case: entry, projects, threads }: VersionsRequest,
+  { case: entry, threads, ...versions }: VersionsRequest,
   inputs: Inputs<Op>,
 ): Promise<Loaded | { skip: string }> {
-  const project = projects[side === 'twin' ? 'base' : side];
-  const from = <Module>(...path: string[]) => importInstance<Module>(join(project, ...path), side);
-  const backends = await from<{ backendOf(id: string): NodeBackend }>('bench', 'backends', 'backend.ts');
-  const { default: technique } = await from<{ default: Technique }>('kernels', entry.technique, 'technique.ts');
-  const skip = technique.skip?.(entry.problem, entry.params);
-  if (skip !== undefined) return { skip };
-  const backend = backends.backendOf(entry.backend);
-  const runtime = await backend.open(backend.threads(threads));
-  const place = { kind: backend.kind, device: backend.device, runtime };
-  const instance = await prepare(technique, entry.params, entry, inputs, place);
-  const output = await runOnce(instance.kernel);
-  const { failure } = checkOutput(output, instance.reference);
+  const { project, params } = versions[side === 'twin' ? 'base' : side];
+  const checkout = await loadSide(project, side);
+  const prepared = await checkout.prepare({ ...entry, params }, inputs, threads);
+  if ('skip' in prepared) return prepared;
+  await prepared.run();
+  mustBe(await prepared.check());
+  return { side, prepared, output: await prepared.readOutput() };
+}
+
+function mustBe(failure: string | undefined): void {
   if (failure !== undefined) throw new Error(failure);
-  return { side, instance, output };
 }
 
 async function blame<T>(side: Side, work: () => Promise<T>): Promise<T> {

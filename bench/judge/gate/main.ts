@@ -5,9 +5,13 @@ import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { chooseNames } from '../../cases/select.ts';
+import { programArguments } from '../../commands/program-arguments.ts';
+import { once } from '../../commands/selection-flags.ts';
+import { resultsFolder } from '../../commands/users-folder.ts';
 import { ensureUseLiteCache } from '../../inputs/use-lite/use-lite-cache-build.ts';
-import { describeMachine, gitState } from '../../run/environment.ts';
+import { describeMachine } from '../../run/environment.ts';
+import { gitState } from '../../run/git-state.ts';
 import { INTERRUPTED, stoppable } from '../../run/stop-signals.ts';
 import { changePointTable, tryChangePoints } from './change-points.ts';
 import { appendRecord, readRecords, recordOf } from './records.ts';
@@ -16,26 +20,42 @@ import { type Part, parts, runTrial, trialsOf } from './trials.ts';
 
 enableCompileCache();
 
-const { values } = parseArgs({
-  options: {
-    part: { type: 'string', multiple: true },
-    out: { type: 'string' },
-    quick: { type: 'boolean', default: false },
-    fresh: { type: 'boolean', default: false },
-  },
-});
 /** Of synthetic histories, so of no machine; kept nowhere. */
 const CHANGE_POINTS = 'change-points';
 const QUICK_HISTORIES = 50;
 
 const known: readonly string[] = [...parts, CHANGE_POINTS];
-const chosen = values.part ?? known;
-const unknown = chosen.find((part) => !known.includes(part));
-if (unknown !== undefined) {
-  process.stderr.write(`gate: --part: must be one of ${known.join(', ')}, got ${unknown}\n`);
-  process.exit(2);
-}
-const path = values.out ?? join('results', values.quick ? 'gate-quick.jsonl' : 'gate.jsonl');
+const values = await programArguments(
+  'bench:gate',
+  '$0\n\nPuts tare ab and tare track to what they promise, here.',
+  (yargs) =>
+    yargs
+      .option('part', {
+        type: 'string',
+        array: true,
+        requiresArg: true,
+        default: known,
+        defaultDescription: 'all',
+        coerce: (names: readonly string[]) =>
+          chooseNames(
+            'part',
+            names.flatMap((name) => name.split(',')),
+            known,
+          ),
+        describe: known.join(', '),
+      })
+      .option('quick', { type: 'boolean', default: false, describe: 'a few minutes instead of 80' })
+      .option('out', {
+        type: 'string',
+        requiresArg: true,
+        coerce: once('out'),
+        defaultDescription: "gate.jsonl or gate-quick.jsonl in tare's own results/",
+        describe: 'file of what was tried so far, which an interrupted gate goes on from',
+      })
+      .option('fresh', { type: 'boolean', default: false, describe: 'forget what was tried so far' }),
+);
+const chosen = values.part;
+const path = values.out ?? join(resultsFolder(), values.quick ? 'gate-quick.jsonl' : 'gate.jsonl');
 if (values.fresh) rmSync(path, { force: true });
 const commit = gitState()?.commit ?? 'unknown';
 const recordsSoFar = () => readRecords(path).filter((record) => record.commit === commit);

@@ -5,8 +5,8 @@ import { selectCases } from '../../cases/select.ts';
 import type { Case } from '../../contract/case.ts';
 import { DEFAULT_SEED } from '../../contract/case.ts';
 import { syntheticMatmul } from '../../inputs/model-problems.ts';
-import type { Projects } from '../ab/changed-code.ts';
-import { type CaseOutcome, type ComparedCase, compareVersions } from '../ab/compare-versions.ts';
+import { type CaseOutcome, compareVersions } from '../ab/compare-versions.ts';
+import type { ComparedCase, Projects } from '../ab/compared-case.ts';
 import { moreWork, oneUlp, type Plant, plantTree } from './planted-tree.ts';
 
 export const parts = ['aa', 'planted', 'aa-load', 'planted-load'] as const;
@@ -110,6 +110,7 @@ async function equalCases(backend: string, isQuick: boolean): Promise<ComparedCa
   });
   return cases.map((entry) => ({
     case: entry,
+    baseParams: entry.params,
     irregularAccess: techniques.get(entry.technique)?.irregularAccess ?? false,
   }));
 }
@@ -117,5 +118,5 @@ async function equalCases(backend: string, isQuick: boolean): Promise<ComparedCa
 function plantedCase(name: string, { technique, backend, problem, params }: Planting): ComparedCase {
   const id = `gate:${name}`;
   const entry = { id, suite: 'gate', technique, params, backend, problem, baselineId: id };
-  return { case: entry, irregularAccess: technique === 'csr' };
+  return { case: entry, baseParams: params, irregularAccess: technique === 'csr' };
 }

@@ -1,0 +1,26 @@
+// The paths of every command are the user's: relative to where they typed it.
+import { isAbsolute, join, relative } from 'node:path';
+import { PROJECT } from '../cases/registry.ts';
+
+/**
+ * Where the command was typed. npm starts a package's scripts in the package's own folder and tells in INIT_CWD where it was
+ * called; that is believed only of the script that starts this very program, not of what a script starts in turn.
+ */
+export function usersFolder(program: string, cwd: string, env: NodeJS.ProcessEnv): string {
+  const { INIT_CWD, npm_package_json, npm_lifecycle_script = '' } = env;
+  const isStartedByNpm =
+    cwd === PROJECT && npm_package_json !== undefined && npm_lifecycle_script.includes(relative(PROJECT, program));
+  return isStartedByNpm ? (INIT_CWD ?? cwd) : cwd;
+}
+
+/** To be called before any path is read. */
+export function enterUsersFolder(): void {
+  process.chdir(usersFolder(process.argv[1], process.cwd(), process.env));
+}
+
+/** tare's own results, wherever a command is typed, as short as it can be said there. */
+export function resultsFolder(): string {
+  const results = join(PROJECT, 'results');
+  const path = relative(process.cwd(), results);
+  return path.startsWith('..') || isAbsolute(path) ? results : path || '.';
+}

@@ -1,0 +1,65 @@
+// The commit tare itself stands at.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { PROJECT } from '../cases/registry.ts';
+
+/** What the figures depend on; results, plots and weights that lie about do not make another version. */
+export const SOURCES: readonly string[] = [
+  'bench',
+  'kernels',
+  'suites',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  '.peers',
+  '.headlessgl',
+];
+
+export interface GitState {
+  readonly commit: string;
+  /** Whether sources differ from the commit's. */
+  readonly dirty: boolean;
+}
+
+/** Undefined outside a git checkout, and where git gives no answer about one, which is said once on stderr. */
+export function gitState(project = PROJECT): GitState | undefined {
+  const commit = askGit(project, 'rev-parse', '--verify', 'HEAD');
+  const changes =
+    commit === undefined
+      ? undefined
+      : askGit(project, 'status', '--porcelain', '--untracked-files=normal', '--', ...SOURCES);
+  return commit === undefined || changes === undefined ? undefined : { commit, dirty: changes !== '' };
+}
+
+function askGit(project: string, ...args: string[]): string | undefined {
+  const { status, stdout, stderr, error } = runGit(project, ...args);
+  if (status === 0) return stdout.trim();
+  if (isCheckout(project)) warnOnce(project, error?.message ?? reasonOf(stderr));
+  return undefined;
+}
+
+/** In English, whatever the user's language. */
+export function runGit(cwd: string, ...args: string[]) {
+  return spawnSync('git', args, { cwd, encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } });
+}
+
+/** Of all that git says, what is wrong and, of an owner it distrusts, what mends it. */
+export function reasonOf(stderr: string): string {
+  const [first = 'nothing said'] = stderr.trim().split('\n');
+  const mend = /git config --global --add safe\.directory .*/.exec(stderr)?.[0];
+  const reason = first.replace(/^(fatal|error): /, '');
+  return mend === undefined ? reason : `${reason}; ${mend}`;
+}
+
+function isCheckout(folder: string): boolean {
+  return existsSync(join(folder, '.git')) || (folder !== dirname(folder) && isCheckout(dirname(folder)));
+}
+
+const warned = new Set<string>();
+
+function warnOnce(project: string, reason: string): void {
+  if (warned.has(project)) return;
+  warned.add(project);
+  process.stderr.write(`tare: git: must tell the commit, which rows will lack, got ${reason}\n`);
+}
