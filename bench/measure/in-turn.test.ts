@@ -243,6 +243,26 @@ describe('with a canary', () => {
     expect(core?.state).toBe(state);
   });
 
+  test('a sample counts where the core was free before it and after', async () => {
+    // The neighbour works in turns of 40 ms with pauses of 40, while calls of 25 ms go on: most begin or end beside it.
+    const isShared = (now: number) => Math.floor(now / 40) % 2 === 0;
+    const machine = fakeMachine({ canaryCycles: (now) => (isShared(now) ? 1500 : 1000) });
+    const begun: number[] = [];
+    const kernel = machine.kernel('a', (_, now) => {
+      begun.push(now);
+      // So that its samples say when they began.
+      return 25 + begun.length / 1000;
+    });
+    const { sides, core } = await measureInTurn([kernel], {
+      ...optionsOf(machine),
+      budget: { warmupMs: 1, measureMs: 1000, rounds: 40 },
+    });
+    expect(core?.state).toBe('free');
+    const kept = sides[0].rounds.flat().map((ns) => begun[Math.round((ns / 1e6 - 25) * 1000) - 1]);
+    expect(kept.length).toBeGreaterThan(5);
+    for (const at of kept) expect([isShared(at), isShared(at + 25)]).toEqual([false, false]);
+  });
+
   test('a core that is free late is waited for', async () => {
     const { machine, kernels } = setUp((now) => now < 1050);
     const { core, sides } = await measureInTurn(kernels, { ...optionsOf(machine), bestCanaryCycles: 1000 });
