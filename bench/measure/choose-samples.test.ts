@@ -39,7 +39,7 @@ test('samples of a free core that were preempted are left out too', () => {
 
 test('a single reading far below all others is not the best', () => {
   const rounds = [...times(50, [[sample(1, FREE)], [sample(1, FREE)]]), [[sample(1, FREE)], [sample(1, 10)]]];
-  // The first hundredth of 102 readings ends a little above the second lowest.
+  // The first twentieth of 102 readings ends above the fifth lowest.
   expect(chooseSamples(rounds).core).toMatchObject({ state: 'free', bestCycles: FREE });
 });
 

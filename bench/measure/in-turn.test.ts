@@ -232,8 +232,8 @@ describe('with a canary', () => {
   });
 
   test.each([
-    [1.14, 'free'],
-    [1.16, 'shared'],
+    [1.19, 'free'],
+    [1.21, 'shared'],
   ])('at %f times its best the core is %s', async (multiple, state) => {
     const machine = fakeMachine({ canaryCycles: () => 1000 * multiple });
     const { core } = await measureInTurn([machine.kernel('a', () => 1)], {
