@@ -41,3 +41,24 @@ test('the 99th percentile of 101 errors is the second largest', () => {
   expect(drift.p99_abs_err).toBe(99);
   expect(drift.max_abs_err).toBe(100);
 });
+
+test('figures are those worked out by hand', () => {
+  // Errors 2, 0 and 1 of energy 5, against a reference of energy 1 + 4 + 4 = 9.
+  const drift = measureDrift(Float32Array.of(-1, 2, 3), Float64Array.of(1, 2, 2));
+  expect(drift).toEqual({
+    sqnr_db: expect.closeTo(10 * Math.log10(9 / 5), 12),
+    rel_fro_err: expect.closeTo(Math.sqrt(5) / 3, 12),
+    max_abs_err: 2,
+    // Place 1.98 of the ascending errors 0, 1, 2.
+    p99_abs_err: expect.closeTo(1.98, 12),
+    // −1 + 4 + 6 = 9, over √(14 · 9).
+    cosine: expect.closeTo(9 / Math.sqrt(126), 12),
+    nonfinite: 0,
+  });
+});
+
+test('a budget holds from its very value on', () => {
+  const drift = measureDrift(Float32Array.of(1.1), Float64Array.of(1));
+  expect(isWithinBudget(drift, 19.9)).toBe(true);
+  expect(isWithinBudget(drift, 20.1)).toBe(false);
+});

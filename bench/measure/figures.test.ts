@@ -57,3 +57,20 @@ test('the interval of p20 holds it, and is wider where rounds differ more', () =
   const width = ({ ci95 }: typeof steady) => (ci95?.high ?? 0) - (ci95?.low ?? 0);
   expect(width(restless)).toBeGreaterThan(5 * width(steady));
 });
+
+test('of nine rounds the interval goes from the second ratio to the second last', () => {
+  const candidate = samples(...Array.from({ length: 9 }, () => [10]));
+  const baseline = samples([50], [10], [90], [20], [80], [30], [70], [40], [60]);
+  expect(pairedRatio({ candidate, baseline })).toEqual({
+    speedup: expect.closeTo(5),
+    ci95: { low: expect.closeTo(2), high: expect.closeTo(8) },
+  });
+});
+
+test('the interval of a side lies around its p20, by as many times up as down, and away from its median', () => {
+  const rounds = Array.from({ length: 8 }, (_, r) => [10 + r, 100, 101, 90]);
+  const { p20Ns, medianNs, ci95 } = summarize(samples(...rounds), 1);
+  const { low, high } = ci95 ?? { low: 0, high: 0 };
+  expect(Math.sqrt(low * high)).toBeCloseTo(p20Ns, 8);
+  expect(high).toBeLessThan(medianNs);
+});

@@ -1,214 +1,314 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { fakeMachine } from './fake-machine.fixture.ts';
 import { type InTurnOptions, measureInTurn } from './in-turn.ts';
-import type { Canary, Instruments } from './instruments.ts';
-import type { Timed } from './warm-up.ts';
 
-/** A machine whose clock moves only when something runs on it. */
-class FakeMachine {
-  nowMs = 0;
-  preemptions = 0;
-  /** Who ran, in order. */
-  readonly calls: string[] = [];
+/** Six rounds of two turns of 5 ms. */
+const budget = { warmupMs: 1, measureMs: 60, rounds: 6 };
+const optionsOf = ({ instruments }: { instruments: InTurnOptions['instruments'] }, seed = 1): InTurnOptions => ({
+  budget,
+  seed,
+  instruments,
+});
 
-  /** A kernel whose calls take what `costMs` says. */
-  kernel(name: string, costMs: (call: number) => number): Timed {
-    let call = 0;
-    return {
-      run: () => {
-        this.calls.push(name);
-        this.nowMs += costMs(call++);
+describe('samples', () => {
+  test('are of one call each, however many were timed together', async () => {
+    const machine = fakeMachine();
+    const kernels = [machine.kernel('a', () => 0.004), machine.kernel('b', () => 0.008)];
+    const { sides } = await measureInTurn(kernels, optionsOf(machine));
+    expect(sides.map(({ rounds }) => rounds.flat().map(Math.round))).toEqual([
+      expect.arrayContaining([4000]),
+      expect.arrayContaining([8000]),
+    ]);
+    expect(new Set(sides.map(({ rounds }) => new Set(rounds.flat().map(Math.round)).size))).toEqual(new Set([1]));
+  });
+
+  test('last 20 µs and a hundred steps of the clock', async () => {
+    const callsPerSample = async (timerResolutionNs: number) => {
+      const machine = fakeMachine();
+      const instruments = { ...machine.instruments, timerResolutionNs };
+      const { sides } = await measureInTurn([machine.kernel('a', () => 0.001)], {
+        budget: { ...budget, measureMs: 6 },
+        seed: 1,
+        instruments,
+      });
+      // A millisecond of warm-up is a thousand calls.
+      return (machine.calls.length - 1000) / sides[0].rounds.flat().length;
+    };
+    for (const [stepNs, calls] of [
+      [1, 20],
+      [1000, 100],
+    ]) {
+      expect(await callsPerSample(stepNs)).toBeGreaterThanOrEqual(calls);
+      expect(await callsPerSample(stepNs)).toBeLessThan(calls + 2);
+    }
+  });
+
+  test('last 150 µs where the canary sings between them, at most a hundred of them a turn', async () => {
+    const machine = fakeMachine({ canaryCycles: () => 1000 });
+    const { sides } = await measureInTurn([machine.kernel('a', () => 0.001)], {
+      ...optionsOf(machine),
+      budget: { ...budget, measureMs: 6 },
+    });
+    expect(sides[0].rounds.map((round) => round.length)).toEqual(Array(6).fill(7));
+    const long = await measureInTurn([machine.kernel('a', () => 0.001)], {
+      ...optionsOf(machine),
+      budget: { ...budget, measureMs: 600 },
+    });
+    expect(Math.max(...long.sides[0].rounds.map((round) => round.length))).toBeLessThanOrEqual(101);
+  });
+
+  test('begin when the kernel is warm', async () => {
+    const machine = fakeMachine();
+    const { sides } = await measureInTurn(
+      [machine.kernel('a', (_, now) => (now < 1001 ? 0.5 : 0.1))],
+      optionsOf(machine),
+    );
+    expect(Math.max(...sides[0].rounds.flat())).toBeCloseTo(100_000, 3);
+  });
+
+  test('of asynchronous kernels end with them', async () => {
+    const machine = fakeMachine();
+    const slow = machine.kernel('a', () => 0.3);
+    let pending = 0;
+    const kernel = {
+      async run() {
+        expect(pending++).toBe(0);
+        await Promise.resolve();
+        slow.run();
+        pending--;
       },
     };
-  }
+    const { sides } = await measureInTurn([kernel], optionsOf(machine));
+    for (const ns of sides[0].rounds.flat()) expect(ns).toBeCloseTo(300_000, 3);
+  });
 
-  instruments(canary?: Canary): Instruments {
-    return { now: () => this.nowMs, timerResolutionNs: 1, preemptions: () => this.preemptions, canary };
-  }
-}
-
-const budget = { warmupMs: 0, measureMs: 60, rounds: 6 };
-const options = (instruments: Instruments, more: Partial<InTurnOptions> = {}): InTurnOptions => ({
-  budget,
-  seed: 1,
-  instruments,
-  ...more,
+  test('of a kernel that throws are not swallowed', async () => {
+    const machine = fakeMachine();
+    const failing = machine.kernel('a', (call) => {
+      if (call > 100) throw new Error('late');
+      return 0.1;
+    });
+    await expect(measureInTurn([failing], optionsOf(machine))).rejects.toThrow('late');
+  });
 });
 
-test('a sample is the time of one call, however many calls it holds', async () => {
-  const machine = new FakeMachine();
-  // 2 µs a call: ten of them make the 20 µs that a sample must last.
-  const kernels = [machine.kernel('a', () => 0.002), machine.kernel('b', () => 0.004)];
-  const { sides } = await measureInTurn(kernels, options(machine.instruments()));
-  for (const ns of sides[0].rounds.flat()) expect(ns).toBeCloseTo(2000, 6);
-  for (const ns of sides[1].rounds.flat()) expect(ns).toBeCloseTo(4000, 6);
-});
+describe('rounds', () => {
+  test('are as many as asked for, fewer where calls are slow, but six; three where they take seconds', async () => {
+    const roundsOf = async (callMs: number, minRounds?: number) => {
+      const machine = fakeMachine();
+      const kernels = [machine.kernel('a', () => callMs), machine.kernel('b', () => callMs)];
+      const asked = { warmupMs: 1, measureMs: 300, rounds: 15, minRounds };
+      const { sides } = await measureInTurn(kernels, { ...optionsOf(machine), budget: asked });
+      return sides.map(({ rounds }) => rounds.length);
+    };
+    expect(await roundsOf(1)).toEqual([15, 15]);
+    expect(await roundsOf(15)).toEqual([10, 10]);
+    expect(await roundsOf(40)).toEqual([6, 6]);
+    expect(await roundsOf(1600)).toEqual([3, 3]);
+    expect(await roundsOf(40, 9)).toEqual([9, 9]);
+    expect(await roundsOf(1600, 9)).toEqual([9, 9]);
+  });
 
-test('each round holds both sides, for their share of the time', async () => {
-  const machine = new FakeMachine();
-  const { sides } = await measureInTurn(
-    [machine.kernel('a', () => 1), machine.kernel('b', () => 0.5)],
-    options(machine.instruments()),
-  );
-  // 60 ms for six rounds of two turns: 5 ms a turn.
-  expect(sides[0].rounds.map((round) => round.length)).toEqual([5, 5, 5, 5, 5, 5]);
-  expect(sides[1].rounds.map((round) => round.length)).toEqual([10, 10, 10, 10, 10, 10]);
-});
-
-test('who goes first is drawn anew in every round, by the seed', async () => {
-  const firsts = async (seed: number) => {
-    const machine = new FakeMachine();
-    const kernels = [machine.kernel('a', () => 6), machine.kernel('b', () => 6)];
-    await measureInTurn(
-      kernels,
-      options(machine.instruments(), { seed, budget: { ...budget, rounds: 20, measureMs: 240 } }),
+  test('hold both sides, each for its share of the time', async () => {
+    const machine = fakeMachine();
+    const { sides } = await measureInTurn(
+      [machine.kernel('a', () => 1), machine.kernel('b', () => 0.5)],
+      optionsOf(machine),
     );
-    const timed = machine.calls.slice(4);
-    return timed.filter((_, i) => i % 2 === 0).join('');
+    // 60 ms for six rounds of two turns: 5 ms a turn.
+    expect(sides.map(({ rounds }) => rounds.map((round) => round.length))).toEqual([
+      Array(6).fill(5),
+      Array(6).fill(10),
+    ]);
+  });
+
+  test('let each side begin about as often, in an order drawn by the seed', async () => {
+    const firsts = async (seed: number) => {
+      const machine = fakeMachine();
+      const kernels = [machine.kernel('a', () => 5), machine.kernel('b', () => 5)];
+      await measureInTurn(kernels, {
+        ...optionsOf(machine, seed),
+        budget: { warmupMs: 1, measureMs: 400, rounds: 40 },
+      });
+      // Two calls of each are warm-up; then every round is one call of each.
+      return machine.calls.slice(4).filter((_, i) => i % 2 === 0);
+    };
+    const drawn = await firsts(1);
+    const share = drawn.filter((name) => name === 'a').length / drawn.length;
+    expect(drawn).toHaveLength(40);
+    expect(share).toBeGreaterThan(0.25);
+    expect(share).toBeLessThan(0.75);
+    expect(await firsts(1)).toEqual(drawn);
+    expect(await firsts(2)).not.toEqual(drawn);
+  });
+});
+
+describe('preempted samples', () => {
+  test('are left out and counted', async () => {
+    const machine = fakeMachine();
+    const often = machine.kernel('a', (call) => {
+      if (call % 10 === 0) machine.preempt(3);
+      return 0.1;
+    });
+    const { sides, preemptedShare } = await measureInTurn([often, machine.kernel('b', () => 0.1)], optionsOf(machine));
+    expect(Math.max(...sides[0].rounds.flat())).toBeCloseTo(100_000, 3);
+    expect(sides[0].dropped).toBeGreaterThan(5);
+    expect(sides[1].dropped).toBe(0);
+    expect(preemptedShare).toBeGreaterThan(0);
+  });
+
+  test('stay where they are most of a side’s, with those of the other side', async () => {
+    const machine = fakeMachine();
+    const long = machine.kernel('a', () => {
+      machine.preempt(1);
+      return 10;
+    });
+    const short = machine.kernel('b', (call) => {
+      if (call % 4 === 0) machine.preempt(1);
+      return 1;
+    });
+    const { sides } = await measureInTurn([long, short], optionsOf(machine));
+    expect(sides.map(({ dropped }) => dropped)).toEqual([0, 0]);
+    expect(sides[0].rounds.flat()).toEqual(Array(6).fill(expect.closeTo(11e6, 0)));
+    expect(sides[1].rounds.flat().some((ns) => ns > 1.5e6)).toBe(true);
+  });
+
+  test('of slow kernels are made up for by further rounds', async () => {
+    const machine = fakeMachine();
+    // 32 ms a call: every round is one sample, and of the planned six two fifths are lost.
+    const slow = machine.kernel('a', (call) => {
+      if (call % 5 < 2) machine.preempt(8);
+      return 32;
+    });
+    const { sides } = await measureInTurn([slow, machine.kernel('b', () => 20)], optionsOf(machine));
+    expect(sides[0].rounds).toEqual(Array(6).fill([expect.closeTo(32e6, 0)]));
+    expect(sides[1].rounds).toHaveLength(6);
+    expect(sides[0].dropped).toBeGreaterThanOrEqual(2);
+  });
+
+  test('stay where twice the rounds still leave too few without them', async () => {
+    const machine = fakeMachine();
+    // Two calls in five of either side are preempted, so that one round in five is left.
+    const slow = machine.kernel('a', (call) => {
+      if ([0, 2].includes(call % 5)) machine.preempt(8);
+      return 30;
+    });
+    const other = machine.kernel('b', (call) => {
+      if ([1, 3].includes(call % 5)) machine.preempt(8);
+      return 30;
+    });
+    const { sides, preemptedShare } = await measureInTurn([slow, other], optionsOf(machine));
+    expect(sides.map(({ rounds, dropped }) => [rounds.length, dropped])).toEqual([
+      [12, 0],
+      [12, 0],
+    ]);
+    expect(preemptedShare).toBeCloseTo(10 / 24, 10);
+  });
+});
+
+describe('with a canary', () => {
+  /** A kernel that a neighbour slows down by half, from 1 ms on. */
+  const setUp = (isShared: (nowMs: number) => boolean, cycleNs?: (nowMs: number) => number) => {
+    const machine = fakeMachine({ canaryCycles: (now) => (isShared(now) ? 1500 : 1000), cycleNs });
+    const kernels = ['a', 'b'].map((name) => machine.kernel(name, (_, now) => (isShared(now) ? 1.5 : 1)));
+    return { machine, kernels };
   };
-  const drawn = await firsts(1);
-  expect(drawn).toMatch(/^[ab]{20}$/);
-  expect(drawn).toMatch(/a.*b|b.*a/);
-  expect(await firsts(1)).toBe(drawn);
-  expect(await firsts(2)).not.toBe(drawn);
-});
 
-test('first calls, which V8 has not compiled yet, are not timed', async () => {
-  const machine = new FakeMachine();
-  const slowAtFirst = (call: number) => (call < 50 ? 1 : 0.1);
-  const { sides } = await measureInTurn(
-    [machine.kernel('a', slowAtFirst), machine.kernel('b', slowAtFirst)],
-    options(machine.instruments(), { budget: { ...budget, warmupMs: 60 } }),
-  );
-  for (const ns of sides.flatMap(({ rounds }) => rounds.flat())) expect(ns).toBeCloseTo(100_000, 3);
-});
-
-test('preempted samples are left out and counted', async () => {
-  const machine = new FakeMachine();
-  const preempted = machine.kernel('a', (call) => {
-    // Every tenth call the system takes the processor away for a while.
-    if (call % 10 !== 9) return 0.5;
-    machine.preemptions++;
-    return 50;
+  test('samples of a free core count', async () => {
+    // 20 ms of every 60 are shared.
+    const { machine, kernels } = setUp((now) => now % 60 < 20);
+    const { sides, core } = await measureInTurn(kernels, {
+      ...optionsOf(machine),
+      budget: { ...budget, measureMs: 120, rounds: 12 },
+    });
+    expect(core).toMatchObject({
+      state: 'free',
+      bestCycles: 1000,
+      canaryCycles: Array(sides[0].rounds.length).fill(1000),
+    });
+    expect(core?.freeRounds).toBe(sides[0].rounds.length);
+    // A call that a neighbour joined midway would be told by the canary after it.
+    for (const { rounds } of sides) for (const ns of rounds.flat()) expect(ns).toBeCloseTo(1e6, 0);
   });
-  const { sides, preemptedShare } = await measureInTurn(
-    [preempted, machine.kernel('b', () => 0.5)],
-    options(machine.instruments()),
-  );
-  for (const ns of sides[0].rounds.flat()) expect(ns).toBeCloseTo(500_000, 3);
-  expect(sides[0].dropped).toBeGreaterThan(0);
-  expect(sides[1].dropped).toBe(0);
-  expect(preemptedShare).toBeGreaterThan(0);
-});
 
-test('where most samples of a side are preempted, none is left out: what remained would be luck', async () => {
-  const machine = new FakeMachine();
-  const preempted = machine.kernel('a', (call) => {
-    if (call % 3 !== 0) machine.preemptions++;
-    return call % 3 === 0 ? 5 : 7;
+  test.each([
+    [1.19, 'free'],
+    [1.21, 'shared'],
+  ])('at %f times its best the core is %s', async (multiple, state) => {
+    const machine = fakeMachine({ canaryCycles: () => 1000 * multiple });
+    const { core } = await measureInTurn([machine.kernel('a', () => 1)], {
+      ...optionsOf(machine),
+      bestCanaryCycles: 1000,
+    });
+    expect(core?.state).toBe(state);
   });
-  const { sides } = await measureInTurn([preempted, machine.kernel('b', () => 5)], options(machine.instruments()));
-  expect(sides[0].dropped).toBe(0);
-  expect(new Set(sides[0].rounds.flat().map(Math.round))).toEqual(new Set([5_000_000, 7_000_000]));
-});
 
-test('a slow case whose rounds lost their only sample goes on until an interval has its six', async () => {
-  const machine = new FakeMachine();
-  // Calls of 32 ms make rounds of one sample a side; every third round of a is preempted.
-  const preempted = machine.kernel('a', (call) => {
-    if (call % 3 !== 0) return 32;
-    machine.preemptions++;
-    return 40;
+  test('a sample counts where the core was free before it and after', async () => {
+    // The neighbour works in turns of 40 ms with pauses of 40, while calls of 25 ms go on: most begin or end beside it.
+    const isShared = (now: number) => Math.floor(now / 40) % 2 === 0;
+    const machine = fakeMachine({ canaryCycles: (now) => (isShared(now) ? 1500 : 1000) });
+    const begun: number[] = [];
+    const kernel = machine.kernel('a', (_, now) => {
+      begun.push(now);
+      // So that its samples say when they began.
+      return 25 + begun.length / 1000;
+    });
+    const { sides, core } = await measureInTurn([kernel], {
+      ...optionsOf(machine),
+      budget: { warmupMs: 1, measureMs: 1000, rounds: 40 },
+    });
+    expect(core?.state).toBe('free');
+    const kept = sides[0].rounds.flat().map((ns) => begun[Math.round((ns / 1e6 - 25) * 1000) - 1]);
+    expect(kept.length).toBeGreaterThan(5);
+    for (const at of kept) expect([isShared(at), isShared(at + 25)]).toEqual([false, false]);
   });
-  const { sides, goodRounds } = await measureInTurn(
-    [preempted, machine.kernel('b', () => 32)],
-    options(machine.instruments()),
-  );
-  expect(goodRounds).toBe(6);
-  expect(sides[0].rounds.flat()).toHaveLength(6);
-  for (const ns of sides[0].rounds.flat()) expect(ns).toBeCloseTo(32e6, 0);
+
+  test('a core that is free late is waited for', async () => {
+    const { machine, kernels } = setUp((now) => now < 1050);
+    const { core, sides } = await measureInTurn(kernels, { ...optionsOf(machine), bestCanaryCycles: 1000 });
+    expect(core).toMatchObject({ state: 'free', freeRounds: 6 });
+    expect(sides[0].rounds.flat().every((ns) => Math.round(ns) === 1e6)).toBe(true);
+  });
+
+  test('a core that is never free is given up after twice the rounds, and named', async () => {
+    const { machine, kernels } = setUp(() => true);
+    const { core, sides } = await measureInTurn(kernels, { ...optionsOf(machine), bestCanaryCycles: 1000 });
+    expect(core).toMatchObject({ state: 'shared', freeRounds: 0, bestCycles: 1500 });
+    expect(sides.map(({ rounds }) => rounds.length)).toEqual([12, 12]);
+    expect(core?.canaryCycles).toEqual(Array(12).fill(1500));
+  });
+
+  test('a core that is free for too few rounds is mixed, and all rounds count', async () => {
+    const { machine, kernels } = setUp((now) => now > 1030);
+    const { core, sides } = await measureInTurn(kernels, optionsOf(machine));
+    expect(core?.state).toBe('mixed');
+    expect(core?.freeRounds).toBeGreaterThan(0);
+    expect(core?.freeRounds).toBeLessThan(6);
+    expect(sides[0].rounds).toHaveLength(12);
+  });
+
+  test('a core that lowers its clock is as free as before', async () => {
+    const { machine, kernels } = setUp(
+      () => false,
+      (now) => (now < 1030 ? 0.25 : 0.35),
+    );
+    const { core } = await measureInTurn(kernels, optionsOf(machine));
+    expect(core).toMatchObject({ state: 'free', freeRounds: 6 });
+  });
+
+  test('a machine that is never shared makes the planned rounds, and its best is handed on', async () => {
+    const { machine, kernels } = setUp(() => false);
+    const { core, sides } = await measureInTurn(kernels, { ...optionsOf(machine), bestCanaryCycles: 1100 });
+    expect(core).toMatchObject({ state: 'free', freeRounds: 6, bestCycles: 1000 });
+    expect(sides[0].rounds).toHaveLength(6);
+  });
 });
 
-test('calls of seconds get three rounds and no more', async () => {
-  const machine = new FakeMachine();
-  const { sides } = await measureInTurn(
-    [machine.kernel('a', () => 4000), machine.kernel('b', () => 2000)],
-    options(machine.instruments()),
-  );
-  expect(sides.map(({ rounds }) => rounds.flat())).toEqual([
-    [4e9, 4e9, 4e9],
-    [2e9, 2e9, 2e9],
-  ]);
-});
-
-/** Loads take 1000 cycles alone and 1400 beside a neighbour; everything else takes half as long again then. */
-function sharedMachine(isShared: (nowMs: number) => boolean) {
-  const machine = new FakeMachine();
-  const factor = () => (isShared(machine.nowMs) ? 1.5 : 1);
-  const canary: Canary = { loadsNs: () => (isShared(machine.nowMs) ? 1400 : 1000) * 0.3, cycleNs: () => 0.3 };
-  const kernels = [machine.kernel('a', () => 0.5 * factor()), machine.kernel('b', () => 0.5 * factor())];
-  return { kernels, instruments: machine.instruments(canary) };
-}
-
-test('rounds of a shared core are left out where there are enough of a free one', async () => {
-  const { kernels, instruments } = sharedMachine((nowMs) => nowMs > 20 && nowMs < 40);
-  const { sides, core } = await measureInTurn(kernels, options(instruments, { budget: { ...budget, rounds: 12 } }));
-  expect(core?.state).toBe('free');
-  for (const ns of sides.flatMap(({ rounds }) => rounds.flat())) expect(ns).toBeCloseTo(500_000, 3);
-});
-
-test('a core that becomes free too late is waited for, up to twice the rounds', async () => {
-  const { kernels, instruments } = sharedMachine((nowMs) => nowMs < 60);
-  const { sides, core } = await measureInTurn(kernels, options(instruments));
-  expect(core).toMatchObject({ state: 'free', bestCycles: 1000 });
-  for (const ns of sides[0].rounds.flat()) expect(ns).toBeCloseTo(500_000, 3);
-});
-
-test('a core that stays shared is said to be, by what the canary showed before', async () => {
-  const { kernels, instruments } = sharedMachine(() => true);
-  const { sides, core } = await measureInTurn(kernels, options(instruments, { bestCanaryCycles: 1000 }));
-  expect(core).toMatchObject({ state: 'shared', freeRounds: 0, bestCycles: 1400 });
-  expect(sides[0].rounds).toHaveLength(12);
-  expect(core?.canaryCycles).toHaveLength(12);
-});
-
-test('without a canary nothing is said of the core', async () => {
-  const machine = new FakeMachine();
-  const { core } = await measureInTurn([machine.kernel('a', () => 1)], options(machine.instruments()));
+test('without one, nothing is said of the core', async () => {
+  const machine = fakeMachine();
+  const { core } = await measureInTurn([machine.kernel('a', () => 1)], {
+    ...optionsOf(machine),
+    bestCanaryCycles: 1000,
+  });
   expect(core).toBeUndefined();
-});
-
-test('asynchronous kernels run to their end, one at a time', async () => {
-  const machine = new FakeMachine();
-  let pending = 0;
-  const kernel = {
-    async run() {
-      expect(pending++).toBe(0);
-      await Promise.resolve();
-      machine.nowMs += 1;
-      pending--;
-    },
-  };
-  const { sides } = await measureInTurn([kernel, kernel], options(machine.instruments()));
-  for (const ns of sides.flatMap(({ rounds }) => rounds.flat())) expect(ns).toBeCloseTo(1e6, 3);
-});
-
-test('a kernel that throws while it is timed is not swallowed', async () => {
-  const machine = new FakeMachine();
-  const failing = machine.kernel('a', (call) => {
-    if (call > 20) throw new Error('late');
-    return 1;
-  });
-  await expect(measureInTurn([failing, failing], options(machine.instruments()))).rejects.toThrow('late');
-});
-
-test('samples last a hundred steps of the clock, however coarse', async () => {
-  const callsPerSample = async (timerResolutionNs: number) => {
-    const machine = new FakeMachine();
-    const kernels = [machine.kernel('a', () => 0.01), machine.kernel('b', () => 0.01)];
-    const { sides } = await measureInTurn(kernels, options({ ...machine.instruments(), timerResolutionNs }));
-    const samples = sides.flatMap(({ rounds }) => rounds.flat()).length;
-    return (machine.calls.length - 4) / samples;
-  };
-  expect(await callsPerSample(5000)).toBe(50);
-  expect(await callsPerSample(100)).toBe(5);
 });

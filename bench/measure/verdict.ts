@@ -10,7 +10,8 @@ const OFTEN = 0.1;
 export interface Disturbances {
   /** Time of one call of each side. */
   readonly callNs: readonly number[];
-  readonly preemptedShare: number;
+  /** Of all samples. */
+  readonly preemptedShare?: number;
   readonly core?: CoreReport;
 }
 
@@ -27,7 +28,7 @@ export function verdict({ ci95 }: Ratio, disturbances: Disturbances): { status: 
   return { status: 'noisy', reason: [between, ...causesOf(disturbances)].join('; ') };
 }
 
-function causesOf({ preemptedShare, core }: Disturbances): string[] {
+function causesOf({ preemptedShare = 0, core }: Disturbances): string[] {
   const causes: string[] = [];
   if (preemptedShare >= OFTEN) causes.push(`${Math.round(preemptedShare * 100)} % of the samples were preempted`);
   if (core?.state === 'shared') causes.push('the core was shared');

@@ -16,7 +16,8 @@ Every run leaves three files here, named by its id:
 
 - \`<run>.csv\` — one row a case, described below, schema version ${SCHEMA_VERSION};
 - \`<run>.samples.jsonl\` — the raw samples that the rows were made of, a line for each \`pass\` of a case: \`candidate_ns\` and
-  \`baseline_ns\`, times per call in ns, round by round;
+  \`baseline_ns\`, times per call in ns, round by round, and \`canary_cycles\`, what the canary that tells a shared core
+  read beside them, the median of each round;
 - \`<run>.run.json\` — what was asked, the cases, the machine and its backends.
 
 Until all cases have their rows there is \`<run>.passes.jsonl\` too: what their passes so far came to, for \`--resume\`.

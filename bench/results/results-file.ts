@@ -42,6 +42,7 @@ const SampleLine = z.object({
   pass: z.number().int().default(1),
   candidate_ns: Rounds,
   baseline_ns: Rounds,
+  canary_cycles: z.array(z.number()).optional(),
 });
 
 /** Raw samples by case, a record a pass, out of the file beside the CSV; undefined where there is none. Damaged lines are passed over. */

@@ -320,7 +320,9 @@ function rounded(result: CaseResult): CaseResult {
   };
 }
 
-function samplesOf({ case_id, pass, result: { samples } }: PassRecord): SampleRecord[] {
+function samplesOf({ case_id, pass, result: { samples, core } }: PassRecord): SampleRecord[] {
   if (samples === undefined) return [];
-  return [{ case_id, pass, candidate_ns: samples.candidate.rounds, baseline_ns: samples.baseline.rounds }];
+  const { candidate, baseline } = samples;
+  const canary_cycles = core?.canaryCycles.map(Math.round);
+  return [{ case_id, pass, candidate_ns: candidate.rounds, baseline_ns: baseline.rounds, canary_cycles }];
 }

@@ -64,8 +64,7 @@ async function weighAt(
   const runtime = await open(threads(request.threads));
   const canary = device === 'cpu' ? await openCanary() : undefined;
   const place = { kind, device, runtime, preemptions: involuntarySwitches, canary };
-  const { case: entry, budget, bestCanaryCycles } = request;
-  const weighed = await weighCase({ case: entry, technique, dense, inputs, budget, place, bestCanaryCycles });
+  const weighed = await weighCase({ ...request, technique, dense, inputs, place });
   return { ...weighed, peakRssBytes: process.resourceUsage().maxRSS * 1024 };
 }
 

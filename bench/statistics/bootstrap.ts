@@ -7,20 +7,11 @@ const RESAMPLES = 1000;
 const MIN_GROUPS = 5;
 
 /**
- * 95 % percentile bootstrap interval of a statistic over groups that were drawn together (Efron & Tibshirani 1993,
- * §13.3): whole groups are resampled, as samples of one round share the machine's state. Undefined below five groups.
+ * 95 % percentile bootstrap interval of the difference that a statistic makes between two independent sets of groups,
+ * second minus first (Efron & Tibshirani 1993, § 13.3). Whole groups are resampled, as samples of one round share the
+ * machine's state. Undefined where either has fewer than five groups.
  * @param uniform numbers in [0,1)
  */
-export function bootstrapInterval<Group>(
-  groups: readonly Group[],
-  statistic: (resampled: readonly Group[]) => number,
-  uniform: () => number,
-): Interval | undefined {
-  if (groups.length < MIN_GROUPS) return undefined;
-  return percentiles(() => statistic(resample(groups, uniform)));
-}
-
-/** The same of the difference a statistic makes between two independent sets of groups, second minus first. */
 export function bootstrapDifference<Group>(
   first: readonly Group[],
   second: readonly Group[],
