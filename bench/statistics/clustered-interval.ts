@@ -1,5 +1,5 @@
 import type { Interval } from './interval.ts';
-import { studentP } from './t-test.ts';
+import { studentQuantile } from './student.ts';
 
 /** Enough to know a standard error by (Efron & Tibshirani 1993, § 6.4). */
 const RESAMPLES = 200;
@@ -31,15 +31,4 @@ export function clusteredInterval<Group>(
 function standardDeviation(values: readonly number[]): number {
   const mean = values.reduce((total, value) => total + value, 0) / values.length;
   return Math.sqrt(values.reduce((total, value) => total + (value - mean) ** 2, 0) / (values.length - 1));
-}
-
-/** The t that is exceeded, up or down, with probability p; by halving. */
-function studentQuantile(p: number, degrees: number): number {
-  let [low, high] = [0, 1000];
-  while (high - low > 1e-9) {
-    const middle = (low + high) / 2;
-    if (studentP(middle, degrees) > p) low = middle;
-    else high = middle;
-  }
-  return high;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { studentP, tTestP } from './t-test.ts';
+import { studentP } from './student.ts';
+import { tTestP } from './t-test.ts';
 
 // Abramowitz & Stegun (1964), table 26.10: t whose two-sided p is 0.05, 0.01 and 0.001.
 test.each([
