@@ -31,7 +31,7 @@ for (const { id, probe, execArgv, onlyWhenNamed } of backends) {
       return;
     }
     test('holds to the contract with every technique, over small problems and past its borders', {
-      timeout: 120_000,
+      timeout: 300_000,
     }, async () => {
       const outcomes = await outcomesOf(id, status, execArgv);
       const broken = outcomes.filter(({ failures }) => failures.length > 0);
