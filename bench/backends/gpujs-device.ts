@@ -185,7 +185,12 @@ class DeviceProgram implements GpuProgram, WgslProgram {
   }
 
   async shader(shader: Shader): Promise<GpuBuffer> {
-    const { library, instance } = this.#device;
+    const { library, instance, context } = this.#device;
+    const groups = Math.max(...shader.workgroups);
+    const mostGroups = context.device.limits.maxComputeWorkgroupsPerDimension;
+    if (groups > mostGroups) {
+      throw new UnsupportedError(`WebGPU: a shader may have ${mostGroups} workgroups along one side, got ${groups}`);
+    }
     const constants: Record<string, Resident> = {};
     for (const [name, [, values]] of Object.entries(shader.resident)) {
       const words = residentWords(values);

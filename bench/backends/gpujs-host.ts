@@ -9,6 +9,7 @@ import {
   type StepOptions,
   targetOf,
 } from '../contract/runtimes/gpujs.ts';
+import { UnsupportedError } from '../contract/unsupported-error.ts';
 import {
   assertLength,
   assertMode,
@@ -94,6 +95,11 @@ class HostProgram implements GpuProgram {
     { threads, constants, inputs }: StepOptions<C, Inputs>,
   ): Promise<GpuBuffer> {
     const isFlat = this.#mode === 'webasm';
+    if (isFlat)
+      assertFits(
+        residentBytes(constants) + 4 * volume(threads),
+        inputs.map((input) => singly(input)),
+      );
     const settings = kernelSettings(this.#library, threads, constants);
     const shortcut = this.#instance.createKernel(source.toString(), settings);
     this.#shortcuts.push(shortcut);
@@ -145,6 +151,15 @@ class HostProgram implements GpuProgram {
     this.#actions = [];
     this.#outputs.length = 0;
   }
+}
+
+const MAX_WASM_BYTES = 2 ** 32;
+
+/** Constants, inputs and outputs of a kernel lie in one memory of WebAssembly. */
+function assertFits(ownBytes: number, inputs: readonly GpuBuffer[]): void {
+  const bytes = inputs.reduce((sum, { size }) => sum + 4 * volume(size), ownBytes);
+  if (bytes <= MAX_WASM_BYTES) return;
+  throw new UnsupportedError(`gpu.js: in webasm mode a kernel's memory may have 4 GiB, got ${bytes} bytes`);
 }
 
 function hostBuffer(buffer: GpuBuffer): HostBuffer {

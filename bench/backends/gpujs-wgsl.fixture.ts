@@ -37,8 +37,9 @@ const span = await program.deviceSpan?.(3);
 const spanNs = span && Number(span.end - span.begin);
 const sumsAfterSpan = [...new Uint32Array((await program.read(Y)).buffer)];
 const invalid = await program.shader({ ...shader, code: 'fn main() { no }' }).then(() => 'compiled', String);
+const tooMany = await program.shader({ ...shader, workgroups: [2 ** 20, 1, 1] }).then(() => 'compiled', String);
 program.dispose();
 await wgsl.close();
 process.stdout.write(
-  `\n${JSON.stringify({ compiled: compiled[0], sums, bits: [...bits], spanNs, sumsAfterSpan, invalid })}`,
+  `\n${JSON.stringify({ compiled: compiled[0], sums, bits: [...bits], spanNs, sumsAfterSpan, invalid, tooMany })}`,
 );

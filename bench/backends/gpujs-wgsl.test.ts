@@ -12,6 +12,7 @@ interface Observations {
   readonly spanNs?: number;
   readonly sumsAfterSpan: readonly number[];
   readonly invalid: string;
+  readonly tooMany: string;
 }
 
 describe('WGSL carried through gpu.js', () => {
@@ -52,6 +53,12 @@ describe('WGSL carried through gpu.js', () => {
 
   test('says what is wrong with it where it does not compile', () => {
     expect(seen.invalid).toMatch('Error compiling WGSL compute shader');
+  });
+
+  test('names the limit of workgroups before it runs', () => {
+    expect(seen.tooMany).toMatch(
+      /^UnsupportedError: WebGPU: a shader may have \d+ workgroups along one side, got 1048576$/,
+    );
   });
 
   test('is refused where gpu.js compiled a text of its own', () => {

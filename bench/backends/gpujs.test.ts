@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import type { GpuMode } from '../contract/runtimes/gpujs.ts';
+import type { GpuMode, Thread } from '../contract/runtimes/gpujs.ts';
 import { observe } from './gpujs.fixture.ts';
 import { openGpu } from './gpujs.ts';
 import { assertMode, bareSettings, kernelSettings, loadGpuJs } from './gpujs-library.ts';
@@ -116,6 +116,19 @@ function testVectors(seen: () => GpuObservations): void {
     expect(seen().vectorBytes).toBe(8 * 4 + 8);
   });
 }
+
+test('the webasm mode names the limit of its memory before it takes any', async () => {
+  const gpu = await openGpu('webasm');
+  const W = { size: [2 ** 30, 2], values: new Float32Array(2 ** 31) } as const;
+  const step = gpu.createProgram().step(
+    function (this: Thread<{ W: number[][] }>) {
+      return this.constants.W[0][0];
+    },
+    { threads: [1], constants: { W }, inputs: [] },
+  );
+  await expect(step).rejects.toThrow(/a kernel's memory may have 4 GiB, got 8589934596 bytes/);
+  await gpu.close();
+});
 
 test('four values at once are refused where a mode has none', async () => {
   const gpu = await openGpu('cpu');

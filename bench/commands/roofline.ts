@@ -1,13 +1,15 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { InputError } from '../contract/input-error.ts';
-import type { Roofline } from '../contract/roofline.ts';
+import type { Peaks, Roofline } from '../contract/roofline.ts';
 import { probeRoofline } from '../measure/roofline/probe.ts';
 import { readRows } from '../results/csv.ts';
 import { readManifest } from '../results/manifest.ts';
+import { threadsFlag } from './selection-flags.ts';
 
 const flags = {
   plot: { type: 'string', requiresArg: true, describe: "write an SVG of the roofline, with the results' cases on it" },
+  threads: { ...threadsFlag, describe: 'threads to measure beside one' },
   json: { type: 'boolean', default: false, describe: 'print JSON' },
 } as const satisfies Record<string, Options>;
 
@@ -20,13 +22,17 @@ export const rooflineCommand: CommandModule<object, Flags> = {
     yargs
       .positional('results', { type: 'string', describe: "a run's CSV: its own measured roofline is used" })
       .options(flags)
+      .check(({ threads }) => {
+        if (Number.isInteger(threads) && threads > 0) return true;
+        throw new InputError(`--threads: must be a count, got ${threads}`);
+      })
       .example('$0 roofline', 'measure now')
       .example('$0 roofline results/<run>.csv --plot roofline.svg', "the run's cases under its roofs"),
   handler: roofline,
 };
 
-async function roofline({ results, plot, json }: Flags): Promise<void> {
-  const measured = results === undefined ? await probeRoofline() : recordedRoofline(results);
+async function roofline({ results, plot, threads, json }: Flags): Promise<void> {
+  const measured = results === undefined ? await probeRoofline(threads) : recordedRoofline(results);
   process.stdout.write(`${json ? JSON.stringify(measured, undefined, 2) : formatRoofline(measured)}\n`);
   if (plot === undefined) return;
   // Charts load a large library, which nothing else needs.
@@ -50,16 +56,28 @@ function recordedRoofline(results: string): Roofline {
   return manifest.roofline;
 }
 
-function formatRoofline({ peaks, bandwidth, cache_bytes }: Roofline): string {
-  const rate = (value: number | undefined) => (value === undefined ? 'not engaged' : value.toPrecision(3)).padStart(12);
-  const size = (bytes: number) => (bytes < 2 ** 20 ? `${bytes / 2 ** 10} KiB` : `${bytes / 2 ** 20} MiB`).padStart(8);
-  const caches = Object.entries(cache_bytes).map(([level, bytes]) => `${level} ${size(bytes).trim()}`);
+function formatRoofline({ peaks, bandwidth, cache_bytes, threaded }: Roofline): string {
+  const size = (bytes: number) => (bytes < 2 ** 20 ? `${bytes / 2 ** 10} KiB` : `${bytes / 2 ** 20} MiB`);
+  const caches = Object.entries(cache_bytes).map(([level, bytes]) => `${level} ${size(bytes)}`);
+  const several = threaded === undefined ? [] : [`${threaded.threads} threads`];
+  const peakRow = (name: string, peak: keyof Peaks) =>
+    [`  ${name}`, [peaks[128][peak], threaded?.peaks[128][peak], peaks[256]?.[peak] ?? 'not engaged']] as const;
   return [
-    'peak arithmetic, one thread     128-bit     256-bit (experimental)',
-    `  f32 multiply-add, GFLOP/s ${rate(peaks[128].f32_gflops)}${rate(peaks[256]?.f32_gflops)}`,
-    `  int8 dot product, GOP/s   ${rate(peaks[128].int8_gops)}${rate(peaks[256]?.int8_gops)}`,
+    tableRow('peak arithmetic', ['one thread', ...several, '  256-bit (experimental)']),
+    tableRow(...peakRow('f32 multiply-add, GFLOP/s', 'f32_gflops')),
+    tableRow(...peakRow('int8 dot product, GOP/s', 'int8_gops')),
     '',
-    `reads by working set, one thread (caches: ${caches.join(', ')})`,
-    ...bandwidth.map((point) => `  ${size(point.bytes)}  ${point.gbytes_per_s.toPrecision(3)} GB/s`),
+    tableRow('reads by working set, GB/s', ['one thread', ...several]),
+    ...bandwidth.map(({ bytes, gbytes_per_s }, i) =>
+      tableRow(`  ${size(bytes).padStart(8)}`, [gbytes_per_s, threaded?.bandwidth[i]?.gbytes_per_s]),
+    ),
+    `  caches: ${caches.join(', ')}`,
   ].join('\n');
+}
+
+/** Figures that were not measured have no cell. */
+function tableRow(name: string, cells: readonly (string | number | undefined)[]): string {
+  const figures = cells.filter((cell) => cell !== undefined);
+  const texts = figures.map((cell) => (typeof cell === 'number' ? cell.toPrecision(3) : cell));
+  return name.padEnd(28) + texts.map((text) => text.padStart(12)).join('');
 }

@@ -2,11 +2,13 @@
 
 import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
-import { memoryLevels, type Roofline } from '../contract/roofline.ts';
+import { type Limits, memoryLevels, type Roofline } from '../contract/roofline.ts';
 import type { ResultRow } from '../results/columns.ts';
 
 interface RoofPoint {
   readonly roof: string;
+  /** In words: what so many reach together. */
+  readonly threads: string;
   /** Operations per byte. */
   readonly intensity: number;
   readonly gflops: number;
@@ -21,6 +23,15 @@ interface CasePoint {
 
 const MIN_INTENSITY = 1 / 16;
 const MAX_INTENSITY = 1024;
+/** Of four levels of memory and two peaks. */
+const DASHES = [
+  [1, 0],
+  [8, 4],
+  [4, 4],
+  [2, 2],
+  [8, 2, 2, 2],
+  [2, 5],
+];
 
 /** Points are CPU cases with a rate; a GPU has another roof. */
 export async function plotRoofline(roofline: Roofline, rows: readonly ResultRow[]): Promise<string> {
@@ -35,25 +46,28 @@ function casePoint(row: ResultRow): CasePoint[] {
   return [{ intensity: actual_gflops / gbytes_per_s, gflops: actual_gflops, technique, backend }];
 }
 
-/** One roof per level of memory, under the highest f32 peak; and the other peaks as lines of their own. */
-function roofs({ peaks, bandwidth, cache_bytes }: Roofline): RoofPoint[] {
+function roofs(roofline: Roofline): RoofPoint[] {
+  const { threaded, cache_bytes } = roofline;
+  const several = threaded === undefined ? [] : roofsOf(threaded, cache_bytes, `${threaded.threads} threads`);
+  return [...roofsOf(roofline, cache_bytes, 'one thread'), ...several];
+}
+
+/** One roof per level of memory, under the highest f32 peak; and the peaks of 128 bits as lines of their own. */
+function roofsOf({ peaks, bandwidth }: Limits, cacheBytes: Roofline['cache_bytes'], threads: string): RoofPoint[] {
   const top = peaks[256] ?? peaks[128];
-  const levels = memoryLevels.map((level) => {
-    const limit = level === 'DRAM' ? Number.POSITIVE_INFINITY : cache_bytes[level] / 2;
-    const point = bandwidth.findLast(({ bytes }) => bytes <= limit) ?? bandwidth[0];
-    return { roof: `${level} ${point.gbytes_per_s.toFixed(0)} GB/s`, gbytes: point.gbytes_per_s, peak: top.f32_gflops };
+  const slopes = memoryLevels.flatMap((level) => {
+    const limit = level === 'DRAM' ? Number.POSITIVE_INFINITY : cacheBytes[level] / 2;
+    const { gbytes_per_s } = bandwidth.findLast(({ bytes }) => bytes <= limit) ?? bandwidth[0];
+    return [MIN_INTENSITY, top.f32_gflops / gbytes_per_s, MAX_INTENSITY].map((intensity) => {
+      return { roof: level, threads, intensity, gflops: Math.min(top.f32_gflops, intensity * gbytes_per_s) };
+    });
   });
-  const slopes = levels.flatMap(({ roof, gbytes, peak }) =>
-    [MIN_INTENSITY, peak / gbytes, MAX_INTENSITY].map((intensity) => {
-      return { roof, intensity, gflops: Math.min(peak, intensity * gbytes) };
-    }),
-  );
   const flat = Object.entries({
     'f32 peak, 128-bit': peaks[128].f32_gflops,
     'int8 peak, 128-bit': peaks[128].int8_gops,
   });
   const lines = flat.flatMap(([roof, gflops]) =>
-    [MIN_INTENSITY, MAX_INTENSITY].map((intensity) => ({ roof, intensity, gflops })),
+    [MIN_INTENSITY, MAX_INTENSITY].map((intensity) => ({ roof, threads, intensity, gflops })),
   );
   return [...slopes, ...lines];
 }
@@ -62,7 +76,7 @@ function chart(roofPoints: readonly RoofPoint[], cases: readonly CasePoint[]): T
   const axis = (field: string, title: string) =>
     ({ field, type: 'quantitative', scale: { type: 'log' }, axis: { title } }) as const;
   const x = axis('intensity', 'operations per byte moved');
-  const y = axis('gflops', 'GFLOP/s (int8: GOP/s), one thread');
+  const y = axis('gflops', 'GFLOP/s (int8: GOP/s)');
   return {
     width: 720,
     height: 440,
@@ -74,8 +88,8 @@ function chart(roofPoints: readonly RoofPoint[], cases: readonly CasePoint[]): T
         encoding: {
           x,
           y,
-          strokeDash: { field: 'roof', type: 'nominal', title: 'roof' },
-          color: { value: '#555555' },
+          strokeDash: { field: 'roof', type: 'nominal', scale: { range: DASHES }, title: 'roof' },
+          color: { field: 'threads', type: 'nominal', scale: { range: ['#555555', '#aa7733'] }, title: 'roof of' },
         },
       },
       {

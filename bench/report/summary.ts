@@ -3,9 +3,10 @@ import { styleText } from 'node:util';
 import type { ResultRow } from '../results/columns.ts';
 import { driftReason, isFailure } from '../results/failure.ts';
 import { backendLabel, isBaseline, problemTitle, techniqueLabel } from '../results/row-labels.ts';
+import { caveatLines } from './caveats.ts';
 import { paretoRows } from './pareto-rows.ts';
 import { driftCell, memoryCell, memoryHeading, speedCell } from './row-cells.ts';
-import { splitToWidth, tableLines, textColumn } from './text-table.ts';
+import { splitToWidth, tableLines, textColumn, wrapText } from './text-table.ts';
 
 const ON_FRONT = '◆';
 /** Marks stand behind the figures; whatever has none keeps their place. */
@@ -18,7 +19,10 @@ export interface SummaryOptions {
 
 export function formatSummary(rows: readonly ResultRow[], { width }: SummaryOptions): string {
   const tables = [...groupBy(rows, problemTitle)].map(([title, group]) => formatProblem(title, group, width));
-  return [...tables, formatLegend(rows), ...formatFailures(rows), formatCounts(rows)].filter(Boolean).join('\n\n');
+  const caveats = caveatLines(rows).map((line) => wrapText(line, width, '  '));
+  return [...tables, formatLegend(rows), caveats.join('\n'), ...formatFailures(rows), formatCounts(rows)]
+    .filter(Boolean)
+    .join('\n\n');
 }
 
 function formatProblem(title: string, rows: readonly ResultRow[], width: number): string {

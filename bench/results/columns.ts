@@ -345,7 +345,7 @@ export const columns = [
     name: 'roofline_pct',
     group: 'rates',
     type: 'number',
-    doc: "rate over what the machine's measured roofline allows, %",
+    doc: "rate over what the machine's roofline allows, measured with as many threads, %",
     value: (facts) => {
       const rate = perNs(facts, facts.result.flops);
       return rate === undefined || facts.roof === undefined ? undefined : (rate * 100) / facts.roof.gflops;

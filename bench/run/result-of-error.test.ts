@@ -9,6 +9,8 @@ afterEach(() => vi.restoreAllMocks());
 test.each([
   [new UnsupportedError('csr: on wasm K may be 65536, got 70000'), 'unsupported'],
   [new Error('output buffer needs 9000000000 bytes but this device allows 2147483648'), 'unsupported'],
+  [new Error('Argument texture width of 20000 larger than maximum size of 16384 for your GPU'), 'unsupported'],
+  [new RangeError('WebAssembly.Memory(): could not allocate memory'), 'oom'],
   [new Error('WebGPU: out of memory: VK_ERROR_OUT_OF_DEVICE_MEMORY'), 'oom'],
   [new RangeError('Array buffer allocation failed'), 'oom'],
   [new RangeError('WebAssembly.Memory.grow(): Unable to grow instance memory'), 'oom'],

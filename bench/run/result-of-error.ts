@@ -13,11 +13,13 @@ function statusOf(error: unknown, message: string): Status {
   if (error instanceof UnsupportedError || GPUJS_LIMIT.test(message)) return 'unsupported';
   const isMemory =
     error instanceof RangeError &&
-    /allocation failed|out of memory|Invalid typed array length|unable to grow/i.test(message);
+    /allocation failed|out of memory|could not allocate memory|Invalid typed array length|unable to grow/i.test(
+      message,
+    );
   return isMemory || DEVICE_MEMORY.test(message) ? 'oom' : 'error';
 }
 
-/** What gpu.js itself says of a buffer that its device does not allow. */
-const GPUJS_LIMIT = /needs \d+ bytes but this device allows/;
+/** What gpu.js itself says of a buffer or a texture that its device does not allow. */
+const GPUJS_LIMIT = /needs \d+ bytes but this device allows|larger than maximum size of \d+ for your GPU/;
 /** The words of tare's WebGPU façade where the device has no room left. */
 const DEVICE_MEMORY = /^WebGPU: out of memory/;

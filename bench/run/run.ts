@@ -190,7 +190,7 @@ async function runRemaining(
   const { browser, preset, seed, kernels, inProcess, timeout, threads, shard } = begun.arguments;
   options.onPhase?.('asking which backends run here');
   const statuses = await probeBackends(cases, browser, options.place);
-  const roofline = begun.roofline ?? (await measureRoofline(preset, cases, options));
+  const roofline = begun.roofline ?? (await measureRoofline(preset, cases, threads, options));
   const backends = { ...begun.backends, ...Object.fromEntries(statuses) };
   const manifest: Manifest = { ...begun, state: 'running', backends, roofline };
   writeManifest(path('run.json'), manifest);
@@ -224,11 +224,14 @@ async function runRemaining(
 async function measureRoofline(
   preset: PresetName,
   cases: readonly Case[],
+  threads: number,
   { onPhase }: RunOptions,
 ): Promise<Roofline | undefined> {
-  if (preset === 'smoke' || cases.every((entry) => backendOf(entry.backend).device !== 'cpu')) return undefined;
+  const backends = [...new Set(cases.map(({ backend }) => backend))].map(backendOf);
+  const onCpu = backends.filter(({ device }) => device === 'cpu');
+  if (preset === 'smoke' || onCpu.length === 0) return undefined;
   onPhase?.("measuring the machine's roofline");
-  return probeRoofline();
+  return probeRoofline(Math.max(...onCpu.map((backend) => backend.threads(threads))));
 }
 
 async function probeBackends(

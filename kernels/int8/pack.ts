@@ -15,7 +15,7 @@ const INT8_MAX = 127;
 /** Symmetric round-to-nearest: the largest magnitude of a channel (or of all of W [N,K]) becomes ±127. */
 export function packInt8(W: Float32Array, { N, K }: MatmulProblem, granularity: Granularity): Int8Weights {
   const scales = new Float32Array(granularity === 'channel' ? N : 1);
-  const channel = (W.length / scales.length) | 0;
+  const channel = W.length / scales.length;
   const values = new Int8Array(N * K);
   for (let s = 0; s < scales.length; s++) {
     scales[s] = largestMagnitude(W, s * channel, (s + 1) * channel) / INT8_MAX;

@@ -50,3 +50,10 @@ test('a node names its domain, and bytes keep their sign', () => {
   expect(hex).toContain('2a08' + '1002' + '420175' + '4a01c8');
   expect(hex).toContain('2a08' + '1003' + '420173' + '4a01fe');
 });
+
+test('weights past what a protobuf message may have are refused before they are encoded', () => {
+  const W = { name: 'W', dims: [2 ** 15, 2 ** 14], values: new Float32Array(2 ** 29) };
+  expect(() => encodeModel({ ...graph, initializers: [W] })).toThrow(
+    /^ONNX: a model may have 2 GiB, got weights of 2147483648/,
+  );
+});

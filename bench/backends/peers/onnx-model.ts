@@ -1,6 +1,7 @@
 // Writes ONNX models of a few nodes in memory. The numbers are the field numbers of onnx.proto,
 // github.com/onnx/onnx/blob/main/onnx/onnx.proto, whose message each function is named after.
 import type { OnnxGraph, OnnxInitializer, OnnxNode, OnnxTensor } from '../../contract/runtimes/ort.ts';
+import { UnsupportedError } from '../../contract/unsupported-error.ts';
 import { bytesField, type Encoded, floatField, integerField, joinFields, messageField, textField } from './protobuf.ts';
 
 const IR_VERSION = 10;
@@ -16,8 +17,14 @@ const INT8 = 3;
 const FLOAT_ATTRIBUTE = 1;
 const INT_ATTRIBUTE = 2;
 
-/** The model's bytes, to be given to `InferenceSession.create`. */
+/** What a message may take, protobuf.dev/programming-guides/proto-limits. */
+const MAX_MESSAGE_BYTES = 2 ** 31 - 1;
+
+/** The model's bytes, to be given to `InferenceSession.create`. Throws UnsupportedError where weights are too many for one. */
 export function encodeModel(graph: OnnxGraph): Uint8Array {
+  const bytes = graph.initializers.reduce((sum, { values }) => sum + values.byteLength, 0);
+  if (bytes > MAX_MESSAGE_BYTES)
+    throw new UnsupportedError(`ONNX: a model may have 2 GiB, got weights of ${bytes} bytes`);
   return joinFields([
     integerField(1, IR_VERSION),
     messageField(7, graphProto(graph)),

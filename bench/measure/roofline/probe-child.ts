@@ -1,7 +1,10 @@
 // The process that measures limits, started like that of a case: its argument is a request, its message the answer.
 import { measureBandwidth, measurePeaks } from './measure.ts';
-import type { ProbeRequest } from './probe.ts';
+import type { ProbeAnswer, ProbeRequest } from './probe.ts';
 
-const request: ProbeRequest = JSON.parse(process.argv[2]);
-const answer = request.kind === 'peaks' ? await measurePeaks(request.width) : await measureBandwidth(request.sizes);
+const { width, threads, sizes }: ProbeRequest = JSON.parse(process.argv[2]);
+const answer: ProbeAnswer = {
+  peaks: await measurePeaks(width, threads),
+  bandwidth: sizes.length === 0 ? [] : await measureBandwidth(sizes, threads),
+};
 process.send?.(answer, undefined, undefined, () => process.exit(0));

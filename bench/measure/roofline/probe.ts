@@ -4,31 +4,40 @@ import { once } from 'node:events';
 import { getCompileCacheDir } from 'node:module';
 import { join } from 'node:path';
 import { REVECTORIZE, whyNotRevectorized } from '../../backends/wasm-revectorize.ts';
-import type { Peaks, Roofline } from '../../contract/roofline.ts';
+import type { Limits, Peaks, Roofline } from '../../contract/roofline.ts';
 import type { WasmWidth } from '../../contract/runtimes/wasm.ts';
 import { cacheBytes } from './caches.ts';
 
-export type ProbeRequest =
-  | { readonly kind: 'peaks'; readonly width: WasmWidth }
-  | { readonly kind: 'bandwidth'; readonly sizes: readonly number[] };
+export interface ProbeRequest {
+  readonly width: WasmWidth;
+  readonly threads: number;
+  /** Working sets to read, in bytes, ascending. */
+  readonly sizes: readonly number[];
+}
 
-/** Working sets from half of L1 to past every cache, each four times the last. */
-const SIZES = [2 ** 14, 2 ** 16, 2 ** 18, 2 ** 20, 2 ** 22, 2 ** 24, 2 ** 26, 2 ** 28];
+export interface ProbeAnswer {
+  readonly peaks: Peaks;
+  readonly bandwidth: Limits['bandwidth'];
+}
 
-/** Takes about three seconds. Throws where the probes are not compiled. */
-export async function probeRoofline(): Promise<Roofline> {
+/** Working sets from half of L1 to past every cache; close together where the last cache may give out. */
+const SIZES = [14, 16, 18, 20, 22, 23, 24, 25, 26, 27, 28].map((power) => 2 ** power);
+
+/** On one thread, and on so many where they are more. Takes under four seconds. Throws where the probes are not compiled. */
+export async function probeRoofline(threads: number): Promise<Roofline> {
   const has256 = (await whyNotRevectorized('roofline')) === undefined;
+  const single = await ask({ width: 128, threads: 1, sizes: SIZES });
+  const wide = has256 ? await ask({ width: 256, threads: 1, sizes: [] }, [REVECTORIZE]) : undefined;
+  const several = threads > 1 ? await ask({ width: 128, threads, sizes: SIZES }) : undefined;
   return {
-    peaks: {
-      128: await ask<Peaks>({ kind: 'peaks', width: 128 }, []),
-      ...(has256 && { 256: await ask<Peaks>({ kind: 'peaks', width: 256 }, [REVECTORIZE]) }),
-    },
-    bandwidth: await ask<Roofline['bandwidth']>({ kind: 'bandwidth', sizes: SIZES }, []),
+    peaks: { 128: single.peaks, 256: wide?.peaks },
+    bandwidth: single.bandwidth,
     cache_bytes: cacheBytes(),
+    threaded: several && { threads, peaks: { 128: several.peaks }, bandwidth: several.bandwidth },
   };
 }
 
-async function ask<Answer>(request: ProbeRequest, execArgv: string[]): Promise<Answer> {
+async function ask(request: ProbeRequest, execArgv: string[] = []): Promise<ProbeAnswer> {
   const child = fork(join(import.meta.dirname, 'probe-child.ts'), [JSON.stringify(request)], {
     execArgv,
     env: { NODE_COMPILE_CACHE: getCompileCacheDir(), ...process.env },

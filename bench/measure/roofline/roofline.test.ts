@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Roofline } from '../../contract/roofline.ts';
+import { Roofline } from '../../contract/roofline.ts';
 import { cacheBytes } from './caches.ts';
 import { attainable, bandwidthAt, type KernelWork, levelOf } from './roofline.ts';
 
@@ -14,13 +14,20 @@ const roofline: Roofline = {
     { bytes: 2 ** 26, gbytes_per_s: 10 },
   ],
   cache_bytes: { L1: 32_768, L2: 524_288, L3: 2 ** 25 },
+  threaded: {
+    threads: 2,
+    peaks: { 128: { f32_gflops: 90, int8_gops: 190 } },
+    bandwidth: [
+      { bytes: 2 ** 14, gbytes_per_s: 180 },
+      { bytes: 2 ** 26, gbytes_per_s: 14 },
+    ],
+  },
 };
 const work: KernelWork = { operations: 1000, arithmetic: 'f32', movedBytes: 10, width: 128, threads: 1 };
 
-test('much work per byte is bound by the peak of its arithmetic, times the threads', () => {
+test('much work per byte is bound by the peak of its arithmetic', () => {
   expect(attainable(work, roofline)).toBe(50);
   expect(attainable({ ...work, arithmetic: 'int8' }, roofline)).toBe(100);
-  expect(attainable({ ...work, threads: 2 }, roofline)).toBe(100);
 });
 
 test('little work per byte is bound by the bandwidth of a working set of that size', () => {
@@ -29,9 +36,22 @@ test('little work per byte is bound by the bandwidth of a working set of that si
   expect(attainable({ ...decode, operations: 2 ** 20, movedBytes: 2 ** 20 * 2 }, roofline)).toBeCloseTo(17.5);
 });
 
-test('memory behind the private caches is shared by the threads', () => {
+test('several threads are held against what so many reached together', () => {
+  expect(attainable({ ...work, threads: 2 }, roofline)).toBe(90);
+  expect(attainable({ ...work, arithmetic: 'int8', threads: 2 }, roofline)).toBe(190);
   const decode = { ...work, operations: 2 ** 27, movedBytes: 2 ** 28, threads: 2 };
-  expect(attainable(decode, roofline)).toBe(5);
+  expect(attainable(decode, roofline)).toBe(7);
+});
+
+test('so many threads as were not measured have no roof', () => {
+  expect(attainable({ ...work, threads: 3 }, roofline)).toBeUndefined();
+  expect(attainable({ ...work, threads: 2 }, { ...roofline, threaded: undefined })).toBeUndefined();
+});
+
+test('a roofline that was recorded before there were threads in it is still read', () => {
+  const { threaded, ...before } = roofline;
+  expect(Roofline.parse(JSON.parse(JSON.stringify(before)))).toEqual(before);
+  expect(Roofline.parse(JSON.parse(JSON.stringify(roofline))).threaded).toEqual(threaded);
 });
 
 test('bandwidth lies between its neighbours, by the logarithm of the size, and is constant past the ends', () => {

@@ -1,7 +1,7 @@
 // The roofline model (Williams, Waterman & Patterson, CACM 2009): a kernel that does I operations per byte it moves can
 // reach min(peak, I · bandwidth).
 
-import { type MemoryLevel, memoryLevels, type Roofline } from '../../contract/roofline.ts';
+import { type Limits, type MemoryLevel, memoryLevels, type Roofline } from '../../contract/roofline.ts';
 
 export interface KernelWork {
   readonly operations: number;
@@ -18,7 +18,7 @@ export function levelOf(bytes: number, { cache_bytes }: Roofline): MemoryLevel {
 }
 
 /** GB/s of a working set of this size, between the measured sizes by the logarithm of the size. */
-export function bandwidthAt(bytes: number, { bandwidth }: Roofline): number {
+export function bandwidthAt(bytes: number, { bandwidth }: Limits): number {
   const above = bandwidth.findIndex((point) => point.bytes >= bytes);
   if (above === 0) return bandwidth[0].gbytes_per_s;
   if (above < 0) return bandwidth[bandwidth.length - 1].gbytes_per_s;
@@ -27,14 +27,16 @@ export function bandwidthAt(bytes: number, { bandwidth }: Roofline): number {
   return low.gbytes_per_s + (high.gbytes_per_s - low.gbytes_per_s) * share;
 }
 
-/** Operations per ns that the roofline allows; undefined where the width's peak was not measured. */
+/** Operations per ns that the roofline allows; undefined where the limits of that width or so many threads are unknown. */
 export function attainable(work: KernelWork, roofline: Roofline): number | undefined {
-  const peaks = roofline.peaks[work.width];
-  if (peaks === undefined) return undefined;
-  const peak = (work.arithmetic === 'int8' ? peaks.int8_gops : peaks.f32_gflops) * work.threads;
-  const level = levelOf(work.movedBytes, roofline);
-  // Cores have L1 and L2 of their own; what lies behind is shared and was measured with one of them.
-  const scale = level === 'L1' || level === 'L2' ? work.threads : 1;
-  const bandwidth = bandwidthAt(work.movedBytes, roofline) * scale;
-  return Math.min(peak, (work.operations / work.movedBytes) * bandwidth);
+  const limits = limitsOf(work.threads, roofline);
+  const peaks = limits?.peaks[work.width];
+  if (limits === undefined || peaks === undefined) return undefined;
+  const peak = work.arithmetic === 'int8' ? peaks.int8_gops : peaks.f32_gflops;
+  return Math.min(peak, (work.operations / work.movedBytes) * bandwidthAt(work.movedBytes, limits));
+}
+
+function limitsOf(threads: number, roofline: Roofline): Limits | undefined {
+  if (threads === 1) return roofline;
+  return roofline.threaded?.threads === threads ? roofline.threaded : undefined;
 }

@@ -1,9 +1,18 @@
 // Probes of the roofline: peak arithmetic out of registers, and bytes per second out of each level of the memory.
 export { dotChains, fmaChains } from './tiles';
 
-// Reads from … to of 512 bytes each as four streams side by side, which bring more out of memory than one; eight sums
-// so that no addition waits for another.
-export function readBytes(from: i32, to: i32, source: usize, out: usize): void {
+// Reads from … to of 512 bytes each, so many times over, block by block of so many reads.
+export function readBytes(from: i32, to: i32, times: i32, block: i32, source: usize, out: usize): void {
+  for (; times > 0; times--) {
+    for (let first = from; first < to; first += block) {
+      readBlock(source + ((<usize>first) << 9), (<usize>min(block, to - first)) << 9, out);
+    }
+  }
+}
+
+// Four streams side by side, a quarter of the block each, may bring more out of memory than one; eight sums so that no
+// addition waits for another.
+function readBlock(source: usize, byteLength: usize, out: usize): void {
   let s0 = f32x4.splat(0);
   let s1 = s0;
   let s2 = s0;
@@ -12,8 +21,8 @@ export function readBytes(from: i32, to: i32, source: usize, out: usize): void {
   let s5 = s0;
   let s6 = s0;
   let s7 = s0;
-  const part = (<usize>(to - from)) << 7;
-  let p0 = source + ((<usize>from) << 9);
+  const part = byteLength >> 2;
+  let p0 = source;
   let p1 = p0 + part;
   let p2 = p1 + part;
   let p3 = p2 + part;
