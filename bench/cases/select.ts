@@ -74,12 +74,15 @@ export function chooseNames<Name extends string>(
   known: readonly Name[],
 ): Name[] {
   for (const name of asked) {
-    if (known.some((other) => other === name)) continue;
-    throw new InputError(
-      `--${flag}: must be one of tare's, got ${name || 'an empty name'}; nearest: ${nearest(name, known).join(', ')}`,
-    );
+    if (!known.some((other) => other === name)) throw unknownName(`--${flag}`, name, known);
   }
   return known.filter((name) => asked.length === 0 || asked.includes(name));
+}
+
+export function unknownName(subject: string, name: string, known: readonly string[]): InputError {
+  return new InputError(
+    `${subject}: must be one of tare's, got ${name || 'an empty name'}; nearest: ${nearest(name, known).join(', ')}`,
+  );
 }
 
 const NEAREST = 3;

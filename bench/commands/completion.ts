@@ -20,7 +20,8 @@ export async function completeNames(
   completionFilter((_, completions) => done(completions ?? []));
 }
 
-async function namesFor(flag: string | undefined): Promise<string[] | undefined> {
+/** The names a flag takes, where it takes names. */
+export async function namesFor(flag: string | undefined): Promise<string[] | undefined> {
   switch (flag) {
     case '--suite':
       return [...(await loadSuites()).keys()];

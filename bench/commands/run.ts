@@ -16,6 +16,9 @@ import { once, onceNumber, selectionFlags, selectionOf, threadsFlag } from './se
 import { shardCosts } from './shard-costs.ts';
 import { resultsFolder } from './users-folder.ts';
 
+/** Node's timers count milliseconds in 31 bits. */
+const MAX_TIMEOUT_S = 2_000_000;
+
 const flags = {
   ...selectionFlags,
   ...browserFlags,
@@ -34,9 +37,11 @@ const flags = {
     describe: 'finish an interrupted run: its id or its CSV',
   },
   timeout: {
-    type: 'number',
     requiresArg: true,
-    coerce: onceNumber('timeout'),
+    coerce: onceNumber('timeout', {
+      must: `must be above 0 s and at most ${MAX_TIMEOUT_S}`,
+      isRight: (value) => value > 0 && value <= MAX_TIMEOUT_S,
+    }),
     describe: 'time limit of one pass of a case, s',
     defaultDescription: "the preset's",
   },
@@ -67,14 +72,6 @@ export const runCommand: CommandModule<object, InferredOptionTypes<typeof flags>
   builder: (yargs) =>
     yargs
       .options(flags)
-      .check(({ seed, timeout, threads }) => {
-        if (!Number.isSafeInteger(seed)) throw new InputError(`--seed: must be a whole number, got ${seed}`);
-        if (!(Number.isInteger(threads) && threads > 0))
-          throw new InputError(`--threads: must be a count, got ${threads}`);
-        if (timeout !== undefined && !(timeout > 0 && timeout <= MAX_TIMEOUT_S))
-          throw new InputError(`--timeout: must be above 0 s and at most ${MAX_TIMEOUT_S}, got ${timeout}`);
-        return true;
-      })
       .example('$0 run', 'the quick preset, into results/')
       .example('$0 run --preset smoke --backend ts,gpujs-webasm', 'does it all run?')
       .example("$0 run --suite quantized --filter '*int4*M=1,*'", 'int4 decode only')
@@ -84,9 +81,6 @@ export const runCommand: CommandModule<object, InferredOptionTypes<typeof flags>
       .example('$0 run --resume 2031-05-04T03-02-01-7f3a', 'go on after Ctrl-C or a crash'),
   handler: run,
 };
-
-/** Node's timers count milliseconds in 31 bits. */
-const MAX_TIMEOUT_S = 2_000_000;
 
 async function run(argv: Flags): Promise<void> {
   const progress = createProgress();

@@ -16,10 +16,26 @@ export function once(flag: string): (value: string | readonly string[]) => strin
   };
 }
 
-export function onceNumber(flag: string): (value: number | readonly number[]) => number {
+/** What a number must be, as messages say it: "must be a count". */
+export interface NumberRule {
+  readonly must: string;
+  isRight(value: number): boolean;
+}
+
+export const COUNT: NumberRule = {
+  must: 'must be a count',
+  isRight: (value) => Number.isSafeInteger(value) && value > 0,
+};
+
+/**
+ * For flags that take one number. They name no type: yargs then makes a number of what reads like one and hands over the
+ * rest as it was typed, so that the message can say it.
+ */
+export function onceNumber(flag: string, { must, isRight }: NumberRule): (value: unknown) => number {
   return (value) => {
-    if (typeof value !== 'number') throw new InputError(`--${flag}: must be given once, got ${value.join(' and ')}`);
-    return value;
+    if (Array.isArray(value)) throw new InputError(`--${flag}: must be given once, got ${value.join(' and ')}`);
+    if (typeof value === 'number' && isRight(value)) return value;
+    throw new InputError(`--${flag}: ${must}, got ${value === '' ? 'an empty value' : value}`);
   };
 }
 
@@ -42,9 +58,8 @@ export const listFlag = {
 } as const;
 
 export const threadsFlag = {
-  type: 'number',
   requiresArg: true,
-  coerce: onceNumber('threads'),
+  coerce: onceNumber('threads', COUNT),
   default: availableParallelism(),
   defaultDescription: 'all cores',
   describe: 'threads of the backends that use several',
@@ -77,9 +92,8 @@ export const selectionFlags = {
   },
   kernels: { ...listFlag, describe: 'folders with techniques of your own', defaultDescription: 'none' },
   seed: {
-    type: 'number',
     requiresArg: true,
-    coerce: onceNumber('seed'),
+    coerce: onceNumber('seed', { must: 'must be a whole number', isRight: Number.isSafeInteger }),
     default: DEFAULT_SEED,
     describe: 'seed of synthetic inputs and resampling',
   },

@@ -9,12 +9,16 @@ export interface TextColumn {
 }
 
 const GAP = '  ';
-/** Wider lines are hard to follow. */
-const MAX_WIDTH = 100;
+/** Where nobody says how wide the place is that is written to, as with a file. */
+const USUAL_WIDTH = 100;
+/** Narrower ones get lines of this width, which they break; wider lines are hard to follow. */
+const [MIN_WIDTH, MAX_WIDTH] = [40, 200];
 
-/** Columns to write in: the terminal's, or as many as suit a file. */
-export function textWidth(): number {
-  return Math.min(MAX_WIDTH, process.stdout.columns || MAX_WIDTH);
+/** Columns to write in: as many as COLUMNS says, or as the terminal has. */
+export function textWidth(asked = process.env.COLUMNS, terminal: number | undefined = process.stdout.columns): number {
+  const said = Math.floor(Number(asked));
+  const columns = said > 0 ? said : terminal || USUAL_WIDTH;
+  return Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, columns));
 }
 
 export function textColumn(
@@ -64,6 +68,19 @@ export function wrapText(text: string, width: number, indent = ''): string {
     } else line = line === '' ? word : `${line} ${word}`;
   }
   return [...lines, line].join('\n');
+}
+
+/** Text is set beside its term where at least so many columns are left for it, else below. */
+const LEAST_BESIDE = 30;
+
+/** A term with what is said of it, a paragraph each, set off from the term. */
+export function definition(term: string, paragraphs: readonly string[], termWidth: number, width: number): string {
+  const isBeside = width - termWidth - GAP.length >= LEAST_BESIDE;
+  const indent = ' '.repeat(isBeside ? termWidth + GAP.length : 2 * GAP.length);
+  const lines = paragraphs.map(
+    (text) => indent + wrapText(text, width - indent.length).replaceAll('\n', `\n${indent}`),
+  );
+  return isBeside ? term.padEnd(termWidth) + lines.join('\n').slice(termWidth) : [term, ...lines].join('\n');
 }
 
 function chunks(word: string, size: number): string[] {
