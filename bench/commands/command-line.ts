@@ -13,6 +13,7 @@ import { mergeCommand } from './merge.ts';
 import { rooflineCommand } from './roofline.ts';
 import { runCommand } from './run.ts';
 import { serveCommand } from './serve.ts';
+import { showCommand } from './show.ts';
 import { trackCommand } from './track.ts';
 import { nameOf, RefusedLine, usageError } from './usage-errors.ts';
 
@@ -31,6 +32,7 @@ const commands = [
   runCommand,
   serveCommand,
   listCommand,
+  showCommand,
   mergeCommand,
   compareCommand,
   abCommand,

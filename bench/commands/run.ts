@@ -12,6 +12,7 @@ import { INTERRUPTED, stoppable } from '../run/stop-signals.ts';
 import { browserFlags, browserOf } from './browser-flags.ts';
 import { effortFlags, effortOfFlags } from './effort-flags.ts';
 import { createProgress } from './progress.ts';
+import { minSqnrFlag } from './report-flags.ts';
 import { once, onceNumber, selectionFlags, selectionOf, threadsFlag } from './selection-flags.ts';
 import { shardCosts } from './shard-costs.ts';
 import { resultsFolder } from './users-folder.ts';
@@ -61,6 +62,7 @@ const flags = {
     defaultDescription: 'results/nightly-costs.csv, or results/baseline.csv',
   },
   'in-process': { type: 'boolean', default: false, describe: 'no child processes: for debuggers, not for figures' },
+  'min-sqnr': minSqnrFlag,
   json: { type: 'boolean', default: false, describe: 'print the rows as JSON instead of the table' },
 } as const satisfies Record<string, Options>;
 
@@ -94,7 +96,7 @@ async function run(argv: Flags): Promise<void> {
     }).finally(progress.end);
   // In this process a kernel can't be stopped but with all of tare.
   const outcome = await (argv['in-process'] ? measure(new AbortController().signal) : stoppable(measure));
-  report(outcome, argv.json);
+  report(outcome, argv);
   if (outcome.interrupted) process.exitCode = INTERRUPTED;
   else if (outcome.rows.some(isFailure)) process.exitCode = 1;
 }
@@ -137,7 +139,7 @@ function assertDefaults(argv: Flags): void {
   throw new InputError('--resume: must stand without flags that select cases or effort: a run goes on as it was begun');
 }
 
-function report({ runId, csvPath, rows, notes, interrupted, missing }: RunOutcome, json: boolean): void {
+function report({ runId, csvPath, rows, notes, interrupted, missing }: RunOutcome, { json, minSqnr }: Flags): void {
   if (json) {
     process.stdout.write(`${JSON.stringify({ run_id: runId, csv: csvPath, rows }, undefined, 2)}\n`);
   } else {
@@ -145,7 +147,8 @@ function report({ runId, csvPath, rows, notes, interrupted, missing }: RunOutcom
       .flat()
       .map((note) => `${wrapText(note, textWidth(), '  ')}\n`)
       .join('');
-    process.stdout.write(`${formatSummary(rows, { width: textWidth() })}\n${said}${csvPath}\n`);
+    const summary = formatSummary(rows, { width: textWidth(), minSqnrDb: minSqnr });
+    process.stdout.write(`${summary}\n${said}${csvPath}\n`);
   }
   if (interrupted) {
     process.stderr.write(

@@ -3,7 +3,7 @@ import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 import type { ResultRow } from '../results/columns.ts';
 import { isBaseline, problemTitle, techniqueLabel } from '../results/row-labels.ts';
-import { LOSSLESS_DB, paretoRows } from './pareto-rows.ts';
+import { DEFAULT_MIN_SQNR_DB, LOSSLESS_DB, paretoRows } from './pareto-rows.ts';
 
 export interface ParetoPlot {
   readonly problem: string;
@@ -35,7 +35,7 @@ export async function plotPareto(rows: readonly ResultRow[]): Promise<ParetoPlot
 }
 
 function pointsOf(rows: readonly ResultRow[]): Point[] {
-  const fronts = paretoRows(rows);
+  const fronts = paretoRows(rows, DEFAULT_MIN_SQNR_DB);
   return rows.flatMap((row) => {
     if (row.speedup === undefined || row.backend === undefined) return [];
     return {

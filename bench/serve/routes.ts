@@ -14,9 +14,9 @@ import { DEFAULT_SEED } from '../contract/case.ts';
 import { Weighed } from '../contract/case-result-schema.ts';
 import { InputError } from '../contract/input-error.ts';
 import { presetNames } from '../contract/suite.ts';
-import { paretoRows } from '../report/pareto-rows.ts';
+import { DEFAULT_MIN_SQNR_DB, paretoRows } from '../report/pareto-rows.ts';
 import type { ResultRow } from '../results/columns.ts';
-import { driftReason, isFailure } from '../results/failure.ts';
+import { failureReason, isFailure } from '../results/failure.ts';
 import { isBaseline, problemTitle, techniqueLabel } from '../results/row-labels.ts';
 import { ServedRun } from './served-run.ts';
 
@@ -151,7 +151,7 @@ async function choices(adapters: PageAdapters) {
 /** The cells the page shows. */
 function progressOf(run: ServedRun) {
   const { rows, csvPath, ...progress } = run.progress;
-  const fronts = paretoRows(rows);
+  const fronts = paretoRows(rows, DEFAULT_MIN_SQNR_DB);
   return { ...progress, csv: csvPath, rows: rows.map((row) => shown(row, fronts)) };
 }
 
@@ -169,7 +169,7 @@ function shown(row: ResultRow, fronts: ReadonlySet<ResultRow>) {
     backend,
     isSoftware: row.adapter_type === 'software',
     status,
-    reason: row.reason ?? (isFailure(row) ? driftReason(row) : undefined),
+    reason: isFailure(row) ? failureReason(row) : row.reason,
     p20_ns,
     dense_gflops,
     speedup,
