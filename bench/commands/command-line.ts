@@ -8,6 +8,7 @@ import { abCommand } from './ab.ts';
 import { compareCommand } from './compare.ts';
 import { completeNames } from './completion.ts';
 import { doctorCommand } from './doctor.ts';
+import { helpCommand } from './help.ts';
 import { listCommand } from './list.ts';
 import { mergeCommand } from './merge.ts';
 import { rooflineCommand } from './roofline.ts';
@@ -39,6 +40,7 @@ const commands = [
   trackCommand,
   rooflineCommand,
   doctorCommand,
+  helpCommand,
 ];
 /** How each command is called: its name, then what it takes. */
 const usages = [...commands.map(({ command }) => String(command)), 'completion'];
@@ -82,11 +84,17 @@ function flagsOf(parser: Argv): string[] {
   return Object.keys(options.key ?? {});
 }
 
+/** `help run` means `run --help`. */
+function withoutHelpWord(words: string[]): string[] {
+  const [first, command = ''] = words;
+  return first === 'help' && usages.map(nameOf).includes(command) ? [command, '--help'] : words;
+}
+
 /** A shell that asks for completions reads stdout; a half-typed line is no error. */
 const isCompleting = process.argv.includes('--get-yargs-completions');
 
 try {
-  await main(hideBin(process.argv));
+  await main(withoutHelpWord(hideBin(process.argv)));
 } catch (error) {
   if (!isCompleting) report(error);
 }
