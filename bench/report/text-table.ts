@@ -119,7 +119,9 @@ export function definition(term: string, paragraphs: readonly string[], termWidt
   const lines = paragraphs.map(
     (text) => indent + wrapText(text, width - indent.length).replaceAll('\n', `\n${indent}`),
   );
-  return isBeside ? term.padEnd(termWidth) + lines.join('\n').slice(termWidth) : [wrapText(term, width, GAP.repeat(2)), ...lines].join('\n');
+  return isBeside
+    ? term.padEnd(termWidth) + lines.join('\n').slice(termWidth)
+    : [wrapText(term, width, GAP.repeat(2)), ...lines].join('\n');
 }
 
 function chunks(word: string, size: number): string[] {
