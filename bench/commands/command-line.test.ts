@@ -23,6 +23,9 @@ describe('a wrong command line is one line that says what was typed and how to m
   test.concurrent.each([
     ['run --threads abc', '--threads: must be a count, got abc'],
     ['run --timeout 0', '--timeout: must be above 0 s and at most 2000000, got 0'],
+    ['run --m 1,x', '--m: must be a count, got x'],
+    ['run --shape 1,2', '--shape: must read M,N,K, got 1,2'],
+    ['run --passes many', '--passes: must be a count up to 1000, got many'],
     ['serve --port 80a', '--port: must be from 0 to 65535, got 80a'],
     ['run --presett smoke', '--presett: must be a flag of tare run; did you mean --preset?'],
     ['run smoke', 'smoke: must be something that tare run takes; did you mean --preset smoke?'],

@@ -49,6 +49,20 @@ function splitList(values: readonly string[]): string[] {
   return values.flatMap((value) => value.split(','));
 }
 
+/** A size as it was typed. */
+function sizeOf(flag: string, value: string): number {
+  const size = Number(value);
+  if (value !== '' && COUNT.isRight(size)) return size;
+  throw new InputError(`--${flag}: ${COUNT.must}, got ${value || 'an empty value'}`);
+}
+
+function shapeOf(typed: string): { M: number; N: number; K: number } {
+  const sizes = typed.split(',');
+  if (sizes.length !== 3) throw new InputError(`--shape: must read M,N,K, got ${typed}`);
+  const [M, N, K] = sizes.map((value) => sizeOf('shape', value));
+  return { M, N, K };
+}
+
 export const listFlag = {
   type: 'string',
   array: true,
@@ -90,6 +104,20 @@ export const selectionFlags = {
     coerce: once('weights'),
     describe: 'a .safetensors file: its 2-D tensors replace the model’s matrices',
   },
+  m: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    coerce: (values: readonly string[]) => splitList(values).map((value) => sizeOf('m', value)),
+    describe: "rows of activations in place of the suites' own: 1,8,64; products only",
+  },
+  shape: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    coerce: (values: readonly string[]) => values.map(shapeOf),
+    describe: "M,N,K of a product on synthetic weights in place of the suites' own; may be repeated",
+  },
   kernels: { ...listFlag, describe: 'folders with techniques of your own', defaultDescription: 'none' },
   seed: {
     requiresArg: true,
@@ -102,7 +130,7 @@ export const selectionFlags = {
 type SelectionFlags = InferredOptionTypes<typeof selectionFlags>;
 
 export function selectionOf(flags: SelectionFlags): CaseChoice {
-  const { preset, suite, technique, backend, filter, weights, kernels, seed } = flags;
+  const { preset, suite, technique, backend, filter, weights, m, shape, kernels, seed } = flags;
   return {
     preset,
     suite,
@@ -110,6 +138,8 @@ export function selectionOf(flags: SelectionFlags): CaseChoice {
     backend,
     filter,
     weights: weights && resolve(weights),
+    m,
+    shape,
     kernels: kernels.map((folder) => resolve(folder)),
     seed,
   };
