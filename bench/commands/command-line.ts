@@ -7,6 +7,7 @@ import { textWidth } from '../report/text-table.ts';
 import { abCommand } from './ab.ts';
 import { compareCommand } from './compare.ts';
 import { completeNames } from './completion.ts';
+import { completionPreamble, surroundings } from './completion-preamble.ts';
 import { doctorCommand } from './doctor.ts';
 import { helpCommand } from './help.ts';
 import { listCommand } from './list.ts';
@@ -46,6 +47,7 @@ const commands = [
 const usages = [...commands.map(({ command }) => String(command)), 'completion'];
 
 async function main(words: string[]): Promise<void> {
+  if (words.join(' ') === 'completion') printPreamble();
   const parser = yargs(words)
     // yargs would speak the user's language, and the rest of tare would not.
     .locale('en')
@@ -75,6 +77,15 @@ async function main(words: string[]): Promise<void> {
     if (!(error instanceof RefusedLine)) throw error;
     throw await usageError(error.message, { words, usages, flags: error.flags });
   }
+}
+
+function printPreamble(): void {
+  const around = surroundings(process.env);
+  process.stdout.write(completionPreamble(around));
+  if (around.strays.length === 0 || process.stdout.isTTY) return;
+  process.stderr.write(
+    "tare: npm's own lines stand before the script; npm run -s tare -- completion leaves them out\n",
+  );
 }
 
 /** Names of the flags that the command takes that was being parsed: yargs knows them, its types don't say so. */
