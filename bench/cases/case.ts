@@ -37,7 +37,7 @@ function expandBlock(suite: string, block: Block, selection: CaseSelection): Cas
     block.backends === undefined
       ? selection.defaultBackends
       : selection.backends.filter((backend) => block.backends?.includes(backend));
-  const problems = block.problems.flatMap((problem) => selection.replaceMatmul?.(problem) ?? [problem]);
+  const problems = distinct(block.problems.flatMap((problem) => selection.replaceMatmul?.(problem) ?? [problem]));
   return problems.flatMap((problem, index) =>
     [...selection.techniques].flatMap(([id, technique]) => {
       if (technique.op !== problem.op || !block.families.includes(technique.family)) return [];
@@ -52,6 +52,11 @@ function expandBlock(suite: string, block: Block, selection: CaseSelection): Cas
       });
     }),
   );
+}
+
+/** Several problems of a block may have been replaced by the same one. */
+function distinct(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((problem) => [`${problem.op} ${problemKey(problem)}`, problem])).values()];
 }
 
 function narrowAxes({ axes }: Technique, block: Block) {

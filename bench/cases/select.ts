@@ -5,7 +5,7 @@ import type { Case } from '../contract/case.ts';
 import { InputError } from '../contract/input-error.ts';
 import type { RunArguments } from '../contract/run-arguments.ts';
 import type { Technique } from '../contract/technique.ts';
-import { openWeightFile } from '../inputs/weight-file-problems.ts';
+import { chosenProblems } from '../inputs/chosen-problems.ts';
 import { expandCases, matchesFilter } from './case.ts';
 import { KERNELS_DIR, loadSuites, loadTechniques } from './registry.ts';
 
@@ -31,7 +31,7 @@ export async function selectCases(request: CaseChoice): Promise<Selection> {
     request.backend,
     backends.map((backend) => backend.id),
   );
-  const weightFile = request.weights === undefined ? undefined : openWeightFile(request.weights);
+  const chosen = chosenProblems(request);
   const cases = expandCases({
     suites,
     techniques,
@@ -39,7 +39,7 @@ export async function selectCases(request: CaseChoice): Promise<Selection> {
     defaultBackends: chosenBackends.filter((id) => request.backend.length > 0 || !backendOf(id).onlyWhenNamed),
     preset: request.preset,
     seed: request.seed,
-    replaceMatmul: weightFile?.problems,
+    replaceMatmul: chosen?.problems,
   });
   if (cases.length === 0) {
     throw new InputError(
@@ -54,7 +54,7 @@ export async function selectCases(request: CaseChoice): Promise<Selection> {
       `--filter: must match one of ${cases.length} case ids, got ${request.filter.join(', ')}; \`tare list cases\` shows them`,
     );
   }
-  return { cases: filtered, techniques, notes: weightFile?.notes ?? [] };
+  return { cases: filtered, techniques, notes: chosen?.notes ?? [] };
 }
 
 /** tare's own techniques, then those of the folders the user names. */
@@ -74,12 +74,15 @@ export function chooseNames<Name extends string>(
   known: readonly Name[],
 ): Name[] {
   for (const name of asked) {
-    if (known.some((other) => other === name)) continue;
-    throw new InputError(
-      `--${flag}: must be one of tare's, got ${name || 'an empty name'}; nearest: ${nearest(name, known).join(', ')}`,
-    );
+    if (!known.some((other) => other === name)) throw unknownName(`--${flag}`, name, known);
   }
   return known.filter((name) => asked.length === 0 || asked.includes(name));
+}
+
+export function unknownName(subject: string, name: string, known: readonly string[]): InputError {
+  return new InputError(
+    `${subject}: must be one of tare's, got ${name || 'an empty name'}; nearest: ${nearest(name, known).join(', ')}`,
+  );
 }
 
 const NEAREST = 3;

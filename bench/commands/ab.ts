@@ -16,7 +16,7 @@ import { printReport } from '../report/verdict-report.ts';
 import { INTERRUPTED, stoppable } from '../run/stop-signals.ts';
 import { createCountdown } from './progress.ts';
 import { REGRESSION, reportFlags } from './report-flags.ts';
-import { onceNumber, selectionFlags, selectionOf, threadsFlag } from './selection-flags.ts';
+import { COUNT, onceNumber, selectionFlags, selectionOf, threadsFlag } from './selection-flags.ts';
 
 const { kernels: _, ...caseFlags } = selectionFlags;
 
@@ -26,9 +26,8 @@ const flags = {
   all: { type: 'boolean', default: false, describe: 'run the cases too whose code is the same on both sides' },
   exact: { type: 'boolean', default: false, describe: 'compare with base itself, not with where head parted from it' },
   processes: {
-    type: 'number',
     requiresArg: true,
-    coerce: onceNumber('processes'),
+    coerce: onceNumber('processes', COUNT),
     default: 15,
     describe: 'processes a case; raised where so many cases need more',
   },
@@ -51,12 +50,6 @@ export const abCommand: CommandModule<object, InferredOptionTypes<typeof flags>>
         defaultDescription: 'the working tree as it is',
       })
       .options(flags)
-      .check(({ processes, threads }) => {
-        for (const [flag, count] of Object.entries({ processes, threads })) {
-          if (!(Number.isInteger(count) && count > 0)) throw new InputError(`--${flag}: must be a count, got ${count}`);
-        }
-        return true;
-      })
       .example('$0 ab main', 'what the working tree does to the speed of the kernels it changes')
       .example('$0 ab main my-branch --technique int4 --format markdown', 'as a comment on a pull request')
       .example('$0 ab HEAD HEAD --all', 'a commit against itself: what this machine takes for a difference'),

@@ -1,18 +1,23 @@
 // The command line.
-import yargs from 'yargs';
+import yargs, { type Argv, type CommandModule } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { InputError } from '../contract/input-error.ts';
 import { visibleSentence, visibleText } from '../contract/visible-text.ts';
+import { textWidth } from '../report/text-table.ts';
 import { abCommand } from './ab.ts';
 import { compareCommand } from './compare.ts';
 import { completeNames } from './completion.ts';
+import { completionPreamble, surroundings } from './completion-preamble.ts';
 import { doctorCommand } from './doctor.ts';
+import { helpCommand } from './help.ts';
 import { listCommand } from './list.ts';
 import { mergeCommand } from './merge.ts';
 import { rooflineCommand } from './roofline.ts';
 import { runCommand } from './run.ts';
 import { serveCommand } from './serve.ts';
+import { showCommand } from './show.ts';
 import { trackCommand } from './track.ts';
+import { nameOf, RefusedLine, usageError } from './usage-errors.ts';
 
 const USAGE_ERROR = 2;
 /** Characters of an error that are shown: room for the long paths and ids it may name. */
@@ -25,46 +30,82 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-async function main(args: string[]): Promise<void> {
-  const parser = yargs(args)
+const commands = [
+  runCommand,
+  serveCommand,
+  listCommand,
+  showCommand,
+  mergeCommand,
+  compareCommand,
+  abCommand,
+  trackCommand,
+  rooflineCommand,
+  doctorCommand,
+  helpCommand,
+];
+/** How each command is called: its name, then what it takes. */
+const usages = [...commands.map(({ command }) => String(command)), 'completion'];
+
+async function main(words: string[]): Promise<void> {
+  if (words.join(' ') === 'completion') printPreamble();
+  const parser = yargs(words)
+    // yargs would speak the user's language, and the rest of tare would not.
+    .locale('en')
     .scriptName('tare')
     .usage(
       '$0 <command>\n\nWeighs what model compression really buys: speed, memory and accuracy drift, one CSV row a case.',
-    )
-    .command(runCommand)
-    .command(serveCommand)
-    .command(listCommand)
-    .command(mergeCommand)
-    .command(compareCommand)
-    .command(abCommand)
-    .command(trackCommand)
-    .command(rooflineCommand)
-    .command(doctorCommand)
+    );
+  for (const command of commands) parser.command(command as CommandModule);
+  parser
     .completion('completion', 'print a script that completes commands, flags and names in your shell', completeNames)
     .option('debug', { type: 'boolean', default: false, describe: 'show stack traces and what child processes say' })
-    .demandCommand(
-      1,
-      'command: must be one of run, list, serve, merge, compare, ab, track, roofline, doctor; see tare --help',
-    )
+    .demandCommand(1, `command: must be one of ${usages.map(nameOf).join(', ')}; see tare --help`)
     .strict()
-    .recommendCommands()
     .version()
     .help()
-    .wrap(Math.min(100, process.stdout.columns ?? 100))
+    .wrap(textWidth())
     .exitProcess(false)
     .fail((message: string | null, error: Error | undefined) => {
       // yargs wraps what its own checks and coercions throw.
       if (error !== undefined && error.name !== 'YError') throw error;
-      throw new InputError((error?.message ?? message ?? 'usage: see tare --help').replace(/\s+/g, ' '));
+      const said = error?.message ?? message ?? 'usage: see tare --help';
+      throw new RefusedLine(said.replace(/\s+/g, ' '), flagsOf(parser));
     });
-  await parser.parseAsync();
+  try {
+    await parser.parseAsync();
+  } catch (error) {
+    if (!(error instanceof RefusedLine)) throw error;
+    throw await usageError(error.message, { words, usages, flags: error.flags });
+  }
+}
+
+function printPreamble(): void {
+  const around = surroundings(process.env);
+  process.stdout.write(completionPreamble(around));
+  if (around.strays.length === 0 || process.stdout.isTTY) return;
+  process.stderr.write(
+    "tare: npm's own lines stand before the script; npm run -s tare -- completion leaves them out\n",
+  );
+}
+
+/** Names of the flags that the command takes that was being parsed: yargs knows them, its types don't say so. */
+function flagsOf(parser: Argv): string[] {
+  if (!('getOptions' in parser) || typeof parser.getOptions !== 'function') return [];
+  const options: { key?: object } = parser.getOptions();
+  return Object.keys(options.key ?? {});
+}
+
+/** `help run` means `run --help`. */
+function withoutHelpWord(words: string[]): string[] {
+  const [first, command = ''] = words;
+  return first === 'help' && usages.map(nameOf).includes(command) ? [command, '--help'] : words;
 }
 
 /** A shell that asks for completions reads stdout; a half-typed line is no error. */
 const isCompleting = process.argv.includes('--get-yargs-completions');
 
 try {
-  await main(hideBin(process.argv));
+  await main(withoutHelpWord(hideBin(process.argv)));
 } catch (error) {
   if (!isCompleting) report(error);
 }

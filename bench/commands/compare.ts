@@ -24,16 +24,27 @@ export const compareCommand: CommandModule<object, Flags> = {
 };
 
 function compare({ base: basePath = '', head: headPath = '', format, all }: Flags): void {
-  const [base, head] = [basePath, headPath].map((path) => {
-    const file = readResultsFile(path);
-    assertOneRun(file);
-    return file;
-  });
+  const [base, head] = [basePath, headPath].map(readRun);
+  const { report, isRegression } = compareReadRuns(base, head, all);
+  printReport(report, format, textWidth());
+  if (isRegression) process.exitCode = REGRESSION;
+}
+
+/** Throws InputError on what is no run, or several. */
+export function readRun(path: string): ResultsFile {
+  const file = readResultsFile(path);
+  assertOneRun(file);
+  return file;
+}
+
+export function compareReadRuns(base: ResultsFile, head: ResultsFile, all: boolean) {
   const comparisons = compareRuns(base.rows, head.rows);
   assertSomeInCommon(comparisons);
   const notes = [...base.notes, ...head.notes];
-  printReport(compareReport(comparisons, { base, head, all, notes }), format, textWidth());
-  if (comparisons.some(({ regressions }) => regressions.length > 0)) process.exitCode = REGRESSION;
+  return {
+    report: compareReport(comparisons, { base, head, all, notes }),
+    isRegression: comparisons.some(({ regressions }) => regressions.length > 0),
+  };
 }
 
 function assertOneRun({ path, rows }: ResultsFile): void {

@@ -3,6 +3,7 @@ import { backends } from '../backends/backend.ts';
 import { loadSuites, loadTechniques } from '../cases/registry.ts';
 import { kernelsDirs } from '../cases/select.ts';
 import { presetNames } from '../contract/suite.ts';
+import { sortKeys } from '../report/show-report.ts';
 import { reportFormats } from '../report/verdict-report.ts';
 import { allowances } from '../results/merge.ts';
 
@@ -20,7 +21,8 @@ export async function completeNames(
   completionFilter((_, completions) => done(completions ?? []));
 }
 
-async function namesFor(flag: string | undefined): Promise<string[] | undefined> {
+/** The names a flag takes, where it takes names. */
+export async function namesFor(flag: string | undefined): Promise<string[] | undefined> {
   switch (flag) {
     case '--suite':
       return [...(await loadSuites()).keys()];
@@ -30,6 +32,8 @@ async function namesFor(flag: string | undefined): Promise<string[] | undefined>
       return [...presetNames];
     case '--format':
       return [...reportFormats];
+    case '--sort':
+      return [...sortKeys];
     case '--allow':
       return [...allowances];
     case '--backend':

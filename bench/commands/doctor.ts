@@ -1,10 +1,10 @@
 import { freemem, totalmem } from 'node:os';
-import { styleText } from 'node:util';
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { backends } from '../backends/backend.ts';
 import type { BrowserChoice } from '../contract/browser.ts';
 import { visibleSentence, visibleText } from '../contract/visible-text.ts';
 import { timerResolutionNs } from '../measure/timer-resolution.ts';
+import { definition, textWidth } from '../report/text-table.ts';
 import { canaryNs, cpuGovernor, describeMachine, loadAverage } from '../run/environment.ts';
 import { browserFlags, browserOf } from './browser-flags.ts';
 
@@ -100,14 +100,12 @@ async function examineBackends(browser: BrowserChoice): Promise<Finding[]> {
 
 function formatFindings(findings: readonly Finding[]): string {
   const width = Math.max(...findings.map(({ name }) => name.length));
-  return findings
-    .map(({ name, value, advice }) => {
-      const line = `${advice === undefined ? ' ' : '!'} ${name.padEnd(width)}  ${visibleText(value)}`;
-      return advice === undefined
-        ? line
-        : `${line}\n${' '.repeat(width + 4)}${styleText('yellow', visibleSentence(advice))}`;
-    })
-    .join('\n');
+  const lines = findings.map(({ name, value, advice }) => {
+    const term = `${advice === undefined ? ' ' : '!'} ${name}`;
+    const said = [visibleText(value), ...(advice === undefined ? [] : [visibleSentence(advice)])];
+    return definition(term, said, width + 2, textWidth());
+  });
+  return lines.join('\n');
 }
 
 function gibibytes(bytes: number): string {

@@ -2,9 +2,10 @@ import { styleText } from 'node:util';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { backends } from '../backends/backend.ts';
 import { loadSuites, loadTechniques } from '../cases/registry.ts';
-import { kernelsDirs, selectCases } from '../cases/select.ts';
+import { kernelsDirs, selectCases, unknownName } from '../cases/select.ts';
 import type { BackendStatus } from '../contract/backend.ts';
 import { visibleSentence, visibleText } from '../contract/visible-text.ts';
+import { definition, textWidth } from '../report/text-table.ts';
 import { browserFlags, browserOf } from './browser-flags.ts';
 import { selectionFlags, selectionOf } from './selection-flags.ts';
 
@@ -23,12 +24,22 @@ export const listCommand: CommandModule<object, InferredOptionTypes<typeof flags
   describe: 'suites, techniques, backends (and why one is unavailable) or cases',
   builder: (yargs) =>
     yargs
-      .positional('what', { choices: kinds, describe: 'one of them instead of all but cases' })
+      .positional('what', {
+        type: 'string',
+        coerce: chooseKind,
+        describe: `${kinds.join(', ')}: one of them instead of all but cases`,
+      })
       .options(flags)
       .example('$0 list', 'what there is')
       .example('$0 list cases --preset nightly --suite sparse', 'the ids a run would have'),
   handler: list,
 };
+
+function chooseKind(name: string): (typeof kinds)[number] {
+  const kind = kinds.find((candidate) => candidate === name);
+  if (kind === undefined) throw unknownName('what', name, kinds);
+  return kind;
+}
 
 interface Entry {
   readonly id: string;
@@ -98,22 +109,19 @@ async function listCases(argv: Flags): Promise<Entry[]> {
 function formatListing([kind, entries]: [string, Entry[]]): string {
   if (kind === 'cases') return entries.map((entry) => entry.id).join('\n');
   const width = Math.max(...entries.map((entry) => entry.id.length));
-  const lines = entries.map(
-    (entry) => `  ${entry.id.padEnd(width)}  ${entry.summary}${formatDetails(entry, width + 4)}`,
+  const lines = entries.map((entry) =>
+    definition(`  ${entry.id}`, [`${entry.summary}`, ...detailsOf(entry)], width + 2, textWidth()),
   );
   return [styleText('bold', kind), ...lines].join('\n');
 }
 
-function formatDetails(
-  { axes, available, adapterType, adapter, version, reason, presets }: Entry,
-  indent: number,
-): string {
+function detailsOf({ axes, available, adapterType, adapter, version, reason, presets }: Entry): string[] {
   const details: string[] = [];
   for (const [axis, values] of Object.entries(axes ?? {})) details.push(`${axis}: ${[values].flat().join(', ')}`);
-  if (available === false) details.push(styleText('yellow', `unavailable: ${visibleSentence(`${reason}`)}`));
+  if (available === false) details.push(`unavailable: ${visibleSentence(`${reason}`)}`);
   if (adapterType === 'software' || adapterType === 'hardware')
     details.push(`${adapterType} adapter: ${visibleText(`${adapter}`)}`);
   if (version !== undefined) details.push(visibleText(`${version}`));
   if (Array.isArray(presets)) details.push(`presets: ${presets.join(', ')}`);
-  return details.map((detail) => `\n${' '.repeat(indent)}${detail}`).join('');
+  return details;
 }

@@ -17,7 +17,7 @@ const flags = {
   allow: {
     ...listFlag,
     defaultDescription: 'none',
-    describe: `join although shards differ in ${allowances.slice(0, 2).join(' or ')}, or have cases ${allowances[2]}`,
+    describe: `${allowances.join(', ')}: what shards may differ in or lack and yet be joined`,
   },
 } as const satisfies Record<string, Options>;
 

@@ -1,6 +1,6 @@
 // How far a run has come: one line that is written over on a terminal, a line a case elsewhere.
 import { styleText } from 'node:util';
-import { driftReason, isFailure } from '../results/failure.ts';
+import { failureReason, isFailure, outcomeOf } from '../results/failure.ts';
 import type { CaseEvent } from '../run/measure-cases.ts';
 
 interface Terminal {
@@ -62,10 +62,10 @@ function timeLeftOf(done: number, total: number, start: number): string {
 }
 
 function outcome({ case: { id }, row }: CaseEvent): string {
-  if (row?.status === 'ok' && row.drift_ok !== false) return `ok ${row.speedup?.toFixed(2)}x ${id}`;
-  const why = row?.drift_ok === false ? driftReason(row) : row?.reason;
-  const text = `${row?.status === 'ok' ? 'drifted' : row?.status} ${id}: ${why}`;
-  return row !== undefined && isFailure(row) ? styleText('red', text, { stream: process.stderr }) : text;
+  if (row === undefined) return id;
+  if (row.status === 'ok' && !isFailure(row)) return `ok ${row.speedup?.toFixed(2)}x ${id}`;
+  if (!isFailure(row)) return `${outcomeOf(row)} ${id}: ${row.reason}`;
+  return styleText('red', `${outcomeOf(row)} ${id}: ${failureReason(row)}`, { stream: process.stderr });
 }
 
 /** Between two lines where there is no terminal to write them over. */

@@ -1,10 +1,11 @@
 import { existsSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { InputError } from '../contract/input-error.ts';
 import type { Peaks, Roofline } from '../contract/roofline.ts';
 import { probeRoofline } from '../measure/roofline/probe.ts';
 import { readRows } from '../results/csv.ts';
-import { readManifest } from '../results/manifest.ts';
+import { findManifest, siblingPath } from '../results/results-file.ts';
 import { threadsFlag } from './selection-flags.ts';
 
 const flags = {
@@ -49,7 +50,12 @@ async function roofline({ results, plot, threads, json }: Flags): Promise<void> 
 
 function recordedRoofline(results: string): Roofline {
   if (!existsSync(results)) throw new InputError(`results: must be a run's CSV, got nothing at ${results}`);
-  const manifest = readManifest(results.replace(/\.csv$/, '.run.json'));
+  const manifest = findManifest(results);
+  if (manifest === undefined) {
+    throw new InputError(
+      `${results}: must have ${siblingPath(basename(results), 'run.json')} beside it, which holds the roofline, got none`,
+    );
+  }
   if (manifest.roofline === undefined) {
     throw new InputError(`${results}: must have a measured roofline, got none: the smoke preset measures no roofline`);
   }

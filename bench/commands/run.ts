@@ -5,16 +5,23 @@ import { DEFAULT_SEED } from '../contract/case.ts';
 import { InputError } from '../contract/input-error.ts';
 import { formatSummary } from '../report/summary.ts';
 import { textWidth, wrapText } from '../report/text-table.ts';
+import { printReport, type VerdictReport } from '../report/verdict-report.ts';
 import { isFailure } from '../results/failure.ts';
+import { saveBaseline } from '../results/named-baselines.ts';
 import { disturbanceDuring } from '../run/busy-machine.ts';
 import { type RunOptions, type RunOutcome, resumeRun, startRun } from '../run/run.ts';
 import { INTERRUPTED, stoppable } from '../run/stop-signals.ts';
+import { baselineFlags, compareWithBaseline, readBaseline } from './baseline-flags.ts';
 import { browserFlags, browserOf } from './browser-flags.ts';
 import { effortFlags, effortOfFlags } from './effort-flags.ts';
 import { createProgress } from './progress.ts';
+import { minSqnrFlag } from './report-flags.ts';
 import { once, onceNumber, selectionFlags, selectionOf, threadsFlag } from './selection-flags.ts';
 import { shardCosts } from './shard-costs.ts';
 import { resultsFolder } from './users-folder.ts';
+
+/** Node's timers count milliseconds in 31 bits. */
+const MAX_TIMEOUT_S = 2_000_000;
 
 const flags = {
   ...selectionFlags,
@@ -34,9 +41,11 @@ const flags = {
     describe: 'finish an interrupted run: its id or its CSV',
   },
   timeout: {
-    type: 'number',
     requiresArg: true,
-    coerce: onceNumber('timeout'),
+    coerce: onceNumber('timeout', {
+      must: `must be above 0 s and at most ${MAX_TIMEOUT_S}`,
+      isRight: (value) => value > 0 && value <= MAX_TIMEOUT_S,
+    }),
     describe: 'time limit of one pass of a case, s',
     defaultDescription: "the preset's",
   },
@@ -56,6 +65,8 @@ const flags = {
     defaultDescription: 'results/nightly-costs.csv, or results/baseline.csv',
   },
   'in-process': { type: 'boolean', default: false, describe: 'no child processes: for debuggers, not for figures' },
+  ...baselineFlags,
+  'min-sqnr': minSqnrFlag,
   json: { type: 'boolean', default: false, describe: 'print the rows as JSON instead of the table' },
 } as const satisfies Record<string, Options>;
 
@@ -67,28 +78,22 @@ export const runCommand: CommandModule<object, InferredOptionTypes<typeof flags>
   builder: (yargs) =>
     yargs
       .options(flags)
-      .check(({ seed, timeout, threads }) => {
-        if (!Number.isSafeInteger(seed)) throw new InputError(`--seed: must be a whole number, got ${seed}`);
-        if (!(Number.isInteger(threads) && threads > 0))
-          throw new InputError(`--threads: must be a count, got ${threads}`);
-        if (timeout !== undefined && !(timeout > 0 && timeout <= MAX_TIMEOUT_S))
-          throw new InputError(`--timeout: must be above 0 s and at most ${MAX_TIMEOUT_S}, got ${timeout}`);
-        return true;
-      })
       .example('$0 run', 'the quick preset, into results/')
       .example('$0 run --preset smoke --backend ts,gpujs-webasm', 'does it all run?')
       .example("$0 run --suite quantized --filter '*int4*M=1,*'", 'int4 decode only')
       .example('$0 run --weights model.safetensors --filter fc1', 'your own layers')
+      .example('$0 run --suite quantized --m 1,8,64', "the suite's layers at other numbers of tokens")
+      .example('$0 run --shape 1,4096,4096', 'products of a size of your own')
       .example('$0 run --passes 10 --filter csr', 'what differs from process to process')
+      .example('$0 run --save-baseline main', 'keep this run as main')
+      .example('$0 run --baseline main', 'what changed since')
       .example('$0 run --preset nightly --shard 2/4', 'the second of four machines')
       .example('$0 run --resume 2031-05-04T03-02-01-7f3a', 'go on after Ctrl-C or a crash'),
   handler: run,
 };
 
-/** Node's timers count milliseconds in 31 bits. */
-const MAX_TIMEOUT_S = 2_000_000;
-
 async function run(argv: Flags): Promise<void> {
+  const base = await readBaseline(argv);
   const progress = createProgress();
   const measure = (signal: AbortSignal) =>
     begin(argv, {
@@ -100,9 +105,15 @@ async function run(argv: Flags): Promise<void> {
     }).finally(progress.end);
   // In this process a kernel can't be stopped but with all of tare.
   const outcome = await (argv['in-process'] ? measure(new AbortController().signal) : stoppable(measure));
-  report(outcome, argv.json);
-  if (outcome.interrupted) process.exitCode = INTERRUPTED;
-  else if (outcome.rows.some(isFailure)) process.exitCode = 1;
+  const isWhole = !outcome.interrupted;
+  const compared = base !== undefined && isWhole ? compareWithBaseline(base, outcome.csvPath) : undefined;
+  report(outcome, argv, compared?.report);
+  if (argv.saveBaseline !== undefined && isWhole) {
+    const kept = saveBaseline(outcome.csvPath, argv.out, argv.saveBaseline);
+    if (!argv.json) process.stdout.write(`kept as ${kept}\n`);
+  }
+  if (!isWhole) process.exitCode = INTERRUPTED;
+  else if (outcome.rows.some(isFailure) || compared?.isRegression) process.exitCode = 1;
 }
 
 async function begin(argv: Flags, options: RunOptions): Promise<RunOutcome> {
@@ -130,6 +141,8 @@ function assertDefaults(argv: Flags): void {
     kernels: [],
     seed: DEFAULT_SEED,
     weights: undefined,
+    m: undefined,
+    shape: undefined,
     browser: undefined,
     headed: false,
     shard: undefined,
@@ -143,15 +156,25 @@ function assertDefaults(argv: Flags): void {
   throw new InputError('--resume: must stand without flags that select cases or effort: a run goes on as it was begun');
 }
 
-function report({ runId, csvPath, rows, notes, interrupted, missing }: RunOutcome, json: boolean): void {
+function report(
+  { runId, csvPath, rows, notes, interrupted, missing }: RunOutcome,
+  { json, minSqnr }: Flags,
+  compared: VerdictReport | undefined,
+): void {
   if (json) {
-    process.stdout.write(`${JSON.stringify({ run_id: runId, csv: csvPath, rows }, undefined, 2)}\n`);
+    const printed = { run_id: runId, csv: csvPath, rows, comparison: compared?.data };
+    process.stdout.write(`${JSON.stringify(printed, undefined, 2)}\n`);
   } else {
     const said = [...notes, disturbanceDuring(rows) ?? []]
       .flat()
       .map((note) => `${wrapText(note, textWidth(), '  ')}\n`)
       .join('');
-    process.stdout.write(`${formatSummary(rows, { width: textWidth() })}\n${said}${csvPath}\n`);
+    const summary = formatSummary(rows, { width: textWidth(), minSqnrDb: minSqnr });
+    process.stdout.write(`${summary}\n${said}${csvPath}\n`);
+    if (compared !== undefined) {
+      process.stdout.write('\n');
+      printReport(compared, 'table', textWidth());
+    }
   }
   if (interrupted) {
     process.stderr.write(

@@ -16,10 +16,26 @@ export function once(flag: string): (value: string | readonly string[]) => strin
   };
 }
 
-export function onceNumber(flag: string): (value: number | readonly number[]) => number {
+/** What a number must be, as messages say it: "must be a count". */
+export interface NumberRule {
+  readonly must: string;
+  isRight(value: number): boolean;
+}
+
+export const COUNT: NumberRule = {
+  must: 'must be a count',
+  isRight: (value) => Number.isSafeInteger(value) && value > 0,
+};
+
+/**
+ * For flags that take one number. They name no type: yargs then makes a number of what reads like one and hands over the
+ * rest as it was typed, so that the message can say it.
+ */
+export function onceNumber(flag: string, { must, isRight }: NumberRule): (value: unknown) => number {
   return (value) => {
-    if (typeof value !== 'number') throw new InputError(`--${flag}: must be given once, got ${value.join(' and ')}`);
-    return value;
+    if (Array.isArray(value)) throw new InputError(`--${flag}: must be given once, got ${value.join(' and ')}`);
+    if (typeof value === 'number' && isRight(value)) return value;
+    throw new InputError(`--${flag}: ${must}, got ${value === '' ? 'an empty value' : value}`);
   };
 }
 
@@ -33,6 +49,20 @@ function splitList(values: readonly string[]): string[] {
   return values.flatMap((value) => value.split(','));
 }
 
+/** A size as it was typed. */
+function sizeOf(flag: string, value: string): number {
+  const size = Number(value);
+  if (value !== '' && COUNT.isRight(size)) return size;
+  throw new InputError(`--${flag}: ${COUNT.must}, got ${value || 'an empty value'}`);
+}
+
+function shapeOf(typed: string): { M: number; N: number; K: number } {
+  const sizes = typed.split(',');
+  if (sizes.length !== 3) throw new InputError(`--shape: must read M,N,K, got ${typed}`);
+  const [M, N, K] = sizes.map((value) => sizeOf('shape', value));
+  return { M, N, K };
+}
+
 export const listFlag = {
   type: 'string',
   array: true,
@@ -42,9 +72,8 @@ export const listFlag = {
 } as const;
 
 export const threadsFlag = {
-  type: 'number',
   requiresArg: true,
-  coerce: onceNumber('threads'),
+  coerce: onceNumber('threads', COUNT),
   default: availableParallelism(),
   defaultDescription: 'all cores',
   describe: 'threads of the backends that use several',
@@ -75,11 +104,24 @@ export const selectionFlags = {
     coerce: once('weights'),
     describe: 'a .safetensors file: its 2-D tensors replace the model’s matrices',
   },
+  m: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    coerce: (values: readonly string[]) => splitList(values).map((value) => sizeOf('m', value)),
+    describe: "rows of activations in place of the suites' own: 1,8,64; products only",
+  },
+  shape: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    coerce: (values: readonly string[]) => values.map(shapeOf),
+    describe: "M,N,K of a product on synthetic weights in place of the suites' own; may be repeated",
+  },
   kernels: { ...listFlag, describe: 'folders with techniques of your own', defaultDescription: 'none' },
   seed: {
-    type: 'number',
     requiresArg: true,
-    coerce: onceNumber('seed'),
+    coerce: onceNumber('seed', { must: 'must be a whole number', isRight: Number.isSafeInteger }),
     default: DEFAULT_SEED,
     describe: 'seed of synthetic inputs and resampling',
   },
@@ -88,7 +130,7 @@ export const selectionFlags = {
 type SelectionFlags = InferredOptionTypes<typeof selectionFlags>;
 
 export function selectionOf(flags: SelectionFlags): CaseChoice {
-  const { preset, suite, technique, backend, filter, weights, kernels, seed } = flags;
+  const { preset, suite, technique, backend, filter, weights, m, shape, kernels, seed } = flags;
   return {
     preset,
     suite,
@@ -96,6 +138,8 @@ export function selectionOf(flags: SelectionFlags): CaseChoice {
     backend,
     filter,
     weights: weights && resolve(weights),
+    m,
+    shape,
     kernels: kernels.map((folder) => resolve(folder)),
     seed,
   };

@@ -11,9 +11,11 @@ const MAX_PORT = 65_535;
 
 const flags = {
   port: {
-    type: 'number',
     requiresArg: true,
-    coerce: onceNumber('port'),
+    coerce: onceNumber('port', {
+      must: `must be from 0 to ${MAX_PORT}`,
+      isRight: (value) => Number.isInteger(value) && value >= 0 && value <= MAX_PORT,
+    }),
     default: DEFAULT_PORT,
     describe: 'port on this machine; 0 takes any free one',
   },
@@ -33,13 +35,7 @@ export const serveCommand: CommandModule<object, InferredOptionTypes<typeof flag
   command: 'serve',
   describe: 'a page that measures in your own browser, on its GPU',
   builder: (yargs) =>
-    yargs
-      .options(flags)
-      .check(({ port }) => {
-        if (Number.isInteger(port) && port >= 0 && port <= MAX_PORT) return true;
-        throw new InputError(`--port: must be from 0 to ${MAX_PORT}, got ${port}`);
-      })
-      .example('$0 serve', 'then open the address it prints in Chrome, Chromium or Edge'),
+    yargs.options(flags).example('$0 serve', 'then open the address it prints in Chrome, Chromium or Edge'),
   handler: serve,
 };
 

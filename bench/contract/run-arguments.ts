@@ -3,6 +3,8 @@ import { presetNames } from './suite.ts';
 
 export const names = z.array(z.string());
 
+const size = z.number().int().positive();
+
 /** What of a run was asked on the command line. */
 export const RunArguments = z.object({
   preset: z.enum(presetNames),
@@ -11,6 +13,10 @@ export const RunArguments = z.object({
   backend: names,
   filter: names,
   weights: z.string().optional(),
+  /** Rows of activations that take the place of the suites' own, in products. */
+  m: z.array(size).optional(),
+  /** Products that take the place of the suites', on synthetic weights. */
+  shape: z.array(z.object({ M: size, N: size, K: size })).optional(),
   kernels: names,
   seed: z.number().int(),
   timeout: z.number().optional(),

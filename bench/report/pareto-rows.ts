@@ -1,25 +1,53 @@
-// Which rows are on the Pareto front of time, bytes with scratch and SQNR, among those of their problem and backend.
+// Which rows of a run are worth taking: those on the Pareto front of time, bytes with scratch and SQNR, which means that no
+// other one is at least as fast, as small and as exact and better in one of the three; and the fastest of each technique.
 
 import type { ResultRow } from '../results/columns.ts';
 import { isFailure } from '../results/failure.ts';
-import { isBaseline, problemTitle } from '../results/row-labels.ts';
+import { isBaseline, problemTitle, techniqueLabel } from '../results/row-labels.ts';
 import { paretoFront } from '../statistics/pareto.ts';
 
-export function paretoRows(rows: readonly ResultRow[]): Set<ResultRow> {
+/**
+ * The least SQNR at which an output counts as kept: the error then has a hundredth of the output's energy. Four bits in
+ * small groups, the coarsest weights that are widely used as they come, keep about so much; what keeps less has to be
+ * trained again or calibrated before it is of use.
+ */
+export const DEFAULT_MIN_SQNR_DB = 20;
+
+/**
+ * Those worth a mark, each among the rows of its problem and backend. The baseline takes part and is never marked: being
+ * uncompressed is no find. What was noisy or keeps less than `minSqnrDb` of the output beats nothing and is not marked.
+ */
+export function paretoRows(rows: readonly ResultRow[], minSqnrDb: number): Set<ResultRow> {
   const groups = Map.groupBy(rows, (row) => `${problemTitle(row)} ${row.backend}`);
-  return new Set([...groups.values()].flatMap(frontOf));
+  const fronts = [...groups.values()].flatMap((group) => {
+    const candidates = group.filter((row) => isBaseline(row) || isTrusted(row, minSqnrDb));
+    return frontOf(candidates);
+  });
+  return new Set(fronts.filter((row) => !isBaseline(row)));
+}
+
+/** Each technique on the backend where it is fastest, by absolute times, the baseline too. */
+export function bestRows(rows: readonly ResultRow[], minSqnrDb: number): ResultRow[] {
+  const trusted = rows.filter((row) => isTrusted(row, minSqnrDb));
+  const time = ({ p20_ns = Number.POSITIVE_INFINITY }: ResultRow) => p20_ns;
+  return [...Map.groupBy(trusted, techniqueLabel).values()].map((group) =>
+    group.reduce((best, row) => (time(row) < time(best) ? row : best)),
+  );
+}
+
+function isTrusted(row: ResultRow, minSqnrDb: number): boolean {
+  const { status, p20_ns, sqnr_db = Number.POSITIVE_INFINITY } = row;
+  return status === 'ok' && p20_ns !== undefined && !isFailure(row) && sqnr_db >= minSqnrDb;
 }
 
 function frontOf(rows: readonly ResultRow[]): ResultRow[] {
-  const candidates = rows
-    .filter((row) => row.p20_ns !== undefined && !isFailure(row))
-    .map((row) => ({
-      row,
-      // Times of different processes are not compared: each technique's ratio to the baseline in its own process is.
-      relativeTime: 1 / (isBaseline(row) ? 1 : (row.speedup ?? 0)),
-      bytes: (row.stored_bytes ?? 0) + (row.workspace_bytes ?? 0),
-      driftDb: wholeDb(row.sqnr_db),
-    }));
+  const candidates = rows.map((row) => ({
+    row,
+    // Times of different processes are not compared: each technique's ratio to the baseline in its own process is.
+    relativeTime: 1 / (isBaseline(row) ? 1 : (row.speedup ?? 0)),
+    bytes: (row.stored_bytes ?? 0) + (row.workspace_bytes ?? 0),
+    driftDb: wholeDb(row.sqnr_db),
+  }));
   return paretoFront(candidates).map(({ row }) => row);
 }
 

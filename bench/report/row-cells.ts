@@ -27,6 +27,24 @@ function formatBytes(bytes: number): string {
   return bytes < 1024 ** 2 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
 }
 
+const UNITS = [
+  { unit: 's', ns: 1e9 },
+  { unit: 'ms', ns: 1e6 },
+  { unit: 'µs', ns: 1e3 },
+  { unit: 'ns', ns: 1 },
+] as const;
+
+/** Three digits: 845 ns, 12.1 µs. */
+export function formatTime(timeNs: number): string {
+  // What rounds up to a thousand of a unit is said in the next one.
+  const { unit, ns } = UNITS.find((candidate) => timeNs >= 0.9995 * candidate.ns) ?? UNITS[UNITS.length - 1];
+  return `${threeDigits(timeNs / ns)} ${unit}`;
+}
+
+function threeDigits(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
+
 /** The worst over the backends, which compute the same but for rounding. */
 export function driftCell(group: readonly Pick<ResultRow, 'sqnr_db'>[]): string {
   const values = group.flatMap((row) => (row.sqnr_db === undefined ? [] : [row.sqnr_db]));
@@ -36,10 +54,15 @@ export function driftCell(group: readonly Pick<ResultRow, 'sqnr_db'>[]): string 
 /** A rate for the baseline, for others their speed-up over it; the status where nothing was measured. */
 export function speedCell(row: Speed, isBaseline: boolean): string {
   if (row.p20_ns === undefined) return row.status ?? '';
-  const figure = isBaseline ? `${row.dense_gflops?.toPrecision(2)} GF/s` : `${formatRatio(row.speedup ?? 0)}x`;
+  const figure = isBaseline ? `${formatRate(row.dense_gflops ?? 0)} GF/s` : `${formatRatio(row.speedup ?? 0)}x`;
   return `${row.status === 'noisy' ? '~' : ''}${figure}${row.drift_ok === false ? '!' : ''}`;
 }
 
-function formatRatio(ratio: number): string {
+function formatRate(gflops: number): string {
+  return gflops >= 100 ? gflops.toFixed(0) : gflops.toPrecision(2);
+}
+
+export function formatRatio(ratio: number): string {
+  if (ratio < 0.1) return ratio.toPrecision(2);
   return ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(2);
 }

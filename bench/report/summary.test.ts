@@ -49,19 +49,21 @@ const csr = rowsFor('csr', 'sparsity=0.5', {
   sqnr_db: 15,
 });
 
+const drifted: ResultRow = { ...int8[0], drift_ok: false, drift_budget_db: 30, sqnr_db: 3.21 };
+
 function linesOf(rows: ResultRow[], width = 100): string[] {
-  return stripVTControlCharacters(formatSummary(rows, { width })).split('\n');
+  return stripVTControlCharacters(formatSummary(rows, { width, minSqnrDb: 20 })).split('\n');
 }
 
-test.each([80, 100])('no line is wider than %d columns', (width) => {
-  expect(Math.max(...linesOf([...int8, ...dense, ...csr], width).map((line) => line.length))).toBeLessThanOrEqual(
-    width,
-  );
+test.each([40, 60, 80, 100, 200])('no line is wider than %d columns', (width) => {
+  expect(
+    Math.max(...linesOf([...int8, ...dense, ...csr, drifted], width).map((line) => line.length)),
+  ).toBeLessThanOrEqual(width);
 });
 
 test('the uncompressed technique comes first with its rate, others with their speed-up, bytes and drift', () => {
   const [, , first, second] = linesOf([...int8, ...dense]);
-  expect(first).toMatch(/^dense +÷1\.00 +140\.0 +12 GF\/s ◆/);
+  expect(first).toMatch(/^dense +÷1\.00 +140\.0 +12 GF\/s +12 GF\/s/);
   expect(second).toMatch(/^int8 channel\/int8 +÷3\.90 +40\.0 +2\.00x ◆/);
 });
 
@@ -70,9 +72,29 @@ test('scratch of attention is what the backends take, from the least to the most
   expect(linesOf(rows)[2]).toMatch(/^dense +512 B – 2\.0 KiB +140\.0/);
 });
 
-test('what another technique beats in time, bytes and drift is off the front', () => {
-  const line = linesOf([...dense, ...int8, ...csr]).find((text) => text.startsWith('csr'));
-  expect(line).not.toContain('◆');
+test('rates and ratios are written out at every size', () => {
+  const [fast] = dense.map((row) => ({ ...row, dense_gflops: 123.4 }));
+  const [slow] = int8.map((row) => ({ ...row, speedup: 0.0123 }));
+  const [, , first, second] = linesOf([fast, slow]);
+  expect(first).toMatch(/ 123 GF\/s$/);
+  expect(second).toMatch(/ 0\.012x/);
+});
+
+test('where a table has no room each technique is a paragraph with its figures', () => {
+  const lines = linesOf([...dense, ...int8], 40);
+  expect(lines.slice(lines.indexOf('int8 channel/int8'), lines.indexOf('int8 channel/int8') + 4)).toEqual([
+    'int8 channel/int8',
+    '  bytes ÷3.90, SQNR dB 40.0, ts 2.00x ◆,',
+    '    gpujs-cpu 2.00x ◆, gpujs-webasm',
+    '    2.00x ◆, gpujs-webgpu* 2.00x ◆',
+  ]);
+});
+
+test('a case that ran and drifted is counted as drifted, and its reason is the drift', () => {
+  const text = linesOf([...dense, drifted, { ...drifted, status: 'noisy', reason: 'too wide' }], 200).join('\n');
+  expect(text).toContain('6 cases: 4 ok, 2 drifted');
+  expect(text.match(/^drifted s:int8:ts: drift: SQNR must reach 30 dB, got 3\.2$/gm)).toHaveLength(2);
+  expect(text).toContain('2.00x!');
 });
 
 test('a software GPU is marked and explained', () => {

@@ -1,12 +1,12 @@
 // The table after a run: per problem, techniques down and backends across.
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 import type { ResultRow } from '../results/columns.ts';
-import { driftReason, isFailure } from '../results/failure.ts';
+import { failureReason, isFailure, outcomeOf } from '../results/failure.ts';
 import { backendLabel, isBaseline, problemTitle, techniqueLabel } from '../results/row-labels.ts';
 import { caveatLines } from './caveats.ts';
 import { paretoRows } from './pareto-rows.ts';
 import { driftCell, memoryCell, memoryHeading, speedCell } from './row-cells.ts';
-import { splitToWidth, tableLines, textColumn, wrapText } from './text-table.ts';
+import { layOut, textColumn, wrapText } from './text-table.ts';
 
 const ON_FRONT = '◆';
 /** Marks stand behind the figures; whatever has none keeps their place. */
@@ -15,48 +15,53 @@ const MARK_ROOM = '  ';
 export interface SummaryOptions {
   /** Columns of the terminal. */
   readonly width: number;
+  /** The least SQNR at which a row is worth a mark. */
+  readonly minSqnrDb: number;
 }
 
-export function formatSummary(rows: readonly ResultRow[], { width }: SummaryOptions): string {
-  const tables = [...groupBy(rows, problemTitle)].map(([title, group]) => formatProblem(title, group, width));
-  const caveats = caveatLines(rows).map((line) => wrapText(line, width, '  '));
-  return [...tables, formatLegend(rows), caveats.join('\n'), ...formatFailures(rows), formatCounts(rows)]
-    .filter(Boolean)
+export function formatSummary(rows: readonly ResultRow[], { width, minSqnrDb }: SummaryOptions): string {
+  const fronts = paretoRows(rows, minSqnrDb);
+  const tables = [...groupBy(rows, problemTitle)].map(([title, group]) => formatProblem(title, group, fronts, width));
+  const legend = rows.some((row) => row.p20_ns !== undefined) ? legendLines(rows, minSqnrDb) : [];
+  const wrapped = (lines: readonly string[]) => lines.map((line) => wrapText(line, width, '  ')).join('\n');
+  return [
+    ...tables,
+    styleText('dim', wrapped(legend)),
+    wrapped(caveatLines(rows)),
+    styleText('red', wrapped(failureLines(rows))),
+    wrapped(countLines(rows)),
+  ]
+    .filter((part) => stripVTControlCharacters(part) !== '')
     .join('\n\n');
 }
 
-function formatProblem(title: string, rows: readonly ResultRow[], width: number): string {
-  const fronts = paretoRows(rows);
+function formatProblem(
+  title: string,
+  rows: readonly ResultRow[],
+  fronts: ReadonlySet<ResultRow>,
+  width: number,
+): string {
   const techniques = [...groupBy(baselineFirst(rows), techniqueLabel)];
-  const backends = [...groupBy(rows, backendLabel).keys()];
-  const fixed = [
+  const column = (heading: string, cell: (group: readonly ResultRow[]) => string) =>
     textColumn(
-      'technique',
-      techniques.map(([label]) => label),
-      'left',
-    ),
-    textColumn(
-      memoryHeading(rows[0]),
-      techniques.map(([, group]) => memoryCell(group)),
-    ),
-    textColumn(
-      'SQNR dB',
-      techniques.map(([, group]) => driftCell(group)),
-    ),
+      heading,
+      techniques.map(([, group]) => cell(group)),
+    );
+  const labels = techniques.map(([label]) => label);
+  const names = [
+    textColumn('technique', labels, 'left'),
+    column(memoryHeading(rows[0]), memoryCell),
+    column('SQNR dB', driftCell),
   ];
-  const measured = backends.map((backend) =>
-    textColumn(
-      `${backend}${MARK_ROOM}`,
-      techniques.map(([, group]) =>
-        markedSpeed(
-          group.find((row) => backendLabel(row) === backend),
-          fronts,
-        ),
+  const figures = [...groupBy(rows, backendLabel).keys()].map((backend) =>
+    column(`${backend}${MARK_ROOM}`, (group) =>
+      markedSpeed(
+        group.find((row) => backendLabel(row) === backend),
+        fronts,
       ),
     ),
   );
-  const blocks = splitToWidth(fixed, measured, width).map((columns) => tableLines(columns).join('\n'));
-  return [styleText('bold', title), ...blocks].join('\n');
+  return [styleText('bold', wrapText(title, width, '  ')), ...layOut({ names, figures }, width)].join('\n');
 }
 
 function baselineFirst(rows: readonly ResultRow[]): ResultRow[] {
@@ -69,35 +74,33 @@ function markedSpeed(row: ResultRow | undefined, fronts: ReadonlySet<ResultRow>)
   return speedCell(row, isBaseline(row)) + mark;
 }
 
-function formatLegend(rows: readonly ResultRow[]): string {
-  if (!rows.some((row) => row.p20_ns !== undefined)) return '';
+function legendLines(rows: readonly ResultRow[], minSqnrDb: number): string[] {
   const lines = [
     'GF/s: rate of the uncompressed technique; x: speed-up over it, same backend',
-    `${ON_FRONT} on its backend's Pareto front of time, bytes with scratch and SQNR`,
+    `${ON_FRONT} no other on its backend is as fast, small and exact; of those that keep ${minSqnrDb} dB`,
     '~ noisy   ! over its drift budget   bytes: packed weights, scratch apart',
   ];
   if (rows.some((row) => row.adapter_type === 'software')) {
     lines.push('* software adapter: a GPU emulated on the CPU, no measure of a real one');
   }
-  return styleText('dim', lines.join('\n'));
+  return [...lines, 'tare help terms explains all of these'];
 }
 
 const MOST_FAILURES = 10;
 
-function formatFailures(rows: readonly ResultRow[]): string[] {
+function failureLines(rows: readonly ResultRow[]): string[] {
   const failures = rows.filter(isFailure);
-  if (failures.length === 0) return [];
   const lines = failures.slice(0, MOST_FAILURES).map((row) => {
-    return `${row.status === 'ok' ? 'drifted' : row.status} ${row.case_id}: ${row.reason ?? driftReason(row)}`;
+    return `${outcomeOf(row)} ${row.case_id}: ${failureReason(row)}`;
   });
   if (failures.length > MOST_FAILURES) lines.push(`… and ${failures.length - MOST_FAILURES} more in the CSV`);
-  return [styleText('red', lines.join('\n'))];
+  return lines;
 }
 
-function formatCounts(rows: readonly ResultRow[]): string {
-  const counts = [...groupBy(rows, (row) => row.status ?? '')].map(([status, group]) => `${group.length} ${status}`);
+function countLines(rows: readonly ResultRow[]): string[] {
+  const counts = [...groupBy(rows, outcomeOf)].map(([outcome, group]) => `${group.length} ${outcome}`);
   const skips = new Set(rows.filter((row) => row.status === 'skipped').map((row) => `${row.backend}: ${row.reason}`));
-  return [`${rows.length} cases: ${counts.join(', ')}`, ...skips].join('\n');
+  return [`${rows.length} cases: ${counts.join(', ')}`, ...skips];
 }
 
 function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {

@@ -9,12 +9,16 @@ export interface TextColumn {
 }
 
 const GAP = '  ';
-/** Wider lines are hard to follow. */
-const MAX_WIDTH = 100;
+/** Where nobody says how wide the place is that is written to, as with a file. */
+const USUAL_WIDTH = 100;
+/** Narrower ones get lines of this width, which they break; wider lines are hard to follow. */
+const [MIN_WIDTH, MAX_WIDTH] = [40, 200];
 
-/** Columns to write in: the terminal's, or as many as suit a file. */
-export function textWidth(): number {
-  return Math.min(MAX_WIDTH, process.stdout.columns || MAX_WIDTH);
+/** Columns to write in: as many as COLUMNS says, or as the terminal has. */
+export function textWidth(asked = process.env.COLUMNS, terminal: number | undefined = process.stdout.columns): number {
+  const said = Math.floor(Number(asked));
+  const columns = said > 0 ? said : terminal || USUAL_WIDTH;
+  return Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, columns));
 }
 
 export function textColumn(
@@ -26,24 +30,63 @@ export function textColumn(
   return { cells: all, width: Math.max(...all.map((cell) => cell.length)), align };
 }
 
-/** Further columns that don't fit beside the fixed ones go on in a table below. */
-export function splitToWidth(
-  fixed: readonly TextColumn[],
-  further: readonly TextColumn[],
-  width: number,
-): TextColumn[][] {
-  const blocks: TextColumn[][] = [[...fixed]];
-  for (const next of further) {
+export interface TableContent {
+  /** What every row is known by; repeated where a table has to go on below. */
+  readonly names: readonly TextColumn[];
+  readonly figures: readonly TextColumn[];
+  /** Sentences that belong below a row. */
+  readonly details?: readonly (readonly string[])[];
+}
+
+/**
+ * Lines of a table that fits: figures for which there is no room go on in a table below, and where fewer than two fit
+ * beside the names each row becomes a paragraph.
+ */
+export function layOut({ names, figures, details = [] }: TableContent, width: number): string[] {
+  const detailsBelow = (row: number) => (details[row] ?? []).map((text) => indented(text, width));
+  if (widthOf([...names, ...figures.slice(0, 2)]) > width) {
+    return paragraphs(names, figures, width).flatMap((lines, row) => [...lines, ...detailsBelow(row)]);
+  }
+  const blocks = splitToWidth(names, figures, width).map(tableLines);
+  const last = blocks.pop() ?? [];
+  return [...blocks.flat(), ...last.flatMap((line, i) => [line, ...detailsBelow(i - 1)])];
+}
+
+function splitToWidth(names: readonly TextColumn[], figures: readonly TextColumn[], width: number): TextColumn[][] {
+  const blocks: TextColumn[][] = [[...names]];
+  for (const next of figures) {
     const block = blocks[blocks.length - 1];
-    const needed = [...block, next].reduce((sum, column) => sum + column.width + GAP.length, -GAP.length);
-    if (needed > width && block.length > fixed.length) blocks.push([...fixed, next]);
+    if (widthOf([...block, next]) > width) blocks.push([...names, next]);
     else block.push(next);
   }
   return blocks;
 }
 
+function widthOf(columns: readonly TextColumn[]): number {
+  return columns.reduce((sum, column) => sum + column.width + GAP.length, -GAP.length);
+}
+
+/** A row's names, and below them each figure behind its heading. */
+function paragraphs(names: readonly TextColumn[], figures: readonly TextColumn[], width: number): string[][] {
+  return names[0].cells.slice(1).map((_, row) => {
+    const words = names.filter(({ align }) => align === 'left');
+    const name = words.map(({ cells }) => cells[row + 1]).join(' · ');
+    const facts = [...names, ...figures]
+      .filter((column) => !words.includes(column))
+      .flatMap(({ cells }) => {
+        const [heading, cell] = [cells[0].trim(), cells[row + 1].trim()];
+        return cell === '' ? [] : [`${heading} ${cell}`];
+      });
+    return [wrapText(name, width, GAP), indented(facts.join(', '), width)].filter((line) => line.trim() !== '');
+  });
+}
+
+function indented(text: string, width: number): string {
+  return wrapText(text, width - GAP.length, GAP).replace(/^/gm, GAP);
+}
+
 /** One line a row, the heading first. */
-export function tableLines(columns: readonly TextColumn[]): string[] {
+function tableLines(columns: readonly TextColumn[]): string[] {
   return columns[0].cells.map((_, line) => {
     const cells = columns.map(({ cells: all, width, align }) => {
       return align === 'left' ? all[line].padEnd(width) : all[line].padStart(width);
@@ -64,6 +107,21 @@ export function wrapText(text: string, width: number, indent = ''): string {
     } else line = line === '' ? word : `${line} ${word}`;
   }
   return [...lines, line].join('\n');
+}
+
+/** Text is set beside its term where at least so many columns are left for it, else below. */
+const LEAST_BESIDE = 30;
+
+/** A term with what is said of it, a paragraph each, set off from the term. */
+export function definition(term: string, paragraphs: readonly string[], termWidth: number, width: number): string {
+  const isBeside = width - termWidth - GAP.length >= LEAST_BESIDE;
+  const indent = ' '.repeat(isBeside ? termWidth + GAP.length : 2 * GAP.length);
+  const lines = paragraphs.map(
+    (text) => indent + wrapText(text, width - indent.length).replaceAll('\n', `\n${indent}`),
+  );
+  return isBeside
+    ? term.padEnd(termWidth) + lines.join('\n').slice(termWidth)
+    : [wrapText(term, width, GAP.repeat(2)), ...lines].join('\n');
 }
 
 function chunks(word: string, size: number): string[] {

@@ -4,7 +4,7 @@ import { appendFileSync } from 'node:fs';
 import { styleText } from 'node:util';
 import { stringify } from 'csv-stringify/sync';
 import { InputError } from '../contract/input-error.ts';
-import { splitToWidth, tableLines, textColumn, wrapText } from './text-table.ts';
+import { layOut, textColumn, wrapText } from './text-table.ts';
 
 export const reportFormats = ['table', 'markdown', 'json', 'csv', 'github'] as const;
 export type ReportFormat = (typeof reportFormats)[number];
@@ -87,21 +87,14 @@ function formatTable({ sections, notes }: VerdictReport, width: number): string 
         alignment(heading),
       ),
     );
-    const fixed = columns.filter(({ align }) => align === 'left');
-    const figures = columns.filter(({ align }) => align === 'right');
-    const blocks = splitToWidth(fixed, figures, width).map(tableLines);
-    const last = blocks.pop() ?? [];
-    const detailed = last.flatMap((line, i) => [
-      line,
-      ...(lines[i - 1]?.details ?? []).map((text) => indented(text, width)),
-    ]);
-    return [styleText('bold', wrapText(title, width)), ...blocks.flat(), ...detailed].join('\n');
+    const content = {
+      names: columns.filter(({ align }) => align === 'left'),
+      figures: columns.filter(({ align }) => align === 'right'),
+      details: lines.map(({ details }) => details),
+    };
+    return [styleText('bold', wrapText(title, width)), ...layOut(content, width)].join('\n');
   });
   return [...tables, notes.map((note) => wrapText(note, width, '  ')).join('\n')].filter(Boolean).join('\n\n');
-}
-
-function indented(text: string, width: number): string {
-  return wrapText(text, width - 2, '  ').replace(/^/gm, '  ');
 }
 
 /** Columns of words; all others hold figures. */
@@ -123,7 +116,7 @@ function formatMarkdown({ title, sections, notes }: VerdictReport): string {
 }
 
 function markdownRow(cells: readonly string[]): string {
-  return `| ${cells.map(escapeCell).join(' | ')} |`;
+  return `| ${cells.map((cell) => escapeCell(cell.trim())).join(' | ')} |`;
 }
 
 function escapeCell(text: string): string {

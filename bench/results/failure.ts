@@ -5,8 +5,19 @@ export function isFailure({ status, drift_ok }: ResultRow): boolean {
   return status === 'incorrect' || status === 'error' || status === 'timeout' || status === 'oom' || drift_ok === false;
 }
 
+/** What came of a case, in a word: its status, or `drifted` where it ran and yet kept too little of the output. */
+export function outcomeOf(row: Pick<ResultRow, 'status' | 'drift_ok'>): string {
+  const hasRun = row.status === 'ok' || row.status === 'noisy';
+  return hasRun && row.drift_ok === false ? 'drifted' : (row.status ?? '');
+}
+
+/** Why a row fails: what it kept too little of, or the reason it was given. */
+export function failureReason(row: ResultRow): string {
+  return outcomeOf(row) === 'drifted' ? driftReason(row) : (row.reason ?? '');
+}
+
 /** Why a row fails its drift budget. */
-export function driftReason({ sqnr_db, drift_budget_db, nonfinite }: ResultRow): string {
+function driftReason({ sqnr_db, drift_budget_db, nonfinite }: ResultRow): string {
   if (nonfinite) return `${nonfinite} values of the output are not finite`;
   return `drift: SQNR must reach ${drift_budget_db} dB, got ${sqnr_db?.toFixed(1)}`;
 }

@@ -3,25 +3,10 @@ import { findAdapters } from '../backends/browser/adapters.ts';
 import type { PageAdapters } from '../backends/browser/adapters-schema.ts';
 import { askWorker } from '../backends/browser/ask-worker.ts';
 import type { Weighed } from '../contract/case-result.ts';
-import { driftCell, memoryCell, memoryHeading, speedCell } from '../report/row-cells.ts';
-import type { Choices, ShownProgress, ShownRow } from './routes.ts';
+import { create, element, update } from './page-dom.ts';
+import { failures, tables } from './page-tables.ts';
+import type { Choices, ShownProgress } from './routes.ts';
 import type { Step } from './served-run.ts';
-
-function element<E extends HTMLElement>(id: string): E {
-  const found = document.getElementById(id);
-  if (found === null) throw new Error(`#${id}: must be in the page`);
-  return found as E;
-}
-
-function create<Tag extends keyof HTMLElementTagNameMap>(
-  tag: Tag,
-  properties: Partial<HTMLElementTagNameMap[Tag]> = {},
-  ...children: (Node | string)[]
-): HTMLElementTagNameMap[Tag] {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-}
 
 async function post<Result>(path: string, body: unknown): Promise<Result> {
   const response = await fetch(path, {
@@ -40,6 +25,10 @@ const form = element<HTMLFormElement>('choices');
 const stopButton = element<HTMLButtonElement>('stop');
 let stop = new AbortController();
 
+/** The name of this tab, which it keeps when it is reloaded. */
+const tab = sessionStorage.getItem('tab') ?? crypto.randomUUID();
+sessionStorage.setItem('tab', tab);
+
 function showChoices({ browser, presets, suites, backends }: Choices): void {
   if (browser !== undefined) element('browser').textContent = browser;
   element('presets').replaceChildren(
@@ -56,11 +45,10 @@ function showChoices({ browser, presets, suites, backends }: Choices): void {
       return shown;
     }),
   );
-  const suite = element<HTMLSelectElement>('suite');
   const listSuites = () => {
     const preset = new FormData(form).get('preset');
     const possible = suites.filter(({ presets: of }) => of.some((name) => name === preset));
-    suite.replaceChildren(
+    element('suite').replaceChildren(
       create('option', { value: '' }, 'all of the preset'),
       ...possible.map(({ id, summary }) => create('option', { value: id }, `${id}: ${summary}`)),
     );
@@ -77,23 +65,36 @@ function option(type: 'radio' | 'checkbox', name: string, value: string, detail:
   return create('label', { className: 'option' }, input, create('span', {}, value), create('small', {}, detail));
 }
 
+/** Sets the form to what a run was asked for. */
+function showAsked({ preset, suite, backend }: ShownProgress['asked']): void {
+  for (const input of form.querySelectorAll('input')) {
+    input.checked = input.type === 'radio' ? input.value === preset : backend.includes(input.value);
+    if (input.checked) input.dispatchEvent(new Event('change', { bubbles: true }));
+  }
+  element<HTMLSelectElement>('suite').value = suite[0] ?? '';
+}
+
 interface Reply extends ShownProgress {
   readonly step?: Step;
 }
 
-async function run(adapters: PageAdapters): Promise<void> {
+async function start(adapters: PageAdapters): Promise<void> {
   const chosen = new FormData(form);
   const suite = String(chosen.get('suite') ?? '');
+  const backend = chosen.getAll('backend');
+  if (backend.length === 0) throw new Error('Choose at least one backend to run on.');
+  const preset = chosen.get('preset');
+  const asked = { preset, suite: suite === '' ? [] : [suite], backend, adapters };
+  await weighAll(await post<Reply>('/api/start', asked));
+}
+
+/** From the case that is waited for to the last one. */
+async function weighAll(begun: Reply): Promise<void> {
+  let reply = begun;
   stop = new AbortController();
-  let reply = await post<Reply>('/api/start', {
-    preset: chosen.get('preset'),
-    suite: suite === '' ? [] : [suite],
-    backend: chosen.getAll('backend'),
-    adapters,
-  });
-  // The server stops the run when this ends.
+  // The server stops the run when this ends and no page comes back.
   const presence = new AbortController();
-  void fetch('/api/presence', { signal: presence.signal }).catch(() => {});
+  void fetch(`/api/presence/${tab}`, { signal: presence.signal }).catch(() => {});
   try {
     for (let last = 0; reply.state === 'running'; ) {
       show(reply);
@@ -112,6 +113,10 @@ async function run(adapters: PageAdapters): Promise<void> {
   } finally {
     presence.abort();
   }
+  await showEnd(reply);
+}
+
+async function showEnd(reply: Reply): Promise<void> {
   show(reply);
   await showPlots();
   if (reply.failure !== undefined) throw new Error(reply.failure);
@@ -127,6 +132,35 @@ async function weigh(task: Step['task'], timeoutS: number): Promise<Weighed> {
   }
 }
 
+/** Follows a run that another tab weighs. */
+async function watch(begun: Reply): Promise<void> {
+  for (let reply: Reply | undefined = begun; reply !== undefined; ) {
+    show(reply);
+    if (reply.state !== 'running') return showEnd(reply);
+    element('case').textContent = 'Another tab measures; keep this one, and all others, quiet meanwhile.';
+    await new Promise((resolve) => setTimeout(resolve, WATCH_EVERY_MS));
+    const found = await post<Found>('/api/run', { tab });
+    if (found.mayWeigh && found.run !== undefined) return weighAll(found.run);
+    reply = found.run;
+  }
+}
+
+const WATCH_EVERY_MS = 2000;
+
+interface Found {
+  readonly run?: Reply;
+  /** This tab began the run, or the one that did is gone. */
+  readonly mayWeigh?: boolean;
+}
+
+/** After a reload, or in another tab: goes on with the run that is there, or shows it. */
+async function findRun(): Promise<void> {
+  const { run, mayWeigh } = await post<Found>('/api/run', { tab });
+  if (run === undefined || (run.state !== 'running' && run.rows.length === 0)) return;
+  showAsked(run.asked);
+  await busy(() => (mayWeigh ? weighAll(run) : watch(run)));
+}
+
 function show({ state, total, rows, startedMs, step }: Reply): void {
   element('running').hidden = false;
   const progress = element<HTMLProgressElement>('progress');
@@ -136,21 +170,13 @@ function show({ state, total, rows, startedMs, step }: Reply): void {
     state === 'running'
       ? `case ${Math.min(rows.length + 1, total)} of ${total} · ${timeLeft(rows.length, total, startedMs)} left`
       : `${state} · ${rows.length} of ${total} cases measured`;
-  element('case').textContent = state === 'running' ? (step?.task.case.id ?? '') : '';
+  if (state !== 'running') element('case').textContent = '';
+  else if (step !== undefined) element('case').textContent = step.task.case.id;
   element('results').hidden = rows.length === 0;
   element('download').hidden = rows.length === 0;
   element('software').hidden = !rows.some(({ isSoftware }) => isSoftware);
-  element('failures').replaceChildren(...failures(rows));
-  element('tables').replaceChildren(...[...Map.groupBy(rows, ({ problem }) => problem)].map(table));
-}
-
-/** Skipped backends once each. */
-function failures(rows: readonly ShownRow[]): Iterable<HTMLLIElement> {
-  const lines = rows.flatMap(({ status, case_id, backend, reason, isFailure }) => {
-    if (isFailure) return [`${status === 'ok' ? 'drifted' : status} ${case_id}: ${reason}`];
-    return status === 'skipped' ? [`skipped ${backend}: ${reason}`] : [];
-  });
-  return [...new Set(lines)].map((line) => create('li', {}, line));
+  update(element('failures'), failures(rows));
+  update(element('tables'), tables(rows));
 }
 
 /** From the mean time of the cases so far. */
@@ -160,65 +186,27 @@ function timeLeft(done: number, total: number, startedMs: number): string {
   return `${String(Math.floor(leftS / 60)).padStart(2, '0')}:${String(Math.floor(leftS % 60)).padStart(2, '0')}`;
 }
 
-function table([problem, rows]: [string, ShownRow[]]): HTMLElement {
-  const backends = [...new Set(rows.map(({ backend = '' }) => backend))];
-  const isSoftware = (backend: string) => rows.some((row) => row.backend === backend && row.isSoftware);
-  const heading = [
-    'technique',
-    memoryHeading(rows[0]),
-    'SQNR dB',
-    ...backends.map((name) => `${name}${isSoftware(name) ? '*' : ''}`),
-  ];
-  const techniques = [...Map.groupBy(rows, ({ technique }) => technique)].sort(
-    ([, [a]], [, [b]]) => Number(b.isBaseline) - Number(a.isBaseline),
-  );
-  const head = create('tr', {}, ...heading.map((text) => create('th', { scope: 'col' }, text)));
-  const body = techniques.map(([technique, group]) => {
-    return create(
-      'tr',
-      {},
-      create('th', { scope: 'row' }, technique),
-      create('td', {}, memoryCell(group)),
-      create('td', {}, driftCell(group)),
-      ...backends.map((backend) => speedTd(group.find((row) => row.backend === backend))),
-    );
-  });
-  const made = create('table', { ariaLabel: problem }, create('thead', {}, head), create('tbody', {}, ...body));
-  // What scrolls must be reached by keyboard too.
-  const scrolled = create('div', { className: 'scroll', tabIndex: 0, ariaLabel: problem }, made);
-  return create('section', {}, create('h3', {}, problem), scrolled);
-}
-
-function speedTd(row: ShownRow | undefined): HTMLTableCellElement {
-  if (row === undefined) return create('td');
-  const cell = create(
-    'td',
-    { className: row.isFailure ? 'bad' : '', title: row.reason ?? '' },
-    speedCell(row, row.isBaseline),
-  );
-  if (!row.isBaseline) cell.append(' ', interval(row));
-  if (row.isOnFront) cell.append(create('span', { className: 'front' }, ' ◆'));
-  return cell;
-}
-
-function interval({ speedup_ci95_low, speedup_ci95_high }: ShownRow): HTMLElement | string {
-  if (speedup_ci95_low === undefined || speedup_ci95_high === undefined) return '';
-  return create('small', {}, `[${speedup_ci95_low.toFixed(2)}, ${speedup_ci95_high.toFixed(2)}]`);
-}
-
 async function showPlots(): Promise<void> {
   const plots = await post<{ problem: string; svg: string }[]>('/api/plots', {});
   element('plots').replaceChildren(
     ...plots.map(({ problem, svg }) => {
       const figure = create('figure', {}, create('figcaption', {}, problem));
       figure.insertAdjacentHTML('beforeend', svg);
-      figure.querySelector('svg')?.setAttribute('role', 'img');
-      figure
-        .querySelector('svg')
-        ?.setAttribute('aria-label', `speed-up against SQNR of ${problem}; the table holds the figures`);
+      const drawn = figure.querySelector('svg');
+      drawn?.setAttribute('role', 'img');
+      drawn?.setAttribute('aria-label', `speed-ups of ${problem}; the table holds the figures`);
       return figure;
     }),
   );
+}
+
+/** While a run goes on its choices can't be changed; what goes wrong is shown. */
+async function busy(work: () => Promise<void>): Promise<void> {
+  element('message').hidden = true;
+  element('plots').replaceChildren();
+  setRunning(true);
+  await work().catch(complain);
+  setRunning(false);
 }
 
 function setRunning(running: boolean): void {
@@ -235,23 +223,22 @@ function complain(error: unknown): void {
   message.hidden = false;
 }
 
-try {
-  const adapters = await findAdapters();
-  showChoices(await post<Choices>('/api/choices', adapters));
-  form.addEventListener('submit', async (event) => {
-    event.preventDefault();
-    element('message').hidden = true;
-    element('plots').replaceChildren();
-    const started = run(adapters);
-    setRunning(true);
-    await started.catch(complain);
-    setRunning(false);
-  });
-} catch (error) {
-  complain(error);
-}
 stopButton.addEventListener('click', () => {
   stopButton.disabled = true;
   stop.abort(new Error('stopped'));
   void post('/api/stop', {}).catch(complain);
 });
+
+try {
+  const adapters = await findAdapters();
+  showChoices(await post<Choices>('/api/choices', adapters));
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    // What is chosen has to be read before the fields are disabled.
+    const started = start(adapters);
+    void busy(() => started);
+  });
+  await findRun();
+} catch (error) {
+  complain(error);
+}

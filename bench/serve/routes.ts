@@ -14,9 +14,9 @@ import { DEFAULT_SEED } from '../contract/case.ts';
 import { Weighed } from '../contract/case-result-schema.ts';
 import { InputError } from '../contract/input-error.ts';
 import { presetNames } from '../contract/suite.ts';
-import { paretoRows } from '../report/pareto-rows.ts';
+import { DEFAULT_MIN_SQNR_DB, paretoRows } from '../report/pareto-rows.ts';
 import type { ResultRow } from '../results/columns.ts';
-import { driftReason, isFailure } from '../results/failure.ts';
+import { failureReason, isFailure, outcomeOf } from '../results/failure.ts';
 import { isBaseline, problemTitle, techniqueLabel } from '../results/row-labels.ts';
 import { ServedRun } from './served-run.ts';
 
@@ -28,9 +28,11 @@ export interface ServeOptions {
 const Start = z.object({
   preset: z.enum(presetNames),
   suite: z.array(z.string()),
-  backend: z.array(z.string()).min(1),
+  backend: z.array(z.string()).min(1, 'must name at least one'),
   adapters: PageAdapters,
 });
+/** Names a tab of a browser for as long as it is open, across reloads. */
+const Tab = z.object({ tab: z.string().regex(/^[\w-]{1,64}$/) });
 const Next = z.object({ last: z.number().int() });
 const Result = z.object({ number: z.number().int(), weighed: Weighed });
 
@@ -68,6 +70,11 @@ export function serveRuns({ out }: ServeOptions): Serving {
   const actions: Readonly<Record<string, (body: unknown) => Promise<unknown>>> = {
     '/api/choices': async (body) => choices(parse(PageAdapters, body)),
     '/api/start': start,
+    // What there is to see in a page that has just been opened: the run that goes on, or the last one.
+    '/api/run': async (body) => {
+      const { tab } = parse(Tab, body);
+      return run === undefined ? {} : { run: progressOf(run), mayWeigh: run.mayWeigh(tab) };
+    },
     '/api/next': async (body) => {
       const { last } = parse(Next, body);
       const step = await current().next(last);
@@ -84,18 +91,16 @@ export function serveRuns({ out }: ServeOptions): Serving {
     },
     '/api/plots': async () => {
       const { plotPareto } = await import('../report/pareto-plot.ts');
-      return plotPareto(current().progress.rows);
+      return plotPareto(current().progress.rows, DEFAULT_MIN_SQNR_DB);
     },
   };
   const route = async ({ method, path, body }: Asked): Promise<Answer | undefined> => {
     const action = method === 'POST' ? actions[path] : undefined;
     if (action !== undefined)
       return { type: 'application/json', body: JSON.stringify(await action(body).catch(refuse)) };
-    // Open from a run's start to its end: a page that is closed or crashes stops its run.
-    if (path === '/api/presence') {
-      const own = current();
-      return { type: 'application/json', body: '', whenGone: () => void own.stop() };
-    }
+    // Open for as long as a page weighs: one that is closed or crashes, and doesn't come back, stops its run.
+    const tab = /^\/api\/presence\/([\w-]+)$/.exec(path)?.[1];
+    if (tab !== undefined) return { type: 'application/json', body: '', whenGone: current().attend(tab) };
     if (path === '/api/results.csv') return csvOf(current());
     return (await fileAnswer(path)) ?? (await wasmAnswer(path)) ?? inputAnswer(path, run?.inputs);
   };
@@ -151,8 +156,9 @@ async function choices(adapters: PageAdapters) {
 /** The cells the page shows. */
 function progressOf(run: ServedRun) {
   const { rows, csvPath, ...progress } = run.progress;
-  const fronts = paretoRows(rows);
-  return { ...progress, csv: csvPath, rows: rows.map((row) => shown(row, fronts)) };
+  const fronts = paretoRows(rows, DEFAULT_MIN_SQNR_DB);
+  const { preset, suite, backend } = run.asked;
+  return { ...progress, asked: { preset, suite, backend }, csv: csvPath, rows: rows.map((row) => shown(row, fronts)) };
 }
 
 function shown(row: ResultRow, fronts: ReadonlySet<ResultRow>) {
@@ -169,7 +175,8 @@ function shown(row: ResultRow, fronts: ReadonlySet<ResultRow>) {
     backend,
     isSoftware: row.adapter_type === 'software',
     status,
-    reason: row.reason ?? (isFailure(row) ? driftReason(row) : undefined),
+    outcome: outcomeOf(row),
+    reason: isFailure(row) ? failureReason(row) : row.reason,
     p20_ns,
     dense_gflops,
     speedup,

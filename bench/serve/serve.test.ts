@@ -40,15 +40,21 @@ afterAll(async () => {
 async function openPage(): Promise<Page> {
   const page = await browser.newPage();
   await page.goto(url);
-  await page.getByLabel('chromium-wasm').waitFor();
+  await page.getByRole('checkbox', { name: 'chromium-wasm' }).waitFor();
   return page;
 }
 
 /** Only what is quick. */
 async function openPageForWasm(): Promise<Page> {
   const page = await openPage();
-  for (const gpu of ['chromium-webgl2', 'chromium-webgpu']) await page.getByLabel(gpu).uncheck();
+  for (const gpu of ['chromium-webgl2', 'chromium-webgpu']) await page.getByRole('checkbox', { name: gpu }).uncheck();
   return page;
+}
+
+/** The table alone doesn't tell: it shows the last run until this one has a row. */
+async function startAndSeeRow(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Start' }).click();
+  await page.getByText(/^case [2-9]\d* of/).waitFor();
 }
 
 const post = (path: string, body: string) =>
@@ -96,8 +102,7 @@ describe.skipIf(!status.available)('the page of tare serve', () => {
 
   test('closed in the middle leaves an interrupted run with its rows', { timeout: 60_000 }, async () => {
     const page = await openPageForWasm();
-    await page.getByRole('button', { name: 'Start' }).click();
-    await page.locator('tbody tr').first().waitFor();
+    await startAndSeeRow(page);
     await page.close({ runBeforeUnload: true });
     await expect.poll(() => manifest().state, { timeout: 30_000 }).toBe('interrupted');
     const rows = parse(readFileSync(join(out, newestRun().replace('.run.json', '.csv'))));
@@ -112,8 +117,7 @@ describe.skipIf(!status.available)('the page of tare serve', () => {
 
   test('stops when asked to and keeps what it has', { timeout: 60_000 }, async () => {
     const page = await openPageForWasm();
-    await page.getByRole('button', { name: 'Start' }).click();
-    await page.locator('tbody tr').first().waitFor();
+    await startAndSeeRow(page);
     await page.getByRole('button', { name: 'Stop' }).click();
     await page.getByText(/^stopped · \d+ of \d+ cases measured/).waitFor({ timeout: 20_000 });
     expect(manifest().state).toBe('interrupted');
@@ -121,7 +125,56 @@ describe.skipIf(!status.available)('the page of tare serve', () => {
     await page.close();
   });
 
+  test('goes on after a reload, and keeps what was scrolled to and focused', { timeout: 60_000 }, async () => {
+    const page = await openPageForWasm();
+    await startAndSeeRow(page);
+    const table = page.locator('.scroll').first();
+    await table.focus();
+    const focused = await table.elementHandle();
+    const rowsShown = () => page.locator('tbody tr').count();
+    await expect.poll(rowsShown, { timeout: 20_000 }).toBeGreaterThan(1);
+    expect(await focused?.evaluate((node) => node === node.ownerDocument.activeElement)).toBe(true);
+    await page.reload();
+    const watcher = await openPage();
+    await watcher.getByText('Another tab measures').waitFor();
+    await watcher.close();
+    await page.getByText(/^finished · \d+ of \d+ cases measured/).waitFor({ timeout: 40_000 });
+    expect(await page.getByRole('checkbox', { name: 'chromium-webgpu' }).isChecked()).toBe(false);
+    const { state, case_ids } = manifest();
+    expect(state).toBe('finished');
+    expect(await rowsShown()).toBe(case_ids.length);
+    await page.reload();
+    await page.getByText(/^finished · /).waitFor();
+    await page.close();
+  });
+
+  test('says in plain words that a backend must be chosen', async () => {
+    const page = await openPageForWasm();
+    await page.getByRole('checkbox', { name: 'chromium-wasm' }).uncheck();
+    await page.getByRole('button', { name: 'Start' }).click();
+    expect(await page.getByRole('alert').textContent()).toBe('Choose at least one backend to run on.');
+    expect(await page.getByRole('button', { name: 'Start' }).isVisible()).toBe(true);
+    await page.close();
+  });
+
+  test('shows speeds and plots on a phone without scrolling sideways', async () => {
+    const page = await browser.newPage({ viewport: { width: 390, height: 800 } });
+    await page.goto(url);
+    await page.getByText(/^finished · /).waitFor();
+    const right = await page
+      .locator('td:last-child, figure svg')
+      .evaluateAll((elements) => Math.max(...elements.map((element) => element.getBoundingClientRect().right)));
+    expect(right).toBeLessThanOrEqual(390);
+    await page.close();
+  });
+
   test.each([
+    [
+      'no backend',
+      'start',
+      '{"preset":"smoke","suite":[],"backend":[],"adapters":{}}',
+      /^backend: must name at least one$/,
+    ],
     ['a start without adapters', 'start', '{"preset":"smoke","suite":[],"backend":["chromium-wasm"]}', /^adapters: /],
     ['an unknown preset', 'start', '{"preset":"fast"}', /^preset: /],
     ['a result that is none', 'result', '{"number":1,"weighed":{"status":"splendid"}}', /^weighed\.status: /],

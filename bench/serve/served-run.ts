@@ -33,10 +33,14 @@ export interface Progress {
   readonly csvPath?: string;
 }
 
+/** A page that is reloaded comes back sooner than this. */
+const ABSENCE_MS = 10_000;
+
 /** A page that doesn't answer for this much longer than a case may take is gone. */
 const GRACE_S = 15;
 
 export class ServedRun {
+  readonly asked: RunArguments;
   readonly #stop = new AbortController();
   readonly #rows: ResultRow[] = [];
   readonly #startedMs = Date.now();
@@ -48,15 +52,21 @@ export class ServedRun {
   #csvPath: string | undefined;
   #total = 0;
   #number = 0;
+  /** The tab that weighs the cases, how often it is connected, and what stops the run if it stays away. */
+  #tab: string | undefined;
+  #connections = 0;
+  #absence: NodeJS.Timeout | undefined;
   #waiting:
     | { readonly step: Step; readonly inputs: Inputs<Op>; readonly answer: PromiseWithResolvers<Weighed> }
     | undefined;
   /** Resolved and made anew whenever there is something new to tell. */
   #news = Promise.withResolvers<void>();
 
-  constructor(request: RunArguments, adapters: PageAdapters, out: string) {
+  constructor(asked: RunArguments, adapters: PageAdapters, out: string) {
+    this.asked = asked;
     this.#adapters = adapters;
-    this.#finished = this.#execute(request, out);
+    this.#awaitTab();
+    this.#finished = this.#execute(out);
   }
 
   /** Rejects when there is nothing to run. */
@@ -89,6 +99,27 @@ export class ServedRun {
     return undefined;
   }
 
+  /** One tab weighs: the one that began, and after it is gone whichever asks first. */
+  mayWeigh(tab: string): boolean {
+    return this.#state === 'running' && (this.#connections === 0 || this.#tab === tab);
+  }
+
+  /** Told that a tab is there to weigh; gives what is to be called when it has gone. A tab that stays away ends the run. */
+  attend(tab: string): () => void {
+    if (!this.mayWeigh(tab)) throw new RequestError(409, 'run: must be weighed by one tab, got another');
+    clearTimeout(this.#absence);
+    this.#tab = tab;
+    this.#connections++;
+    return () => {
+      this.#connections--;
+      if (this.#connections === 0 && this.#state === 'running') this.#awaitTab();
+    };
+  }
+
+  #awaitTab(): void {
+    this.#absence = setTimeout(() => void this.stop(), ABSENCE_MS);
+  }
+
   answer(number: number, weighed: Weighed): void {
     if (this.#waiting?.step.number !== number) {
       throw new RequestError(409, `number: must be that of the case that is waited for, got ${number}`);
@@ -98,13 +129,14 @@ export class ServedRun {
 
   /** Resolves when all rows so far are on disk. */
   stop(): Promise<void> {
+    clearTimeout(this.#absence);
     this.#stop.abort();
     return this.#finished;
   }
 
-  async #execute(request: RunArguments, out: string): Promise<void> {
+  async #execute(out: string): Promise<void> {
     try {
-      const { interrupted, csvPath } = await startRun(request, {
+      const { interrupted, csvPath } = await startRun(this.asked, {
         out,
         debug: false,
         shardCosts: new Map(),

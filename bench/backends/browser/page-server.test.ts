@@ -30,7 +30,21 @@ test.each([
     { host: 'evil.example' },
     undefined,
     403,
-    /host: must be 127\.0\.0\.1:\d+ or/,
+    /host: must be localhost or 127\.0\.0\.1, got evil\.example/,
+  ],
+  [
+    'a name that begins with that of this machine',
+    { host: 'localhost.evil.example:9000' },
+    undefined,
+    403,
+    /host: must/,
+  ],
+  [
+    'a page at another port',
+    { host: 'localhost:9000', origin: 'http://localhost:3000' },
+    undefined,
+    403,
+    /origin: must/,
   ],
   ['a page of another site', { origin: 'https://evil.example' }, undefined, 403, /origin: must be http/],
   ['a form of another site', { 'content-type': 'text/plain' }, '{}', 400, /content-type: must be application\/json/],
@@ -40,6 +54,13 @@ test.each([
   expect(answer.status).toBe(status);
   expect(JSON.parse(answer.text).error).toMatch(message);
 });
+
+test.each(['localhost:9000', '127.0.0.1:9000', '[::1]:9000', 'localhost'])(
+  'a port forwarded to %s is served',
+  async (host) => {
+    expect(await ask({ host, origin: `http://${host}`, ...json }, '[1]')).toEqual({ status: 200, text: '{"got":[1]}' });
+  },
+);
 
 test('pages are isolated from other origins', async () => {
   const { headers, ok } = await fetch(server.url);

@@ -99,11 +99,13 @@ async function answer(request: IncomingMessage, response: ServerResponse, route:
   }
 }
 
+/** This machine's names for itself, at any port: a forwarded one is another than that which the server listens at. */
+const OWN_HOST = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/;
+
 /** Other sites reach a loopback server too: through a name that resolves to it, or by requests of their own pages. */
-function assertOwn({ headers, socket }: IncomingMessage): void {
-  const hosts = [LOOPBACK, 'localhost'].map((name) => `${name}:${socket.localPort}`);
+function assertOwn({ headers }: IncomingMessage): void {
   const { host = '', origin } = headers;
-  if (!hosts.includes(host)) throw new RequestError(403, `host: must be ${hosts.join(' or ')}, got ${host}`);
+  if (!OWN_HOST.test(host)) throw new RequestError(403, `host: must be localhost or ${LOOPBACK}, got ${host}`);
   if (origin !== undefined && origin !== `http://${host}`) {
     throw new RequestError(403, `origin: must be http://${host}, got ${origin}`);
   }

@@ -9,6 +9,7 @@ import { readUseLiteWeights } from './use-lite.ts';
 import { type CacheSource, useLiteActivations, useLiteAttention, useLiteWeights } from './use-lite-cache.ts';
 import { ensureUseLiteCache } from './use-lite-cache-build.ts';
 import { attentionInputs, encodeUseLite, type UseLiteTrace, useLiteTokens } from './use-lite-encoder.ts';
+import { USE_LITE_TOKENS } from './use-lite-matrices.ts';
 
 // The second is the longest, of 6 tokens; there are 14 in all.
 const few = ['Seven geese.', 'Nobody answered the door.', 'Goal!'];
@@ -26,7 +27,7 @@ afterAll(() => rmSync(root, { recursive: true }));
 describe('sentences', () => {
   test('hold enough tokens for M = 512 and one sentence that fills the encoder', () => {
     const lengths = useLiteTokens(sentences).map((ids) => ids.length);
-    expect(lengths.reduce((a, b) => a + b)).toBe(696);
+    expect(lengths.reduce((a, b) => a + b)).toBe(USE_LITE_TOKENS);
     expect(lengths.toSorted((a, b) => b - a).slice(0, 2)).toEqual([128, 79]);
   });
 });

@@ -35,6 +35,9 @@ export const MATRICES = {
   tanh: { N: 512, K: 512, tensor: 'module/Encoder_en/hidden_layers/tanh_layer_0/weights' },
 } as const;
 
+/** Of all the sentences together: rows of activations that there are. */
+export const USE_LITE_TOKENS = 696;
+
 export type UseLiteMatrix = keyof typeof MATRICES;
 
 export const useLiteMatrixNames = Object.keys(MATRICES) as readonly UseLiteMatrix[];

@@ -1,0 +1,60 @@
+// The flags that keep a run under a name, and hold a run against one that was kept.
+import type { ArgumentsCamelCase, InferredOptionTypes, Options } from 'yargs';
+import { selectCases } from '../cases/select.ts';
+import { InputError } from '../contract/input-error.ts';
+import type { VerdictReport } from '../report/verdict-report.ts';
+import { assertBaselineName, findBaseline } from '../results/named-baselines.ts';
+import type { ResultsFile } from '../results/results-file.ts';
+import { compareReadRuns, readRun } from './compare.ts';
+import { once, type selectionFlags, selectionOf } from './selection-flags.ts';
+
+export const baselineFlags = {
+  'save-baseline': {
+    type: 'string',
+    requiresArg: true,
+    coerce: nameOf('save-baseline'),
+    describe: 'keep the run under this name, in the folder baselines of --out',
+  },
+  baseline: {
+    type: 'string',
+    requiresArg: true,
+    coerce: nameOf('baseline'),
+    describe: 'compare the run with the one kept under this name; exits as compare does',
+  },
+} as const satisfies Record<string, Options>;
+
+function nameOf(flag: string): (value: string | readonly string[]) => string {
+  return (value) => {
+    const name = once(flag)(value);
+    assertBaselineName(flag, name);
+    return name;
+  };
+}
+
+type Flags = ArgumentsCamelCase<InferredOptionTypes<typeof baselineFlags & typeof selectionFlags>> & {
+  readonly out: string;
+  readonly resume?: string;
+  readonly shard?: string;
+};
+
+/** The run that was asked to be compared with; read before anything is measured, so that what is wrong is said at once. */
+export async function readBaseline(argv: Flags): Promise<ResultsFile | undefined> {
+  const { baseline, saveBaseline, out, resume, shard } = argv;
+  if (shard !== undefined && (baseline ?? saveBaseline) !== undefined) {
+    throw new InputError('--shard: must stand without --baseline and --save-baseline; merge the shards, then compare');
+  }
+  if (baseline === undefined) return undefined;
+  const base = readRun(findBaseline(out, baseline));
+  if (resume !== undefined) return base;
+  const { cases } = await selectCases(selectionOf(argv));
+  if (cases.some(({ id }) => base.rows.some(({ case_id }) => case_id === id))) return base;
+  throw new InputError(`--baseline: must have cases in common with this run, got none in ${base.path}`);
+}
+
+/** Of the baseline only what this run was asked for too: a part of the cases is no reason to miss the others. */
+export function compareWithBaseline(base: ResultsFile, csv: string): { report: VerdictReport; isRegression: boolean } {
+  const head = readRun(csv);
+  const own = new Set(head.rows.map(({ case_id }) => case_id));
+  const rows = base.rows.filter(({ case_id }) => own.has(case_id));
+  return compareReadRuns({ ...base, rows }, head, false);
+}

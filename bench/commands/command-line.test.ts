@@ -1,0 +1,49 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const PROJECT = join(import.meta.dirname, '..', '..');
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function tare(words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  const options = { cwd: PROJECT, env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, ...env } };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [join('bench', 'main.ts'), ...words], options, (error, stdout, stderr) => {
+      resolve({ code: Number(error?.code ?? 0), stdout, stderr });
+    });
+  });
+}
+
+describe('a wrong command line is one line that says what was typed and how to mend it, in English everywhere', () => {
+  test.concurrent.each([
+    ['run --threads abc', '--threads: must be a count, got abc'],
+    ['run --timeout 0', '--timeout: must be above 0 s and at most 2000000, got 0'],
+    ['run --m 1,x', '--m: must be a count, got x'],
+    ['run --shape 1,2', '--shape: must read M,N,K, got 1,2'],
+    ['run --passes many', '--passes: must be a count up to 1000, got many'],
+    ['serve --port 80a', '--port: must be from 0 to 65535, got 80a'],
+    ['run --presett smoke', '--presett: must be a flag of tare run; did you mean --preset?'],
+    ['run smoke', 'smoke: must be something that tare run takes; did you mean --preset smoke?'],
+    ['list suits', "what: must be one of tare's, got suits; nearest: suites, cases, backends"],
+    ['compare a.csv', 'compare: must read tare compare <base> <head>, got 1 of 2'],
+    [
+      'roofline results/baseline.csv',
+      'results/baseline.csv: must have baseline.run.json beside it, which holds the roofline, got none',
+    ],
+  ])('tare %s', async (line, message) => {
+    const { code, stdout, stderr } = await tare(line.split(' '), { LC_ALL: 'de_DE.UTF-8' });
+    expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: `tare: ${message}\n` });
+  });
+});
+
+test.each([40, 80, 200])('help and lists fit %d columns', async (width) => {
+  const lines = ['run --help', 'list'].map((line) => tare(line.split(' '), { COLUMNS: String(width) }));
+  for (const { stdout } of await Promise.all(lines)) {
+    expect(Math.max(...stdout.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(width);
+  }
+});
