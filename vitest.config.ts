@@ -2,7 +2,10 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Take ten times as long as others; by size, which decides where no run has left its times, some would come last. */
+/**
+ * The files that take longest start first, so that neither worker is left with one of them at the end. Vitest knows the
+ * times of an earlier run; on a fresh clone it would go by file size, which says little of time.
+ */
 const LONG = ['techniques', 'run', 'serve', 'ab', 'browser', 'track', 'compare', 'webgpu-faults', 'merge'];
 
 class LongFirst extends BaseSequencer {

@@ -90,8 +90,9 @@ export interface TechniqueSpec<O extends Op, A extends Axes, Packed> {
   /** The weights the packed form stands for: the oracle of every kernel. */
   unpack(packed: Packed, problem: ProblemOf<O>, params: ParamsOf<A>): WeightsOf<O>;
   /**
-   * The activations a kernel really multiplies where the technique rounds them too, and how far a kernel whose
-   * rounding falls the other way at a near-tie may be off, element by element.
+   * The activations as the technique rounds them, where it does, since those are what a kernel multiplies. A value that lies
+   * almost halfway between two steps may be rounded either way, depending on the order of a kernel's arithmetic: for each
+   * element, `slack` is the step it may be off by then.
    */
   quantizeActivations?(
     activations: ActivationsOf<O>,

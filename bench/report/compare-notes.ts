@@ -100,7 +100,10 @@ export function environmentChanges(base: ResultRow, head: ResultRow): string[] {
 /** As few as these say nothing of what they have in common. */
 const MIN_COMMON = 4;
 
-/** What all cases of a backend are held against may itself have changed, and none of them. */
+/**
+ * Where all cases of a backend shift by about the same, it is likelier that their common baseline changed than that each
+ * of them did.
+ */
 function commonShifts(comparisons: readonly CaseComparison[]): string[] {
   const shifted = comparisons.flatMap(({ head, shift }) =>
     shift && head ? [{ backend: backendLabel(head), shift }] : [],

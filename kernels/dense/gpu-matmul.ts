@@ -12,9 +12,15 @@ import type { PreparedKernel } from '../../bench/contract/technique.ts';
 export interface MatmulPlan {
   /** K rounded up to what a thread reads at once; activations beyond K are zero. */
   readonly paddedK: number;
-  /** X comes as [paddedM/4, paddedK, 4], for threads that take the same k of four rows; only where there is more than one row. */
+  /**
+   * X is laid out as [paddedM/4, paddedK, 4]: for each k the values of four rows of X stand side by side, and a thread that
+   * works on four rows reads them at once. Only with more than one row.
+   */
   readonly isInterleaved?: boolean;
-  /** X comes as [paddedK, columnsOfRows(M)], for threads that take the same k of four rows wherever the next k is. */
+  /**
+   * X is laid out as [paddedK, columnsOfRows(M)], its transpose: the values of all rows for one k stand side by side, so that
+   * a thread may jump to any k and still find four rows at once.
+   */
   readonly isTransposed?: boolean;
   /** Bytes of the packed weights, to tell what the kernel's own form of them takes beyond. */
   readonly storedBytes: number;
