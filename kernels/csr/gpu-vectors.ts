@@ -1,5 +1,6 @@
-// Two nonzeros to a texel, with their columns, and X by columns, so that a nonzero costs one and a half reads for four rows:
-// the form of the GL modes, where a texel of four values costs no more to read than one value.
+// CSR for the GL modes, where a texel of four values costs no more to read than one value. A texel of weights holds two
+// nonzeros with their columns, and a texel of the transposed X four rows of one column. So for four rows, a nonzero costs half
+// a read of weights and one read of X.
 import type { Gpu, Resident, Thread } from '../../bench/contract/runtimes/gpujs.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { prepareMatmul, roundUp } from '../dense/gpu-matmul.ts';
@@ -9,7 +10,7 @@ import type { CsrWeights } from './pack.ts';
 type Context = KernelContext<'matmul', CsrWeights, Record<string, unknown>, Gpu>;
 type Constants = { maxPairs: number; pairs: number[][][]; pairPtr: number[] };
 
-/** Texels in a row of the texture: a power of two, so that a texel's place is found without rounding. */
+/** Texels in a row of the texture: a power of two, so that dividing by it is exact in f32. */
 const LINE = 1024;
 
 export function gpuCsrOfVectors({ packed, problem, runtime }: Context): Promise<PreparedKernel<'matmul'>> {

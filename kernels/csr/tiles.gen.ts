@@ -1,9 +1,9 @@
 // Writes the AssemblyScript inner tiles of the CSR kernels.
 
 /**
- * Units of the widest tile: eight sums, so that no multiply-add waits for the last. V8 folds no load into a multiply-add,
- * so loads bound the tile: Zen 3 gets through about 1.5 a cycle, and a nonzero takes 8.5. Twelve sums measured the same; a
- * load for each column instead of one for four measured worse.
+ * Units of the widest tile. With eight independent sums no multiply-add has to wait for the one before it. Then loads set the
+ * pace, since V8 makes each an instruction of its own: 8.5 for a nonzero, of which Zen 3 does about 1.5 a cycle. Twelve sums
+ * were no faster, and loading each column by itself instead of four together was slower.
  */
 export const MAX_UNITS = 8;
 /** Nonzeros a step takes: their columns are one load, and so are their weights. Rows are padded to whole steps. */
@@ -52,7 +52,7 @@ export function tile${units}(steps: usize, rows: i32, columns: usize, w: usize, 
 }`;
 }
 
-/** A shuffle costs less than another load, but the re-vectoriser widens loads only. */
+/** By a shuffle, which costs less than another load; but with 256 bits by a load, since V8's re-vectoriser pairs only those. */
 function splat(i: number, NR: number): string {
   if (NR !== 8) return `v128.load32_splat(w, ${i * 4})`;
   return `v128.shuffle<f32>(weights, weights, ${i}, ${i}, ${i}, ${i})`;

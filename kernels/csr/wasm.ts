@@ -9,7 +9,7 @@ import { MAX_UNITS, STEP } from './tiles.gen.ts';
 
 type Context = KernelContext<'matmul', CsrWeights, unknown, Wasm>;
 
-/** Share of nonzeros from which on blocks of K fit L1. */
+/** Where at least this share of weights is kept, a block of K is as wide as L1 allows, else as L2 does. */
 const L1_DENSITY = 0.25;
 /** What activations may take of L2 beside weights and sums. */
 export const L2_BYTES = 256 * 1024;
@@ -93,8 +93,8 @@ function multiplyPanels({ packed, problem, runtime }: Context, module: WasmModul
 }
 
 /**
- * Columns of X that are met again row after row: from L1 where rows are dense enough to outweigh what a further block
- * costs each row, from L2 otherwise.
+ * Width of a block of K. Every row of W reads the block's columns of X again, so these should stay in a cache. Blocks that fit
+ * L1 are narrow and many, and each costs every row some steps that are not full: only dense rows are worth that.
  */
 function blockColumns({ values }: CsrWeights, { N, K }: MatmulProblem, lanes: number): number {
   const bytes = values.length >= L1_DENSITY * N * K ? L1_BYTES : L2_BYTES;
@@ -157,7 +157,7 @@ function groupNonzeros({ values, colIdx, rowPtr }: CsrWeights, { N, K }: MatmulP
         while (next[n] < rowPtr[n + 1] && colIdx[next[n]] < (b + 1) * KC) next[n]++;
         paddedValues.set(values.subarray(begin, next[n]), at);
         columns.set(colIdx.subarray(begin, next[n]), at);
-        // Padding multiplies a column that is read anyway.
+        // The padding's zeros are multiplied with a column that the step reads anyway.
         columns.fill(colIdx[begin], at + next[n] - begin, at + paddedRows(next[n] - begin, STEP));
         steps[counted] = Math.ceil((next[n] - begin) / STEP);
         at += steps[counted++] * STEP;

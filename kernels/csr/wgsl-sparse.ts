@@ -1,19 +1,19 @@
-// What the WGSL kernels of CSR, and of 2:4 with one row of X, have in common: a technique says which two weights a pair holds and in
-// which columns they stand. Lanes that run together take neighbouring rows of X, which is laid down transposed, so that
-// the activations of a column are consecutive words; weights and columns are the same for all of them.
+// What the WGSL kernels of CSR, and of 2:4 with one row of X, have in common: weights come in pairs, and a technique says
+// which two a pair holds and in which columns they stand. Threads that run together take neighbouring rows of X. X is laid
+// out transposed, so that what they read of a column is consecutive; weights and columns are the same for all of them.
 
 import type { MatmulProblem } from '../../bench/contract/problem.ts';
 import type { Shader, Wgsl } from '../../bench/contract/runtimes/wgsl.ts';
 import type { PreparedKernel } from '../../bench/contract/technique.ts';
 
 export interface WgslSparse {
-  /** Bytes of the packed weights, to tell what the kernel's own form of them takes beyond. */
+  /** Bytes of the packed weights. What the kernel's own form of them takes beyond counts as workspace. */
   readonly storedBytes: number;
   /** K up to the last column a pair may name. */
   readonly paddedK: number;
   /**
-   * WGSL that declares `firstPair(n)`, of row n of W, up to but not including `firstPair(n + 1)`, and
-   * `pairAt(pair, n)`, a `Pair`.
+   * WGSL that declares `firstPair(n)`, where the pairs of row n of W begin (they end before `firstPair(n + 1)`), and
+   * `pairAt(pair, n)`, which returns one of them as a `Pair`.
    */
   readonly code: string;
   readonly resident: Shader['resident'];

@@ -2,8 +2,9 @@
 // computes four outputs, the most gpu.js lets it return, so that what it reads or decodes serves several times: four rows
 // of Y, two rows of two columns, or four columns where there is only one row.
 //
-// gpu.js makes a variable an integer only where it counts by ++, and all others floats, which are converted at every use
-// as an index: so the kernels for GPUs count by ++ and spell thread.x and thread.y out.
+// gpu.js compiles a variable to an integer only if ++ is all that changes it. Any other variable becomes a float, and is
+// converted each time it serves as an index. So the kernels for GPUs index by loop counters, and by thread.x and thread.y
+// themselves instead of variables that hold them.
 
 import type { MatmulProblem } from '../../bench/contract/problem.ts';
 import type { Gpu, GpuBuffer, GpuProgram, Size } from '../../bench/contract/runtimes/gpujs.ts';
@@ -22,7 +23,7 @@ export interface MatmulPlan {
    * a thread may jump to any k and still find four rows at once.
    */
   readonly isTransposed?: boolean;
-  /** Bytes of the packed weights, to tell what the kernel's own form of them takes beyond. */
+  /** Bytes of the packed weights. What the kernel's own form of them takes beyond counts as workspace. */
   readonly storedBytes: number;
   /** Appends the steps that compute Y from X [paddedM, paddedK]. */
   build(program: GpuProgram, X: GpuBuffer): Promise<GpuBuffer>;
@@ -39,7 +40,7 @@ export function paddedRows(M: number): number {
   return M === 1 ? 1 : roundUp(M, 4);
 }
 
-/** Rows of a transposed X: of at least two vectors, since GL lays those out as rows of a texture and single ones not. */
+/** Length of a row of the transposed X: at least 8, because the GL modes lay rows of only four values out in another way. */
 export function columnsOfRows(M: number): number {
   return Math.max(8, roundUp(M, 4));
 }

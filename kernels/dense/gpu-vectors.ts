@@ -1,5 +1,5 @@
-// Where four values cost little more to read at once than one: on GPUs. Two rows of two columns are the least to read for
-// a product.
+// The dense product for GPUs, where four values cost little more to read at once than one. A thread computes four outputs,
+// two rows of two columns: of all ways to choose four, the one that reads the fewest values.
 import type { Thread } from '../../bench/contract/runtimes/gpujs.ts';
 
 type Constants = { fours: number; W: number[][][] };

@@ -51,7 +51,7 @@ function buildOfVectors(program: GpuProgram, problem: MatmulProblem, X: GpuBuffe
     : program.step(twoByTwoOfVectors, { threads: blockThreads(problem), constants, inputs });
 }
 
-/** A weight is read once for four products: where arithmetic costs most. */
+/** For the modes on the host, where reads cost little beside arithmetic: a weight is read once for four rows. */
 function fourRows(this: Thread<Constants>, X: number[][]): number[] {
   // X [paddedM,K] f32, W [paddedN,K] f32 → Y [paddedM/4, paddedN, 4]
   const n = this.thread.x;

@@ -45,8 +45,8 @@ function range(count: number): number[] {
 }
 
 /**
- * The pointer to x moves on with every step: V8 computes base + offset of each splat apart and keeps the six of one step
- * in registers; different offsets for every step would be computed anew every time.
+ * The pointer to x moves on with every step, so that every step loads from the same six offsets. V8 adds pointer and offset
+ * before each splat and keeps the six sums in registers; if offsets grew from step to step, it would compute each anew.
  */
 function tile(MR: number, vectors: number[], NR: number): string {
   const rows = range(MR);

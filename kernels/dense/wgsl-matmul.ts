@@ -16,7 +16,7 @@ export const STEP = 4;
 
 export interface WgslMatmul {
   readonly variant?: string;
-  /** Bytes of the packed weights, to tell what the kernel's own form of them takes beyond. */
+  /** Bytes of the packed weights. What the kernel's own form of them takes beyond counts as workspace. */
   readonly storedBytes: number;
   /** Type of a sum along K. */
   readonly sum: 'f32' | 'i32';
@@ -28,8 +28,9 @@ export interface WgslMatmul {
    */
   readonly code: string;
   /**
-   * Where one word of a column serves several steps: `code` then declares `word(n, i)` as well, the i-th of a column, and
-   * `weights` takes a pointer to it, last, to leave in it what the next step needs. Only for several rows of X.
+   * How many steps one word of packed weights serves, where that is more than one. `code` then declares `word(n, i)` too, the
+   * i-th word of column n, and `weights` takes a pointer to the word as its last argument: it uses up what belongs to its step
+   * and leaves the rest. Has no effect on a single row of X.
    */
   readonly stepsOfWord?: number;
   readonly resident: Shader['resident'];
@@ -141,9 +142,9 @@ fn main(@builtin(local_invocation_id) id : vec3u, @builtin(local_invocation_inde
 const TALL = 4;
 
 /**
- * A thread computes 8 rows of 8 columns, 16 apart: 64 sums in registers for 16 loads, and with what is loaded about
- * 100 of the 128 registers that the smaller GPUs give a thread. Where M or N has no more, 4. Rows and columns past the end are computed as
- * the last one again and not stored.
+ * A thread computes 8 rows of 8 columns, 16 apart: 64 sums for 16 loads. With what is loaded that takes about 100 of the 128
+ * registers that smaller GPUs give a thread. Where M or N is too small for that, it computes 4. A row or column past the end
+ * is computed as a copy of the last one, which is not stored.
  */
 function manyRows(M: number, N: number, sum: WgslMatmul['sum'], stepsOfWord: number | undefined): Loops {
   const rows = M > 4 ? 8 : 4;

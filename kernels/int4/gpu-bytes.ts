@@ -1,4 +1,4 @@
-// Two weights to a byte, as they are packed, in the modes that read bytes four at a time: a GPU's. Such a read has eight weights.
+// int4 for GPUs, whose modes read four bytes at once: weights stay two to a byte, as they are packed, eight to a read.
 import type { Gpu, ResidentBytes, Thread } from '../../bench/contract/runtimes/gpujs.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { columnThreads, placeOf, prepareMatmul, roundUp, rowThreads } from '../dense/gpu-matmul.ts';

@@ -9,8 +9,8 @@ import { type Int4Weights, valueStride } from './pack.ts';
 type Context = KernelContext<'matmul', Int4Weights, { readonly groupSize: number }, Gpu>;
 type Constants = { groups: number; groupSize: number; sextets: number; W: number[][]; scales: number[][] };
 
-// The modes on the host have f32 arrays only. Integers below 2²⁴ are exact in f32: six weights to a value, each a digit of base 16. A
-// group begins a new value, so that its last one may hold weights that stand for zero.
+// The modes on the host have f32 arrays only, which hold integers below 2²⁴ exactly: six weights to a value, as digits of base
+// 16. Each group begins with a new value, and where six don't divide its size, the last value is filled up with zero weights.
 const PER_VALUE = 6;
 const ZERO_DIGIT = 8;
 

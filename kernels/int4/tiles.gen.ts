@@ -1,7 +1,10 @@
 // Writes the AssemblyScript inner tiles of the int4 kernels. A vector of W holds four rows of W, eight k each.
 import { generateMultiplyTile } from '../dense/tiles.gen.ts';
 
-/** Words of 8 k whose products of a nibble and a digit, two by two at most 2·15·128, add up within 16 bits. */
+/**
+ * Words of W, of eight k each, whose products are added up in lanes of 16 bits before those are widened. A word adds twice to a
+ * lane, each time two products of a nibble and a digit, at most 2·15·128 = 3840: four words stay below 2¹⁵.
+ */
 const WORDS = 4;
 
 export function generateTiles(NR: number): string {
@@ -14,8 +17,8 @@ function range(count: number): number[] {
 }
 
 /**
- * V8 builds a vector constant anew wherever it stands, in four instructions; one load is cheaper. Static data lies below
- * the first address that is given out.
+ * Constants lie in memory, since V8 builds a constant vector anew wherever it is used, in four instructions, and a load is one.
+ * The compiler puts such data below the first address that kernels are given.
  */
 const CONSTANTS = `const NIBBLE = memory.data<u8>([${Array(16).fill(15).join(', ')}], 16);
 const ONES = memory.data<i16>([${Array(8).fill(1).join(', ')}], 16);
@@ -25,7 +28,10 @@ const SIGN = memory.data<i32>([${Array(4).fill('0x8000').join(', ')}], 16);
 const HIGH = memory.data<f32>([${Array(4).fill('65536').join(', ')}], 16);
 const REBIAS = memory.data<f32>([${Array(4).fill('5.192296858534828e33').join(', ')}], 16);`;
 
-/** Exponent and mantissa moved to where f32 has them are 2⁻¹¹² of the value, subnormal ones too. */
+/**
+ * The bits of an f16's exponent and mantissa, moved to where an f32 has them, are 2⁻¹¹² of its value, since the two exponents'
+ * biases differ by 112. One multiplication sets that right, for subnormal numbers too.
+ */
 const HALF_TO_FLOAT = `// four f16 → f32x4
 @inline
 function floats(at: usize): v128 {

@@ -37,11 +37,13 @@ export function gemm(
 }
 
 /**
- * x [groups·groupSize] f32, groups from … to → x ≈ unit·(d₂·2¹⁶ + d₁·2⁸ + d₀) as digits of a byte [K/8][d₂, d₁, d₀][8], and
- * of each group its unit f32 and −8·Σd₂ and −8·Σ(2⁸·d₁ + d₀) int32, which take the weights' bias off again.
+ * Splits activations into digits: x [groups·groupSize] f32, groups from … to → x ≈ unit·(d₂·2¹⁶ + d₁·2⁸ + d₀) as signed bytes
+ * [K/8][d₂, d₁, d₀][8], and for each group its unit f32 and the sums −8·Σd₂ and −8·Σ(2⁸·d₁ + d₀) int32. Nibbles are weights
+ * plus 8: adding those sums to the products takes the 8 off again.
  *
- * Nibbles widen to f32 slowly; as bytes they need not be widened at all. The unit is a power of two of which the group's
- * largest |x| is about 2²² or more, so that x is off by about 2⁻²³ of that at most, as where f32 rounds a sum.
+ * Why: to widen nibbles to f32 is slow, and products of bytes need no widening at all. The unit is a power of two, so small
+ * that the group's largest |x| is at least some 2²² units. So x is off by at most about 2⁻²³ of that largest one, no more than
+ * when f32 rounds a sum.
  */
 export function splitX(from: i32, to: i32, x: usize, digits: usize, units: usize, groupSize: i32): void {
   for (let g = from; g < to; g++) {
@@ -52,8 +54,8 @@ export function splitX(from: i32, to: i32, x: usize, digits: usize, units: usize
       max(f32x4.extract_lane(largest, 0), f32x4.extract_lane(largest, 1)),
       max(f32x4.extract_lane(largest, 2), f32x4.extract_lane(largest, 3)),
     );
-    // Of the next power of two where d₂ would round up to 128. The unit and its inverse are kept normal numbers; anything
-    // smaller in x is lost in f32 too.
+    // Where d₂ would round up to 128, which is no signed byte, the unit is the next power of two. The limits keep the unit and
+    // its inverse normal numbers: what is lost of x by that, f32 would lose too.
     const exponent = min(max(((reinterpret<i32>(peak) + (1 << 16)) >> 23) - 22, 1), 253);
     const inverse = f32x4.splat(reinterpret<f32>((254 - exponent) << 23));
     let high = i32x4.splat(0);

@@ -1,4 +1,4 @@
-// A weight to a byte, as it is packed, in the modes that read bytes four at a time: a GPU's.
+// int8 for GPUs, whose modes read four bytes at once: weights stay one to a byte, as they are packed.
 
 import type { MatmulProblem } from '../../bench/contract/problem.ts';
 import type { ResidentBytes, Thread } from '../../bench/contract/runtimes/gpujs.ts';
@@ -6,7 +6,7 @@ import { roundUp } from '../dense/gpu-matmul.ts';
 
 type Constants = { fours: number; scaleStride: number; W: number[][][]; scales: number[] };
 
-/** Bytes that kernels read are whole numbers from 0 on. */
+/** Added to each weight, because kernels read bytes as 0 … 255. */
 const BIAS = 128;
 
 export function fourRowsOfBytes(this: Thread<Constants>, X: number[][][], xScales: number[]): number[] {

@@ -16,7 +16,8 @@ type Params = { readonly granularity: Granularity; readonly activations: 'f32' |
 type Context = KernelContext<'matmul', Int8Weights, Params, Gpu>;
 type Constants = { triples: number; scaleStride: number; W: number[][]; scales: number[] };
 
-// The modes on the host have f32 arrays only. Integers below 2²⁴ are exact in f32: three weights to a value, each a digit of base 256.
+// The modes on the host have f32 arrays only, which hold integers below 2²⁴ exactly: three weights to a value, as digits of
+// base 256.
 const PER_VALUE = 3;
 const DIGIT_BIAS = 128;
 

@@ -36,7 +36,7 @@ export function unpackF32(w: usize, scales: usize, quads: i32, out: usize): void
 }`;
 }
 
-/** Even bytes and odd bytes widen without a shuffle, so k goes 0, 2, 1, 3. */
+/** Shifts alone widen the even bytes of a vector to 16 bits, and the odd ones. So of four k, 0 and 2 come before 1 and 3. */
 const evens = (vector: string) => `i16x8.shr_s(i16x8.shl(${vector}, 8), 8)`;
 const odds = (vector: string) => `i16x8.shr_s(${vector}, 8)`;
 
@@ -73,7 +73,7 @@ function scaledStores(MR: number, vectors: number[]): string[] {
 
 function pairTile(MR: number, vectors: number[], NR: number): string {
   const sums = sumsOf(MR, vectors);
-  // The first step stands before the loop: V8 then forms the addresses it shares with the loop once, outside it.
+  // The first step stands before the loop: V8 then computes the addresses that both use once, before the loop, not in it.
   const step = (half: number) => [
     ...vectors.map((v) => `const w${half}_${v} = v128.load(w, ${half * NR * 4 + v * 16});`),
     ...range(MR).flatMap((r) => [
@@ -137,9 +137,10 @@ export function dot${MR}(
 }
 
 /**
- * A lane holds v = w₀ + 256·w₁ + 256²·w₂ + 256³·w₃, with carries. Shifted left until byte j is on top, it reads
- * Vⱼ = 2²⁴·(wⱼ + wⱼ₋₁/256 + …), so wⱼ = (Vⱼ − Vⱼ₋₁/256)/2²⁴: nothing need be cut off where x was prepared so that
- * Σ xⱼ·wⱼ = Σ x′ⱼ·Vⱼ with x′ⱼ = (xⱼ − xⱼ₊₁/256)/2²⁴. With |w| ≤ 127 no Vⱼ leaves 32 bits.
+ * One row of X, with no instructions to take the four weights of a lane apart. A lane is the integer
+ * v = w₀ + 256·w₁ + 256²·w₂ + 256³·w₃. Shifted left until byte j is the highest one, it is Vⱼ = 2²⁴·(wⱼ + wⱼ₋₁/256 + …), which is
+ * wⱼ with the lower weights as a fraction; hence wⱼ = (Vⱼ − Vⱼ₋₁/256)/2²⁴. Instead of correcting every weight, `carryX` corrects
+ * x once: Σ xⱼ·wⱼ = Σ x′ⱼ·Vⱼ with x′ⱼ = (xⱼ − xⱼ₊₁/256)/2²⁴. Since |w| ≤ 127, every Vⱼ fits 32 bits.
  */
 function row(vectors: number[], NR: number): string {
   const sums = BYTES.flatMap((b) => vectors.map((v) => ({ b, v, name: `c${b}_${v}` })));

@@ -8,8 +8,8 @@ import { KC, MC, PAIR_KC, PAIR_MC, PAIR_MR } from './blocks';
 
 export { packX } from '../dense/row-panels.as';
 
-// → what one lane of the relaxed product makes of four times 127 · 255: its second operand is unsigned and sums are not
-// cut to 16 bits (129540), or it is signed (−508), or anything else
+// → what a lane of the relaxed product makes of four products of 127 and the byte 255, to tell how this machine computes it:
+// 129540 where that byte is unsigned and sums keep all their bits, −508 where it is signed (−1), else something else
 export function probeDot(from: i32, to: i32, result: usize): void {
   const weights = v128.load(result, 16);
   const x = v128.load(result, 32);

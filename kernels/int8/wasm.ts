@@ -118,9 +118,10 @@ const UNSIGNED = 4 * 127 * 255;
 const SIGNED = 4 * 127 * -1;
 
 /**
- * What must be added to int8 activations for the relaxed dot product to be exact on them, undefined where it can't be.
- * It promises no more than 7 bits: x86 with VNNI takes 8 unsigned ones, ARM 8 signed ones, and x86 without VNNI cuts
- * pairs of products off at 16 bits and is no faster than 16-bit products, which are exact.
+ * What must be added to int8 activations so that the relaxed dot product is exact on them; undefined where nothing helps.
+ * WebAssembly promises exact results for activations of 7 bits only. x86 with VNNI computes 8 unsigned bits exactly, ARM 8
+ * signed ones. x86 without VNNI saturates sums of two products at 16 bits, and is no faster than 16-bit products, which are
+ * exact.
  */
 function byteBias(module: WasmModule): number | undefined {
   const result = module.allocate(48);
@@ -132,7 +133,7 @@ function byteBias(module: WasmModule): number | undefined {
   return sum === SIGNED ? 0 : undefined;
 }
 
-/** −bias·Σₖ w of every row of W: what a biased row of X adds to its sums. */
+/** −bias·Σₖ w of every row of W: what sums must start from so that the bias of X cancels. */
 function columnStarts({ packed, problem: { N, K } }: Context, bias: number): Int32Array {
   return Int32Array.from({ length: N }, (_, n) => {
     let sum = 0;

@@ -14,7 +14,7 @@ import type { PreparedKernel } from '../../bench/contract/technique.ts';
 import { roundUp } from '../dense/gpu-matmul.ts';
 
 export interface AttentionPlan {
-  /** Bytes of K and V as they come, to tell what the kernel's own form of them takes beyond. */
+  /** Bytes of K and V as they come. What the kernel's own form of them takes beyond counts as workspace. */
   readonly storedBytes: number;
   /** Query rows computed at once; Q has a multiple of them. */
   readonly tileRows: number;

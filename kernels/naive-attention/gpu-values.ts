@@ -14,7 +14,7 @@ interface ScoreConstants extends Visibility {
 export function scores(this: Thread<ScoreConstants>, Q: number[][]): number[] {
   // Q [rows,dims] f32, K [heads,keys,dims] f32 → S [rows/4, keys, 4]
   const row = this.thread.y * 4;
-  // Half a row more, since a quotient just below the integer it should be would name the head before.
+  // Half a row is added because f32 division may end just below a whole number, which floor would take for the head before.
   const h = Math.floor((row + 0.5) / this.constants.rowsOfHead);
   // The last key the first of the four rows sees; each further one sees limitStep more.
   const limit = this.constants.firstLimit + this.constants.limitStep * (row - h * this.constants.rowsOfHead);

@@ -36,7 +36,7 @@ function scoresOfVectors(
 ): number[] {
   // Q [rows, dims/4, 4] f32, K [heads, keys, dims/4, 4] f32 → S [tileRows, tileKeys/4, 4]
   const row = rowTile[0] * this.constants.tileRows + this.thread.y;
-  // Half a row more, since a quotient just below the integer it should be would name the head before.
+  // Half a row is added because f32 division may end just below a whole number, which floor would take for the head before.
   const h = Math.min(Math.floor((row + 0.5) / this.constants.rowsOfHead), this.constants.lastHead);
   const limit = this.constants.firstLimit + this.constants.limitStep * (row - h * this.constants.rowsOfHead);
   const last = Math.min(this.constants.lastKey, limit);

@@ -1,15 +1,16 @@
-// What lies around the products for a panel of NR queries, the same for naive and tiled attention. Scores are kept in
-// units of log₂ (the scale takes log₂e in), and the number taken off before the exponential is the maximum rounded up to
-// an integer: then the subtraction, and rescaling when the maximum grows, are exact. Scores past 2²² leave no fraction in
-// f32 and no meaning in their softmax.
+// All that attention does for a panel of NR queries beside its two products; the same for naive and tiled attention. Scores
+// are multiplied by log₂e, so that powers of two take the place of exponentials. What is subtracted before them is the largest
+// score rounded up to an integer, the `reference`: then the subtraction is exact, and so is rescaling when the reference grows,
+// which is by a power of two. Scores past 2²² have no fraction left in f32, and their softmax has no meaning.
 
 export const CONSTANTS_BYTES: usize = 32;
 /** Below any score, finite. */
 export const HIDDEN: f32 = -1e30;
 
 /**
- * What `exponentials` needs, in memory: V8 would build each vector constant anew in every step of a loop. 2^f on [−½, ½]
- * by degree 5 and with a constant term of 1: minimax of the relative error, 1.9 · 2⁻²⁴ with rounded coefficients.
+ * The constants of `exponentials`, kept in memory because V8 would build each constant vector anew in every step of a loop.
+ * The first six are the polynomial of degree 5 with a constant term of 1 that comes nearest to 2^f on [−½, ½]: its relative
+ * error, with the coefficients rounded to f32, is at most 1.9 · 2⁻²⁴.
  */
 export function writeConstants(at: usize): void {
   store<f32>(at, 1);
@@ -18,7 +19,7 @@ export function writeConstants(at: usize): void {
   store<f32>(at, 0.05550733953714371, 12);
   store<f32>(at, 0.009671512991189957, 16);
   store<f32>(at, 0.0013264717999845743, 20);
-  // Further down a weight is nothing beside the largest, and stays a normal number.
+  // No power is taken below this: such a weight is nothing beside the largest one, and is still a normal number.
   store<f32>(at, -120, 24);
   store<f32>(at, 12582912, 28); // 1.5 · 2²³
 }
@@ -127,11 +128,11 @@ export function raiseMaxima(s: usize, count: i32, NR: i32, maxima: usize): void 
   }
 }
 
-// maxima [NR] → reference [NR] their integers from above, decay [NR] = 2^(old reference − new), sums [NR] times decay
+// maxima [NR] → both they and reference [NR] rounded up to integers, decay [NR] = 2^(old reference − new), sums [NR] times decay
 export function raiseReference(maxima: usize, reference: usize, decay: usize, sums: usize, NR: i32): void {
   for (let at = 0; at < NR << 2; at += 16) {
     const raised = f32x4.ceil(v128.load(maxima + at));
-    // −127 is where the exponent's bits come to nothing: what was gathered so far counts for nothing.
+    // At −127 the exponent's bits are all zero and the power is 0: what was gathered so far is nothing beside what comes.
     const step = f32x4.max(f32x4.sub(v128.load(reference + at), raised), f32x4.splat(-127));
     const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(step), i32x4.splat(127)), 23);
     v128.store(maxima + at, raised);

@@ -9,7 +9,8 @@ const UNROLL = 2;
 const SUMS = 4;
 
 /**
- * `scoreKeys` and `weighKeys` with their tiles for each number of rows, `exponentials`, and rows for decode. With NR = 8 a 6-row tile takes 12 sums, 2 and 1 operands: all 15 registers that V8 leaves.
+ * `scoreKeys` and `weighKeys` with their tiles for each number of rows, `exponentials`, and rows for decode. With NR = 8 a
+ * 6-row tile takes 12 sums, 2 operands and 1: all 15 registers that V8 leaves.
  */
 export function generateTiles(NR: number): string {
   const vectors = range(NR / 4);
@@ -119,8 +120,9 @@ export function weighKeys(values: usize, keys: i32, weights: usize, count: i32, 
 }
 
 /**
- * 2^(s − reference) with an integer reference no smaller than s. Adding 1.5·2²³ − reference rounds s to an integer, which
- * then stands in the low bits; the polynomial takes the rest, in [−½, ½], and the integer is added to the exponent.
+ * 2^(s − reference), where the reference is an integer no smaller than s. Adding 1.5·2²³ − reference to s rounds the difference to
+ * an integer, which then is in the low bits of the sum. A polynomial gives 2 to the power of what the rounding took off, a number
+ * in [−½, ½], and the integer is added to the exponent of the result.
  */
 function exponentials(vectors: number[], NR: number): string {
   const each = (line: (v: number) => string, indent = '  ') => vectors.map(line).join(`\n${indent}`);

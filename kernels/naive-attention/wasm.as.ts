@@ -65,7 +65,7 @@ function attendPanel(
   exponentials(s, count, reference, sums, scratch);
   if (clear < scored) hideKeys(rest, scored - clear, visible - clear, NR, 0);
 
-  // Nothing was gathered under another maximum.
+  // All keys were scored before: there is no older sum to rescale.
   fill(decay, NR, 1);
   for (let first = 0; first < count; first += block) {
     weighKeys(V + ((first * headDim) << 2), min(block, seqLen - first), s + ((first * NR) << 2),

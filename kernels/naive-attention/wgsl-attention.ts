@@ -7,7 +7,7 @@ import type { PreparedKernel } from '../../bench/contract/technique.ts';
 
 export interface WgslAttention {
   readonly variant?: string;
-  /** Bytes of K and V as they come, to tell what the kernel's own form of them takes beyond. */
+  /** Bytes of K and V as they come. What the kernel's own form of them takes beyond counts as workspace. */
   readonly storedBytes: number;
   /** headDim rounded up; queries beyond are zero. */
   readonly paddedDim: number;

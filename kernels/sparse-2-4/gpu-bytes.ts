@@ -1,4 +1,4 @@
-// Four kept weights, of two groups, to a read, and their places four bytes to a word: the form of the webgpu mode.
+// 2:4 for the webgpu mode. A read takes the four kept weights of two groups, another their places, a byte each.
 
 import type { MatmulProblem } from '../../bench/contract/problem.ts';
 import type { Gpu, ResidentBytes, Thread } from '../../bench/contract/runtimes/gpujs.ts';
@@ -9,7 +9,7 @@ import { indexStride, paddedK, type Sparse24Weights } from './pack.ts';
 type Context = KernelContext<'matmul', Sparse24Weights, Record<never, never>, Gpu>;
 type Constants = { pairs: number; values: number[][][]; places: number[][][] };
 
-/** Of two groups, to a vector. */
+/** Kept weights in a vector: those of two groups. */
 const KEPT = 4;
 
 export function gpuSparse24OfBytes({ packed, problem, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
@@ -33,7 +33,7 @@ export function gpuSparse24OfBytes({ packed, problem, runtime }: Context): Promi
   });
 }
 
-/** Reads of X only what the kept weights want: two of four vectors. */
+/** Reads of X only the columns of the kept weights: two of every four vectors. */
 function fourRows(this: Thread<Constants>, X: number[][][][]): number[] {
   // X [paddedM/4, paddedK, 1, 4] f32, values [pairs, paddedN, 4] f32, places [pairs, paddedN, 4] bytes → Y [paddedM/4, paddedN, 4]
   let y0 = 0;
@@ -43,7 +43,7 @@ function fourRows(this: Thread<Constants>, X: number[][][][]): number[] {
   for (let p = 0; p < this.constants.pairs; p++) {
     const w = this.constants.values[p][this.thread.x];
     const at = this.constants.places[p][this.thread.x];
-    // Cut to an integer as an index, so halfway between is safest.
+    // An index is cut to an integer: with half added, a place that comes a little too small or too large still gives its own.
     const k = p * 8 + 0.5;
     const a = X[this.thread.y][at[0] * 255 + k][0];
     const b = X[this.thread.y][at[1] * 255 + k][0];
@@ -57,7 +57,7 @@ function fourRows(this: Thread<Constants>, X: number[][][][]): number[] {
   return [y0, y1, y2, y3];
 }
 
-/** Reads all of X, once for four columns, and picks: bounds are halfway between places. */
+/** Reads all of X once for four columns, and compares places to choose from it, with numbers halfway between two places. */
 function fourColumns(this: Thread<Constants>, X: number[][][]): number[] {
   // X [1, paddedK/4, 4] f32, values [pairs, paddedN, 4] f32, places [pairs, paddedN, 4] bytes → Y [paddedN/4, 4]
   let y0 = 0;

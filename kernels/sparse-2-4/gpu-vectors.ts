@@ -1,5 +1,6 @@
-// Places as they are packed, in bytes, two groups' weights to a texel and X by columns, so that a group of four costs two and
-// five eighths reads for four rows (a dense one costs four): the form of the GL modes.
+// 2:4 for the GL modes, where a texel of four values costs no more to read than one value. A texel holds the weights of two
+// groups, or the places of eight as they are packed, or four rows of one column of the transposed X. So for four rows, a group
+// costs 1/2 + 1/8 + 2 reads; a dense product costs 4.
 
 import type { MatmulProblem } from '../../bench/contract/problem.ts';
 import type { Gpu, Resident, ResidentBytes, Thread } from '../../bench/contract/runtimes/gpujs.ts';

@@ -9,8 +9,9 @@ import { indexStride, paddedK, type Sparse24Weights } from './pack.ts';
 type Context = KernelContext<'matmul', Sparse24Weights, Record<never, never>, Gpu>;
 type Constants = { sextets: number; values: number[][]; places: number[][] };
 
-// In the modes on the host gpu.js has f32 buffers only, which hold 24 bits exactly: the places of six groups to a value, as twelve digits of base 4
-// with the point after the first. The next digit is the integer part, and four times the rest has the others.
+// In the modes on the host gpu.js has f32 buffers only, which hold 24 bits exactly: the places of six groups, twelve digits of
+// base 4, go into one value, with the point behind the first digit. A kernel takes the integer part as the next place, and
+// multiplies the rest by four to bring the digit after it before the point.
 const GROUPS_PER_VALUE = 6;
 
 export function gpuSparse24(context: Context): Promise<PreparedKernel<'matmul'>> {

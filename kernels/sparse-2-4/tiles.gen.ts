@@ -1,9 +1,9 @@
 // Writes the AssemblyScript inner tiles of the 2:4 kernels.
 
 /**
- * Units of the widest tile: eight sums, so that no multiply-add waits for the last. V8 folds no load into a multiply-add,
- * so loads bound the tile: Zen 3 gets through about 1.5 a cycle, and a kept weight takes 8.4. Twelve sums measured the
- * same; offsets out of a table, fewer instructions but more loads, measured a fifth slower.
+ * Units of the widest tile. With eight independent sums no multiply-add has to wait for the one before it. Then loads set the
+ * pace, since V8 makes each an instruction of its own: 8.4 for a kept weight, of which Zen 3 does about 1.5 a cycle. Twelve sums
+ * were no faster; looking offsets up in a table, which takes fewer instructions but more loads, was a fifth slower.
  */
 export const MAX_UNITS = 8;
 /** Kept weights a step takes: their places fill a u16. */
@@ -11,8 +11,8 @@ const STEP = 8;
 /** Sums of a panel of sixteen rows, two rows each. */
 const DECODE_SUMS = 8;
 /**
- * Parts of K that decoding reads side by side. Seven instructions go with every load of weights, so the window of those in
- * flight spans fewer cache lines than a dense product's; four streams have the prefetchers bring more at a time.
+ * Parts of K that decoding reads side by side. Each load of weights comes with seven other instructions, so a processor has
+ * fewer loads under way at a time than in a dense product. Four streams let the prefetchers make up for that.
  */
 const DECODE_STREAMS = 4;
 
@@ -103,7 +103,7 @@ function addPairs(a: v128, b: v128): v128 {
 }`;
 }
 
-/** A shuffle costs less than another load, but the re-vectoriser widens loads only. */
+/** By a shuffle, which costs less than another load; but with 256 bits by a load, since V8's re-vectoriser pairs only those. */
 function splat(i: number, NR: number): string {
   if (NR !== 8) return `v128.load32_splat(w, ${i * 4})`;
   const half = i < 4 ? 'low' : 'high';

@@ -7,14 +7,14 @@ import { indexStride, paddedK, type Sparse24Weights } from './pack.ts';
 
 type Context = KernelContext<'matmul', Sparse24Weights, Record<never, never>, Wgsl>;
 
-/** Of 4 bits each, in a word of places. */
+/** Groups whose places, of 4 bits, fill a word. */
 const GROUPS_PER_WORD = 8;
 
 export function wgslSparse24(context: Context): Promise<PreparedKernel<'matmul'>> {
   return context.problem.M === 1 ? oneRow(context) : manyRows(context);
 }
 
-/** Reads of X only what the kept weights want. */
+/** Reads of X only the columns of the kept weights. */
 function oneRow({ packed, problem, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
   // values [N,groups] of two f32, places [N, ceil(groups/8)] of eight groups, 4 bits each → Y
   const { values, indices } = packed;
@@ -35,8 +35,8 @@ fn pairAt(pair : u32, n : u32) -> Pair {
 }
 
 /**
- * A group becomes four weights again once it is in registers, for the tile of the dense kernel: to pick two of four
- * activations for every product would cost more than the two multiplications by zero.
+ * Turns each group back into four weights, two of them zero, once it is in registers, and multiplies with the loops of the
+ * dense kernel: choosing two of four activations for each product would cost more than multiplying by zero twice.
  */
 function manyRows({ packed, problem, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
   // X [M,paddedK] f32, values [groups,N] of two f32, places [ceil(groups/8),N] of eight groups, 4 bits each → Y [M,N]

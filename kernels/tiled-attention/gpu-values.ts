@@ -17,7 +17,7 @@ export function tileScores(
 ): number[] {
   // Q [rows,dims] f32, K [heads,keys,dims] f32 → S [tileRows/4, tileKeys, 4]
   const row = rowTile[0] * this.constants.tileRows + this.thread.y * 4;
-  // Half a row more, since a quotient just below the integer it should be would name the head before.
+  // Half a row is added because f32 division may end just below a whole number, which floor would take for the head before.
   const h = Math.min(Math.floor((row + 0.5) / this.constants.rowsOfHead), this.constants.lastHead);
   // The last key the first of the four rows sees; each further one sees limitStep more.
   const limit = this.constants.firstLimit + this.constants.limitStep * (row - h * this.constants.rowsOfHead);
@@ -77,7 +77,8 @@ export function decayOf(
   largest: number[][],
   keyTile: number[],
 ): number[] {
-  // soFar, largest [tileRows/4, 4] → what sums so far must be multiplied by [tileRows/4, 4]; nothing is left of rows before
+  // soFar, largest [tileRows/4, 4] → the factor [tileRows/4, 4] that takes sums from the old largest score to the new one; 0 in
+  // the first tile, so that nothing is left of the tile of rows before
   const block = this.thread.x;
   if (keyTile[0] < 0.5) return [0, 0, 0, 0];
   return [

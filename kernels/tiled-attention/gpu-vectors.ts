@@ -8,8 +8,9 @@ export function runningStatisticsOfVectors(
   soFar: number[][][],
   keyTile: number[],
 ): number[] {
-  // S [tileRows, tileKeys/4, 4], soFar [tileRows, 1, 4] → [tileRows, 4]: the largest score so far, the sum of the
-  // exponentials beside it, what sums of before must be multiplied by; nothing is left of a row's before its first tile
+  // S [tileRows, tileKeys/4, 4], soFar [tileRows, 1, 4] → [tileRows, 4]: the largest score so far, the sum of the exponentials
+  // relative to it, and the factor that takes older sums from the old largest score to this one. The factor is 0 in the first
+  // tile, so that nothing is left of the tile of rows before
   const old = soFar[this.thread.x][0];
   const isFirst = keyTile[0] < 0.5;
   const before = isFirst ? this.constants.hidden : old[0];

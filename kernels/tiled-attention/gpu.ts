@@ -27,9 +27,9 @@ import { accumulateVectors, runningStatisticsOfVectors } from './gpu-vectors.ts'
 type Context = KernelContext<'attention', KeyValues, { readonly tileSize: number }, Gpu>;
 
 /**
- * Query rows of a tile, of whatever heads. In scratch each takes 8·(tileSize + headDim) bytes and some 32 more, however
- * long queries and keys are: less than a MiB on a GPU, where a step has tileSize/4 or headDim/4 threads a row and every
- * tile costs submissions of its own.
+ * The most query rows of a tile, which may belong to several heads. A row takes 8·(tileSize + headDim) bytes of scratch and some
+ * 32 more, however many queries and keys there are, so a tile stays below a MiB. On a GPU a tile must be larger, since a step
+ * has only tileSize/4 or headDim/4 threads for each row, and each tile costs submissions of its own.
  */
 export const MAX_TILE_ROWS = { gpu: 512, host: 128 };
 

@@ -12,8 +12,8 @@ import { paddedRows } from '../panels.ts';
  */
 export const SCRATCH_BYTES = 16_384;
 /**
- * Decode cuts a head's keys into parts of about so many, which threads take one by one: at least, since each part has to
- * be combined with the others, and no more parts than scratch should hold.
+ * Decode cuts a head's keys into parts of about so many, which threads take one by one. Smaller ones would cost more to combine,
+ * and more than MAX_PARTS of them too much scratch, so that parts of long sequences are larger.
  */
 export const PART_KEYS = 256;
 export const MAX_PARTS = 32;
@@ -51,7 +51,7 @@ function preparePrefill(
   const tileBytes = CONSTANTS_BYTES + 4 * NR * (1 + tile);
   const panelBytes = 4 * NR * (3 + 2 * headDim);
   const fitting = Math.max(1, Math.floor((SCRATCH_BYTES - tileBytes) / panelBytes));
-  // No more of them than leave every thread a group.
+  // Few enough that there is a group for every thread.
   const panels = Math.min(fitting, Math.ceil((heads * Math.ceil(M / NR)) / threads), Math.ceil(M / NR));
   const scratchBytes = paddedRows(tileBytes + panels * panelBytes, CACHE_LINE);
   const scratch = module.allocate(threads * scratchBytes);
