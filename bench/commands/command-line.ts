@@ -23,7 +23,7 @@ const USAGE_ERROR = 2;
 /** Characters of an error that are shown: room for the long paths and ids it may name. */
 const MAX_ERROR = 1000;
 
-/** A reader that has seen enough (`| head`) is no failure. */
+/** `tare … | head` closes the pipe before everything is written, which is no failure. */
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
@@ -101,7 +101,7 @@ function withoutHelpWord(words: string[]): string[] {
   return first === 'help' && usages.map(nameOf).includes(command) ? [command, '--help'] : words;
 }
 
-/** A shell that asks for completions reads stdout; a half-typed line is no error. */
+/** While a shell asks for completions, half-typed lines are no errors. */
 const isCompleting = process.argv.includes('--get-yargs-completions');
 
 try {

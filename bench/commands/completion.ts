@@ -7,7 +7,7 @@ import { sortKeys } from '../report/show-report.ts';
 import { reportFormats } from '../report/verdict-report.ts';
 import { allowances } from '../results/merge.ts';
 
-/** Names behind flags that take one of a few; everywhere else what yargs itself knows. */
+/** Completes names after flags that take names, and leaves everything else to yargs. */
 export async function completeNames(
   current: string,
   argv: Arguments,

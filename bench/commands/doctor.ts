@@ -31,7 +31,7 @@ export const doctorCommand: CommandModule<object, InferredOptionTypes<typeof fla
   },
 };
 
-/** A canary that varies by more than this between readings tells of other work on the machine. */
+/** A fixed loop whose time varies by more than this shows that the machine does other work too. */
 const STEADY_PCT = 10;
 const COARSE_TIMER_NS = 10_000;
 

@@ -92,7 +92,7 @@ async function listBackends(argv: Flags): Promise<Entry[]> {
   );
 }
 
-/** What a child is started with is of no use to a reader. */
+/** Leaves out what only child processes need. */
 function withoutEnvironment(status: BackendStatus) {
   if (!status.available) return status;
   const { env, browser, ...rest } = status;

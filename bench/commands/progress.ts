@@ -68,10 +68,10 @@ function outcome({ case: { id }, row }: CaseEvent): string {
   return styleText('red', `${outcomeOf(row)} ${id}: ${failureReason(row)}`, { stream: process.stderr });
 }
 
-/** Between two lines where there is no terminal to write them over. */
+/** Time between two lines of a countdown that is written to a file, where no line can be written over. */
 const LOG_EVERY_MS = 30_000;
 
-/** Many short steps, of which none by itself is worth a line. */
+/** Progress of many short steps: one line that is written over, or a line now and then. */
 export function createCountdown(stream: Terminal = process.stderr) {
   const starts = new Map<number, number>();
   let saidMs = Number.NEGATIVE_INFINITY;

@@ -103,7 +103,7 @@ async function run(argv: Flags): Promise<void> {
       signal,
       ...progress,
     }).finally(progress.end);
-  // In this process a kernel can't be stopped but with all of tare.
+  // With --in-process a kernel can only be stopped together with tare itself.
   const outcome = await (argv['in-process'] ? measure(new AbortController().signal) : stoppable(measure));
   const isWhole = !outcome.interrupted;
   const compared = base !== undefined && isWhole ? compareWithBaseline(base, outcome.csvPath) : undefined;

@@ -39,7 +39,7 @@ export const serveCommand: CommandModule<object, InferredOptionTypes<typeof flag
   handler: serve,
 };
 
-/** Until a signal asks it to stop, which an unfinished run survives as an interrupted one. */
+/** Serves until a signal asks it to stop; a run that is not finished then stays behind as interrupted, with its rows. */
 async function serve({ port, out }: Flags): Promise<void> {
   makeResultsFolder(out);
   const serving = serveRuns({ out });

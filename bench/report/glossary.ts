@@ -38,7 +38,7 @@ export function lookUp(terms: readonly Term[], word: string): Term[] {
 
 export function formatTerms(terms: readonly Term[], width: number): string {
   const groups = [...Map.groupBy(terms, ({ group }) => group)].map(([group, entries]) => {
-    // Set below its words each entry has the whole width, which long ones need.
+    // Entries are long, so each stands below its words, where it has the whole width.
     const lines = entries.map(({ words, text }) => definition(`  ${words}`, [text], width, width));
     return [styleText('bold', group), ...lines].join('\n');
   });

@@ -9,7 +9,7 @@ export function memoryHeading({ op }: Pick<ResultRow, 'op'>): string {
   return op === 'attention' ? 'scratch' : 'bytes';
 }
 
-/** Scratch is each backend's own; packed weights are the same on all. */
+/** Scratch differs from backend to backend; packed weights are the same on all. */
 export function memoryCell(group: readonly Memory[]): string {
   if (group[0]?.op === 'attention') return formatRange(group.flatMap((row) => row.workspace_bytes ?? []));
   const { compression_ratio } = group.find((candidate) => candidate.stored_bytes !== undefined) ?? {};
@@ -36,7 +36,7 @@ const UNITS = [
 
 /** Three digits: 845 ns, 12.1 µs. */
 export function formatTime(timeNs: number): string {
-  // What rounds up to a thousand of a unit is said in the next one.
+  // 999.6 ns would round to 1000 ns, so it reads 1.00 µs.
   const { unit, ns } = UNITS.find((candidate) => timeNs >= 0.9995 * candidate.ns) ?? UNITS[UNITS.length - 1];
   return `${threeDigits(timeNs / ns)} ${unit}`;
 }
@@ -45,7 +45,7 @@ function threeDigits(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 
-/** The worst over the backends, which compute the same but for rounding. */
+/** The lowest of all backends: they compute the same up to rounding. */
 export function driftCell(group: readonly Pick<ResultRow, 'sqnr_db'>[]): string {
   const values = group.flatMap((row) => (row.sqnr_db === undefined ? [] : [row.sqnr_db]));
   return values.length > 0 ? Math.min(...values).toFixed(1) : '';

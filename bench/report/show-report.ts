@@ -65,7 +65,7 @@ function machineOf({ cpu_model, cpu_count }: ResultRow): string {
 
 function sorted(rows: readonly ResultRow[], sort: SortKey): ResultRow[] {
   const place = (row: ResultRow) => orders[sort](row) ?? Number.POSITIVE_INFINITY;
-  // Two rows without the figure differ by NaN, which sorts as equal.
+  // Infinity − Infinity is NaN: two rows without the figure count as equal.
   return rows.toSorted((a, b) => place(a) - place(b) || 0);
 }
 
@@ -102,7 +102,7 @@ function speedupText(row: ResultRow): string {
   return row.speedup === undefined ? '' : `${formatRatio(row.speedup)}x`;
 }
 
-/** Of the 95 % interval of the speed-up, which is about even on both sides as a ratio. */
+/** Half the 95 % interval of the speed-up, in percent, as if it reached equally far up and down as a ratio. */
 function halfWidth({ speedup_ci95_low: low, speedup_ci95_high: high }: ResultRow): string {
   return low === undefined || high === undefined ? '' : ((Math.sqrt(high / low) - 1) * 100).toFixed(1);
 }

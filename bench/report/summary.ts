@@ -9,7 +9,7 @@ import { driftCell, memoryCell, memoryHeading, speedCell } from './row-cells.ts'
 import { layOut, textColumn, wrapText } from './text-table.ts';
 
 const ON_FRONT = '◆';
-/** Marks stand behind the figures; whatever has none keeps their place. */
+/** Left free behind figures without a mark, so that they line up with those that have one. */
 const MARK_ROOM = '  ';
 
 export interface SummaryOptions {

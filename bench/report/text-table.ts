@@ -9,9 +9,9 @@ export interface TextColumn {
 }
 
 const GAP = '  ';
-/** Where nobody says how wide the place is that is written to, as with a file. */
+/** Used where neither COLUMNS nor a terminal says a width, as when writing to a file. */
 const USUAL_WIDTH = 100;
-/** Narrower ones get lines of this width, which they break; wider lines are hard to follow. */
+/** Tables can't be read in fewer columns than the first, and lines longer than the second are hard to follow. */
 const [MIN_WIDTH, MAX_WIDTH] = [40, 200];
 
 /** Columns to write in: as many as COLUMNS says, or as the terminal has. */
@@ -109,10 +109,10 @@ export function wrapText(text: string, width: number, indent = ''): string {
   return [...lines, line].join('\n');
 }
 
-/** Text is set beside its term where at least so many columns are left for it, else below. */
+/** Columns that text needs to stand beside its term; with fewer it stands below. */
 const LEAST_BESIDE = 30;
 
-/** A term with what is said of it, a paragraph each, set off from the term. */
+/** A term and the paragraphs that explain it, beside it or below it. */
 export function definition(term: string, paragraphs: readonly string[], termWidth: number, width: number): string {
   const isBeside = width - termWidth - GAP.length >= LEAST_BESIDE;
   const indent = ' '.repeat(isBeside ? termWidth + GAP.length : 2 * GAP.length);

@@ -33,7 +33,7 @@ function table(problem: string, rows: readonly ShownRow[]): HTMLElement {
   );
   const body = techniques.map(([technique, group]) => line(technique, group, backends));
   const made = create('table', { ariaLabel: problem }, create('thead', {}, head), create('tbody', {}, ...body));
-  // What scrolls must be reached by keyboard too.
+  // With a tab index it can be scrolled by keyboard too.
   const scrolled = create('div', { className: 'scroll', tabIndex: 0, ariaLabel: problem }, made);
   return create('section', {}, create('h3', {}, problem), scrolled);
 }

@@ -234,7 +234,7 @@ try {
   showChoices(await post<Choices>('/api/choices', adapters));
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    // What is chosen has to be read before the fields are disabled.
+    // Disabled fields are no part of the form's data, so that start() has to read them before busy() disables them.
     const started = start(adapters);
     void busy(() => started);
   });

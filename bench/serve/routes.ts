@@ -70,7 +70,7 @@ export function serveRuns({ out }: ServeOptions): Serving {
   const actions: Readonly<Record<string, (body: unknown) => Promise<unknown>>> = {
     '/api/choices': async (body) => choices(parse(PageAdapters, body)),
     '/api/start': start,
-    // What there is to see in a page that has just been opened: the run that goes on, or the last one.
+    // A page that has just been opened asks this: it then shows the run that goes on, or the last one.
     '/api/run': async (body) => {
       const { tab } = parse(Tab, body);
       return run === undefined ? {} : { run: progressOf(run), mayWeigh: run.mayWeigh(tab) };
@@ -107,7 +107,7 @@ export function serveRuns({ out }: ServeOptions): Serving {
   return { route, stop: async () => run?.stop() };
 }
 
-/** What a person could have got wrong is theirs to mend. */
+/** What was wrong with the request is answered with 400; every other error is a fault of the server. */
 function refuse(error: unknown): never {
   if (error instanceof InputError) throw new RequestError(400, error.message);
   throw error;

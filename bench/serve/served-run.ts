@@ -33,10 +33,10 @@ export interface Progress {
   readonly csvPath?: string;
 }
 
-/** A page that is reloaded comes back sooner than this. */
+/** How long a page may be gone before its run is stopped: reloading takes less. */
 const ABSENCE_MS = 10_000;
 
-/** A page that doesn't answer for this much longer than a case may take is gone. */
+/** A page counts as gone when it hasn't answered for this much longer than a case may take. */
 const GRACE_S = 15;
 
 export class ServedRun {
