@@ -68,6 +68,14 @@ test('what was skipped is said once a backend', () => {
   ).toEqual(['ts: no adapter']);
 });
 
+test('caveats of what is shown are said below it', () => {
+  const doubtful = { ...int8, caveat: 'activations were drawn' };
+  const said = (options: Partial<ShowOptions>) =>
+    shown(options, [dense, doubtful]).notes.filter((note) => note.includes('activations were drawn'));
+  expect(said({})).toEqual(['int8, matmul M=1 N=2 K=3 · use-lite/layer0.fc1: activations were drawn']);
+  expect(said({ best: true, minSqnrDb: 100 })).toEqual([]);
+});
+
 test('runs and machines of one file have tables of their own', () => {
   const other = { ...int8, run_id: 'r2', cpu_model: 'CPU B' };
   expect(shown({}, [int8, other]).sections.map(({ title }) => title)).toEqual([

@@ -2,6 +2,7 @@
 import { columns, type ResultRow } from '../results/columns.ts';
 import { failureReason, isFailure, outcomeOf } from '../results/failure.ts';
 import { backendLabel, isBaseline, problemTitle, techniqueLabel } from '../results/row-labels.ts';
+import { caveatLines } from './caveats.ts';
 import { bestRows, paretoRows } from './pareto-rows.ts';
 import { driftCell, formatRatio, formatTime, memoryCell, memoryHeading } from './row-cells.ts';
 import type { ReportLine, ReportSection, VerdictReport } from './verdict-report.ts';
@@ -121,6 +122,7 @@ function notesOn(rows: readonly ResultRow[], shown: readonly ResultRow[], option
       ? ['* software adapter: a GPU emulated on the CPU, no measure of a real one']
       : []),
     'tare help terms explains all of these',
+    ...caveatLines(shown),
     ...skips,
     `${name}: ${shown.length < rows.length ? `${shown.length} of ` : ''}${rows.length} cases: ${counts.join(', ')}`,
   ];
