@@ -44,7 +44,7 @@ test.each([
   [
     'costs that are not there',
     ['run', '--shard', '1/2', '--shard-costs', '/nonexistent.csv'],
-    /nonexistent\.csv: .* got ENOENT/,
+    /--shard-costs: must be a CSV that can be read, got ENOENT at \/nonexistent\.csv/,
   ],
 ])('%s is one line and exit code 2', (_, args, message) => {
   const { status, stdout, stderr } = tare(...args);

@@ -4,6 +4,7 @@ import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { InputError } from '../contract/input-error.ts';
 import type { Peaks, Roofline } from '../contract/roofline.ts';
 import { probeRoofline } from '../measure/roofline/probe.ts';
+import { layOut, textColumn, textWidth, wrapText } from '../report/text-table.ts';
 import { readRows } from '../results/csv.ts';
 import { findManifest, siblingPath } from '../results/results-file.ts';
 import { threadsFlag } from './selection-flags.ts';
@@ -66,24 +67,41 @@ function formatRoofline({ peaks, bandwidth, cache_bytes, threaded }: Roofline): 
   const size = (bytes: number) => (bytes < 2 ** 20 ? `${bytes / 2 ** 10} KiB` : `${bytes / 2 ** 20} MiB`);
   const caches = Object.entries(cache_bytes).map(([level, bytes]) => `${level} ${size(bytes)}`);
   const several = threaded === undefined ? [] : [`${threaded.threads} threads`];
-  const peakRow = (name: string, peak: keyof Peaks) =>
-    [`  ${name}`, [peaks[128][peak], threaded?.peaks[128][peak], peaks[256]?.[peak] ?? 'not engaged']] as const;
+  const peakRow = (name: string, peak: keyof Peaks): Row => [
+    name,
+    [peaks[128][peak], threaded?.peaks[128][peak], peaks[256]?.[peak] ?? 'not engaged'],
+  ];
+  const readRow = ({ bytes, gbytes_per_s }: Roofline['bandwidth'][number], i: number): Row => [
+    size(bytes),
+    [gbytes_per_s, threaded?.bandwidth[i]?.gbytes_per_s],
+  ];
   return [
-    tableRow('peak arithmetic', ['one thread', ...several, '  256-bit (experimental)']),
-    tableRow(...peakRow('f32 multiply-add, GFLOP/s', 'f32_gflops')),
-    tableRow(...peakRow('int8 dot product, GOP/s', 'int8_gops')),
-    '',
-    tableRow('reads by working set, GB/s', ['one thread', ...several]),
-    ...bandwidth.map(({ bytes, gbytes_per_s }, i) =>
-      tableRow(`  ${size(bytes).padStart(8)}`, [gbytes_per_s, threaded?.bandwidth[i]?.gbytes_per_s]),
+    ...tableOf(
+      'peak arithmetic',
+      ['one thread', ...several, '256-bit (experimental)'],
+      [peakRow('f32 multiply-add, GFLOP/s', 'f32_gflops'), peakRow('int8 dot product, GOP/s', 'int8_gops')],
     ),
-    `  caches: ${caches.join(', ')}`,
+    '',
+    ...tableOf('reads by working set, GB/s', ['one thread', ...several], bandwidth.map(readRow)),
+    wrapText(`caches: ${caches.join(', ')}`, textWidth(), '  '),
   ].join('\n');
 }
 
-/** Figures that were not measured have no cell. */
-function tableRow(name: string, cells: readonly (string | number | undefined)[]): string {
-  const figures = cells.filter((cell) => cell !== undefined);
-  const texts = figures.map((cell) => (typeof cell === 'number' ? cell.toPrecision(3) : cell));
-  return name.padEnd(28) + texts.map((text) => text.padStart(12)).join('');
+/** A label, and its figures; those that were not measured have no cell. */
+type Row = readonly [string, readonly (string | number | undefined)[]];
+
+function tableOf(title: string, headings: readonly string[], rows: readonly Row[]): string[] {
+  const cells = rows.map(([, row]) => row.filter((cell) => cell !== undefined));
+  const labels = textColumn(
+    '',
+    rows.map(([label]) => label),
+    'left',
+  );
+  const figures = headings.map((heading, i) =>
+    textColumn(
+      heading,
+      cells.map((row) => (typeof row[i] === 'number' ? row[i].toPrecision(3) : (row[i] ?? ''))),
+    ),
+  );
+  return [title, ...layOut({ names: [labels], figures }, textWidth())];
 }
