@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { backends } from '../bench/backends/backend.ts';
 import { PACKAGED_BROWSER } from '../bench/backends/browser/find-browser.ts';
+import { KERNELS_DIR, loadTechniques } from '../bench/cases/registry.ts';
 import type { AvailableBackend } from '../bench/contract/backend.ts';
+import type { KernelKind } from '../bench/contract/runtimes/runtimes.ts';
 import type { ContractOutcome } from './contract.ts';
 
 /** A process of its own for each backend, as in a run: a software GPU's driver must be in place before Node starts. */
@@ -23,7 +25,11 @@ async function outcomesOf(
   return outcomes as ContractOutcome[];
 }
 
-for (const { id, probe, execArgv, onlyWhenNamed } of backends) {
+const techniques = await loadTechniques([KERNELS_DIR]);
+const techniquesWith = (kind: KernelKind) =>
+  [...techniques].flatMap(([id, { kernels }]) => (kind in kernels ? [id] : []));
+
+for (const { id, kind, probe, execArgv, onlyWhenNamed } of backends) {
   const status = await probe(PACKAGED_BROWSER);
   describe.concurrent(id, () => {
     if (!status.available) {
@@ -36,7 +42,11 @@ for (const { id, probe, execArgv, onlyWhenNamed } of backends) {
       const outcomes = await outcomesOf(id, status, execArgv);
       const broken = outcomes.filter(({ failures }) => failures.length > 0);
       expect(broken.map(({ name, failures }) => `${name}: ${failures.join('; ')}`)).toEqual([]);
-      expect(outcomes.length).toBeGreaterThan(onlyWhenNamed ? 16 : 100);
+      const tried = Map.groupBy(outcomes, ({ name }) => name.split(' ')[0]);
+      expect([...tried.keys()].sort()).toEqual(techniquesWith(kind));
+      // Each is put to shapes of several kinds; those of other runtimes have few techniques, each with few parameters.
+      for (const trials of tried.values()) expect(trials.length).toBeGreaterThan(1);
+      if (!onlyWhenNamed) expect(outcomes.length).toBeGreaterThan(100);
     });
   });
 }

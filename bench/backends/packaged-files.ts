@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
@@ -45,7 +45,8 @@ export function packagedCacheFolders(): string[] {
   return [
     join(project, 'node_modules/.cache/tare'),
     ...(XDG_CACHE_HOME ? [join(XDG_CACHE_HOME, 'tare')] : []),
-    join(tmpdir(), `tare-${userInfo().username}`),
+    // By number: a user that a container was started with need not have a name.
+    join(tmpdir(), `tare-${process.getuid?.() ?? 'cache'}`),
   ];
 }
 

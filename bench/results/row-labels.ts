@@ -1,4 +1,5 @@
 // How tables name what a row is about.
+import type { Op } from '../contract/problem.ts';
 import type { ResultRow } from './columns.ts';
 
 /** Techniques that others are held against. */
@@ -7,12 +8,23 @@ export function isBaseline(row: ResultRow): boolean {
 }
 
 export function problemTitle(row: ResultRow): string {
-  const { M, N, K, seq_len, heads, head_dim, causal } = row;
-  const shape =
-    row.op === 'matmul'
-      ? `M=${M} N=${N} K=${K}`
-      : `M=${M} keys=${seq_len} heads=${heads} headDim=${head_dim}${causal ? ' causal' : ''}`;
-  return `${row.op} ${shape} · ${row.weights}${row.seed ? ` · seed ${row.seed}` : ''}`;
+  return `${row.op} ${shapeOf(row)} · ${row.weights}${row.seed ? ` · seed ${row.seed}` : ''}`;
+}
+
+function shapeOf({ op, M, N, K, seq_len, heads, head_dim, causal }: ResultRow): string {
+  // A file may hold an operation that this tare does not have.
+  const known = op as Op | undefined;
+  switch (known) {
+    case 'matmul':
+      return `M=${M} N=${N} K=${K}`;
+    case 'attention':
+      return `M=${M} keys=${seq_len} heads=${heads} headDim=${head_dim}${causal ? ' causal' : ''}`;
+    case undefined:
+      return '';
+    default:
+      known satisfies never;
+      return `M=${M}`;
+  }
 }
 
 export function techniqueLabel({ technique, params }: ResultRow): string {

@@ -7,7 +7,7 @@ import type { CaseRequest } from '../contract/case-request.ts';
 import type { CaseResult, Weighed } from '../contract/case-result.ts';
 import type { Inputs } from '../contract/operation.ts';
 import { operationOf } from '../contract/operations.ts';
-import type { Op, WeightsOf } from '../contract/problem.ts';
+import type { Op, Problem, WeightsOf } from '../contract/problem.ts';
 import type { Technique } from '../contract/technique.ts';
 import { makeInputs } from '../inputs/make-inputs.ts';
 import { openCanary } from '../measure/canary/canary.ts';
@@ -41,11 +41,17 @@ export async function runCase(
   const weighed = await (weighElsewhere?.(inputs) ?? weighAt(request, backend, technique, dense, inputs));
   return {
     ...weighed,
+    caveat: [caveatOfInputs(problem), weighed.caveat].filter(Boolean).join('; ') || undefined,
     inputHash,
     loadBefore,
     loadAfter: loadAverage(),
     canaryNs: canary,
   };
+}
+
+function caveatOfInputs(problem: Problem): string | undefined {
+  if (problem.op !== 'matmul' || problem.file === undefined) return undefined;
+  return 'synthetic activations, since a file of weights has none';
 }
 
 async function weighAt(

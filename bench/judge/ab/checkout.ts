@@ -13,7 +13,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PROJECT } from '../../cases/registry.ts';
 import { InputError } from '../../contract/input-error.ts';
@@ -31,7 +31,16 @@ export interface CheckoutOptions {
 
 /** Not in `node_modules`, below which Node takes no TypeScript. */
 function cacheFolder(): string {
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tare');
+  return join(process.env.XDG_CACHE_HOME || join(home(), '.cache'), 'tare');
+}
+
+/** A user that a container was started with by number has neither HOME nor an entry among the system's users. */
+function home(): string {
+  try {
+    return homedir();
+  } catch {
+    return join(tmpdir(), `tare-${process.getuid?.() ?? 'cache'}`);
+  }
 }
 
 /** The project at the commit, ready to be imported. */
