@@ -1,8 +1,10 @@
 // Finds techniques and suites by walking their folders; nothing lists them.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { registerHooks } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { InputError } from '../contract/input-error.ts';
+import { contractModule } from '../contract/own-import.ts';
 import type { Suite } from '../contract/suite.ts';
 import type { Technique } from '../contract/technique.ts';
 
@@ -11,29 +13,43 @@ export const PROJECT = dirname(dirname(import.meta.dirname));
 /** Folder of tare's own techniques. */
 export const KERNELS_DIR = join(PROJECT, 'kernels');
 
-/** Every technique of the folders by id, in alphabetical order; of a shared id the last folder's. */
+registerHooks({
+  resolve(specifier, context, nextResolve) {
+    const own = contractModule(specifier);
+    return own === undefined ? nextResolve(specifier, context) : { url: pathToFileURL(own).href, shortCircuit: true };
+  },
+});
+
+/** Every technique of the folders by id, in alphabetical order. Throws InputError on what is no technique. */
 export async function loadTechniques(folders: readonly string[]): Promise<Map<string, Technique>> {
+  // The processes of cases load techniques that were checked here, and do without the schema.
+  const { assertKernelsFolder, checkTechnique } = await import('./technique-schema.ts');
+  for (const folder of folders) assertKernelsFolder(folder);
   const techniques = new Map<string, Technique>();
-  for (const [id, file] of techniqueFiles(folders)) techniques.set(id, await loadModule(file));
+  for (const [id, file] of techniqueFiles(folders)) techniques.set(id, checkTechnique(await defaultExport(file), file));
   return techniques;
 }
 
 export async function loadTechnique(id: string, folders: readonly string[]): Promise<Technique> {
   const file = techniqueFiles(folders).get(id);
   if (file === undefined) throw new Error(`technique: must be a folder of ${folders.join(', ')}, got ${id}`);
-  return loadModule(file);
+  return defaultExport<Technique>(file);
 }
 
-async function loadModule(file: string): Promise<Technique> {
-  const technique = await defaultExport<Technique>(file);
-  if (typeof technique.pack === 'function' && technique.kernels !== undefined) return technique;
-  throw new InputError(`${file}: must export what defineTechnique returns`);
-}
-
-/** The module of every technique, in the same order. */
+/** The module of every technique, in the same order. Throws InputError where two folders have one of the same name. */
 export function techniqueFiles(folders: readonly string[]): Map<string, string> {
-  const files = folders.flatMap((folder) => techniqueIds(folder).map((id) => [id, techniqueFile(folder, id)] as const));
-  return new Map(files.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  const files = new Map<string, string>();
+  for (const folder of new Set(folders.map((path) => resolve(path)))) {
+    for (const id of techniqueIds(folder)) {
+      const taken = files.get(id);
+      if (taken !== undefined)
+        throw new InputError(
+          `--kernels: techniques must have names of their own, got ${id} in ${dirname(dirname(taken))} and in ${folder}; rename the folder`,
+        );
+      files.set(id, techniqueFile(folder, id));
+    }
+  }
+  return new Map([...files].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
 
 /** tare's own suites. */
@@ -48,7 +64,8 @@ export async function loadSuites(): Promise<Map<string, Suite>> {
 }
 
 function techniqueIds(folder: string): string[] {
-  if (!existsSync(folder)) throw new InputError(`--kernels: must be a folder of techniques, got ${folder}`);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    throw new InputError(`--kernels: must be a folder of techniques, got ${folder}`);
   return readdirSync(folder).filter((id) => existsSync(techniqueFile(folder, id)));
 }
 

@@ -22,6 +22,7 @@ const technique: Technique = {
 const facts: Facts = {
   run: {
     runId: 'r1',
+    techniqueHashes: new Map([['int4', 'h1']]),
     git: { commit: 'abc', dirty: false },
     machine: { cpu_model: 'C', cpu_count: 2, os: 'linux', node_version: '24', v8_version: '13' },
     shard: '1/2',
@@ -131,6 +132,7 @@ test('a row says what the case was', () => {
     shard: '1/2',
     git_dirty: false,
     adapter_type: 'none',
+    technique_hash: 'h1',
   });
 });
 

@@ -694,6 +694,13 @@ export const columns = [
     doc: 'wall time of all passes of the case, the start of their processes included, s: shards are dealt out by it',
     value: ({ result }) => result.tookS && Math.round(result.tookS * 1000) / 1000,
   },
+  {
+    name: 'technique_hash',
+    group: 'identity',
+    type: 'text',
+    doc: "first 64 bits of the SHA-256 of the technique's code, hex: its folder and what it imports beside tare's contract and packages",
+    value: ({ run, entry }) => run.techniqueHashes.get(entry.technique),
+  },
 ] as const satisfies readonly Column[];
 
 /** One row: a missing figure is undefined, and an empty cell in the file. */

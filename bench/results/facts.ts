@@ -8,6 +8,8 @@ import type { Technique } from '../contract/technique.ts';
 export interface RunFacts {
   readonly runId: string;
   readonly git: { readonly commit: string; readonly dirty: boolean } | undefined;
+  /** Of each technique's code, by its id. */
+  readonly techniqueHashes: ReadonlyMap<string, string>;
   readonly machine: Machine;
   /** i/n where the run is one of n shards. */
   readonly shard: string | undefined;

@@ -14,7 +14,15 @@ import { type CaseEvent, measureCases } from './measure-cases.ts';
 const chosen = { suite: [], backend: ['ts'], kernels: [], seed: 0, preset: 'quick' as const };
 const { cases, techniques } = await selectCases({ ...chosen, technique: ['dense', 'int4'], filter: ['M=1,'] });
 const status = { available: true, adapterType: 'none', adapter: '', driver: '', env: {} } as const;
-const state = { runId: 'r', git: undefined, machine, shard: undefined, threads: 1, roofline: undefined };
+const state = {
+  runId: 'r',
+  git: undefined,
+  techniqueHashes: new Map(),
+  machine,
+  shard: undefined,
+  threads: 1,
+  roofline: undefined,
+};
 
 let folder: string;
 beforeEach(() => {

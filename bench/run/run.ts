@@ -4,8 +4,10 @@ import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { backendOf } from '../backends/backend.ts';
 import { effortOf, presets } from '../cases/preset.ts';
-import { type Selection, selectCases } from '../cases/select.ts';
+import { techniqueFiles } from '../cases/registry.ts';
+import { kernelsDirs, type Selection, selectCases } from '../cases/select.ts';
 import { casesOfShard, parseShard } from '../cases/shard.ts';
+import { techniqueHash } from '../cases/technique-hash.ts';
 import type { BackendStatus } from '../contract/backend.ts';
 import type { BrowserChoice } from '../contract/browser.ts';
 import type { Case } from '../contract/case.ts';
@@ -21,6 +23,7 @@ import { Journal } from '../results/journal.ts';
 import { type Manifest, readManifest, writeManifest } from '../results/manifest.ts';
 import { PassLog } from '../results/pass-log.ts';
 import { disturbances } from './busy-machine.ts';
+import { compileOwn } from './compile-own.ts';
 import { describeMachine, hashFile, loadAverage } from './environment.ts';
 import type { RunState } from './facts-of-case.ts';
 import { gitState } from './git-state.ts';
@@ -188,6 +191,7 @@ async function runRemaining(
   options: RunOptions,
 ): Promise<void> {
   const { browser, preset, seed, kernels, inProcess, timeout, threads, shard } = begun.arguments;
+  await compileOwn(kernels, (what) => options.onPhase?.(what));
   options.onPhase?.('asking which backends run here');
   const statuses = await probeBackends(cases, browser, options.place);
   const roofline = begun.roofline ?? (await measureRoofline(preset, cases, threads, options));
@@ -196,7 +200,10 @@ async function runRemaining(
   writeManifest(path('run.json'), manifest);
   if (cases.some(({ problem }) => problem.weights.startsWith('use-lite/'))) ensureUseLiteCache();
   const git = gitState();
-  const state: RunState = { runId: begun.run_id, git, machine: describeMachine(), threads, shard, roofline };
+  const files = [...techniqueFiles(kernelsDirs(kernels))];
+  const techniqueHashes = new Map(files.map(([id, file]) => [id, techniqueHash(file)]));
+  const machine = describeMachine();
+  const state: RunState = { runId: begun.run_id, git, techniqueHashes, machine, threads, shard, roofline };
   const log = new PassLog(path('passes.jsonl'), git?.commit);
   const isFinished = () => missingOf(begun, journal.rows) === 0;
   try {

@@ -1,6 +1,7 @@
 // The kernel modules as one script for a browser: what Node runs, put together, with no second implementation.
 import { dirname } from 'node:path';
 import type { Plugin } from 'esbuild';
+import { contractModule } from '../../contract/own-import.ts';
 
 /** A worker: the default export of `main` is called with all techniques by id, out of the module of each. */
 export function bundleWorker(main: string, techniques: ReadonlyMap<string, string>): Promise<string> {
@@ -29,10 +30,21 @@ async function bundle(entry: string): Promise<string> {
     minify: false,
     keepNames: false,
     logLevel: 'silent',
-    plugins: [leaveNodeAlone],
+    plugins: [ownImports, leaveNodeAlone],
   });
   return outputFiles[0].text;
 }
+
+/** Techniques of one's own import tare's contract by name. */
+const ownImports: Plugin = {
+  name: 'own-imports',
+  setup(build) {
+    build.onResolve({ filter: /^tare(\/|$)/ }, ({ path }) => {
+      const own = contractModule(path);
+      return own === undefined ? undefined : { path: own };
+    });
+  },
+};
 
 /** Some modules load what only Node has when they find themselves there; gpu.js alone is loaded in both. */
 const leaveNodeAlone: Plugin = {

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { backendOf, backends } from '../../backends/backend.ts';
+import { followImports, importsOf } from '../../cases/module-imports.ts';
 import type { KernelKind } from '../../contract/runtimes/runtimes.ts';
 import { wasmWidths } from '../../contract/runtimes/wasm.ts';
 import { shortHash } from '../../run/environment.ts';
@@ -46,24 +47,10 @@ function filesOf(project: string, technique: string, kind: KernelKind): Set<stri
   const files = new Set<string>();
   if (!existsSync(declaration)) return files;
   files.add(declaration);
-  for (const file of importsOf(declaration)) if (!ofOtherKinds.includes(file)) follow(file, files);
-  if (kind !== 'ts') follow(join(project, RUNTIME_FILES[kind] ?? join('bench', 'backends', 'backend.ts')), files);
+  for (const file of importsOf(declaration)) if (!ofOtherKinds.includes(file)) followImports(file, files);
+  if (kind !== 'ts')
+    followImports(join(project, RUNTIME_FILES[kind] ?? join('bench', 'backends', 'backend.ts')), files);
   return files;
-}
-
-function follow(file: string, seen: Set<string>): void {
-  if (seen.has(file) || !existsSync(file)) return;
-  seen.add(file);
-  for (const next of importsOf(file)) follow(next, seen);
-}
-
-/** Relative specifiers of imports that are left when types are gone, and files that are started as workers. */
-const IMPORTS =
-  /(?:^|\n)\s*(?:import|export)\s(?!type\s)[^;'"]*?['"](\.[^'"]+)['"]|(?:import|new URL)\(\s*['"](\.[^'"]+)['"]/g;
-
-function importsOf(file: string): string[] {
-  const found = [...readFileSync(file, 'utf8').matchAll(IMPORTS)];
-  return found.map(([, imported, opened]) => join(dirname(file), imported ?? opened));
 }
 
 /** Of every technique that the files belong to: kernels may open each other's modules. */
