@@ -32,7 +32,7 @@ export function foreignFile(path: string): string | undefined {
   if (known !== undefined) return known[1];
   if (start.startsWith('{')) return jsonFile(path);
   if (start.length <= HEADER_AT || start[HEADER_AT] === '{') return undefined;
-  return `something else, which begins with ${JSON.stringify(visibleText(start.slice(0, 20)))}`;
+  return `something else, which begins with "${visibleText(start.slice(0, 20))}"`;
 }
 
 function filesIn(folder: string): string[] {

@@ -167,3 +167,14 @@ test('attention has its own shape', () => {
   // Q·Kᵀ and P·V: 2 · 2 · heads · headDim for each of the 3+4+5 pairs that a causal query sees.
   expect(row.dense_gflops).toBeCloseTo((4 * 2 * 8 * 12) / 2000, 12);
 });
+
+test('what a kernel or a driver says is shown in a row, not obeyed, and cut where nobody would read on', () => {
+  const row = rowOf({
+    ...facts,
+    adapter: { available: true, adapterType: 'hardware', adapter: 'GPU\x1b[2J', driver: 'd\u202e1', env: {} },
+    result: { ...facts.result, reason: `\x1b]0;title\x07${'long '.repeat(1_000_000)}`, variant: 'v\0' },
+  });
+  expect(row).toMatchObject({ gpu_adapter: 'GPU\\u{1b}[2J', gpu_driver: 'd\\u{202e}1', variant: 'v\\u{0}' });
+  expect(row.reason).toMatch(/^\\u\{1b\}\]0;title\\u\{7\}long long .* … \(5000010 characters\)$/);
+  expect(row.reason?.length).toBeLessThanOrEqual(400);
+});
