@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { rowOf, runArguments } from '../fixtures/run-files.ts';
+import { rowOf } from '../fixtures/run-files.ts';
 import type { ResultRow } from '../results/columns.ts';
 import type { HistoryRun } from '../results/history.ts';
 import { seededRandom } from '../statistics/random.ts';
@@ -23,7 +23,8 @@ function night(
     startedAt,
     rows: new Map(rows.map((row) => [row.case_id ?? '', row])),
     missing: new Set(),
-    asked: undefined,
+    asked: { manifest: undefined, caseIds: new Set() },
+    commit: undefined,
     ...parts,
   };
 }
@@ -131,14 +132,6 @@ describe('the newest run', () => {
   test('has other inputs: its history begins anew, and says so', () => {
     const news = newsOf([...before, night(3, { int4: { input_hash: 'other' }, csr: {} })]);
     expect(news).toEqual({ int4: [expect.stringMatching(/^has other inputs/)], csr: [] });
-  });
-
-  test('was asked for something else: nothing vanished', () => {
-    const asked = (preset: 'quick' | 'nightly') => ({
-      asked: { ...runArguments, preset },
-    });
-    const runs = [night(1, { int4: {}, csr: {} }, asked('nightly')), night(2, { int4: {} }, asked('quick'))];
-    expect(newsOf(runs)).toEqual({ int4: [], csr: [] });
   });
 
   test('has a new case, and one that fails now', () => {

@@ -1,7 +1,6 @@
 // Many runs of the same cases: where each case's speed-up over its dense baseline took another level, and every change of
 // its drift and bytes. What a case was on one machine says nothing of another, so each machine has a history of its own.
 
-import { isDeepStrictEqual } from 'node:util';
 import type { ResultRow } from '../results/columns.ts';
 import { type ExactChange, exactChanges } from '../results/exact-change.ts';
 import type { HistoryRun } from '../results/history.ts';
@@ -68,7 +67,7 @@ export function trackHistory(runs: readonly HistoryRun[], seed: number): Tracked
     const levels = points.map((point, i) => describeLevel(point, timed, points[i + 1]?.index ?? timed.length));
     const events = eventsOf(measured);
     // A run that was interrupted before the case says nothing of it.
-    const previous = runs.slice(0, -1).findLast((run) => isAsked(run, newest) && !run.missing.has(caseId));
+    const previous = runs.slice(0, -1).findLast((run) => !run.missing.has(caseId));
     const news = [
       ...statusNews(caseId, newest, previous),
       ...(isInNewest && timed.at(-1) === row ? levelNews(timed, points, maxP, seed) : []),
@@ -146,7 +145,7 @@ function exactNews({ changes }: ExactEvent): News {
   return { isWorse: changes.some(({ isWorse }) => isWorse), what: 'drift or bytes' };
 }
 
-/** Whether a case that the run before had, ran again. Only runs that were asked for the same can tell. */
+/** Whether a case that the run before had, ran again: all runs were asked for the same. */
 function statusNews(caseId: string, newest: HistoryRun, previous: HistoryRun | undefined): News[] {
   const [row, before] = [newest.rows.get(caseId), previous?.rows.get(caseId)];
   if (row !== undefined && !hasRun(row)) {
@@ -159,8 +158,4 @@ function statusNews(caseId: string, newest: HistoryRun, previous: HistoryRun | u
   if (row !== undefined) return previous !== undefined && before === undefined ? [{ isWorse: false, what: 'new' }] : [];
   if (before === undefined || !hasRun(before) || newest.missing.has(caseId)) return [];
   return [{ isWorse: true, what: 'vanished' }];
-}
-
-function isAsked(run: HistoryRun, newest: HistoryRun): boolean {
-  return run.asked === undefined || newest.asked === undefined || isDeepStrictEqual(run.asked, newest.asked);
 }

@@ -74,6 +74,7 @@ function describeEvent({ before, row, changes }: ExactEvent): string {
 
 /** As `git log` takes them. */
 function commitsAround(before: ResultRow, began: ResultRow): string {
+  if (before.git_commit === undefined || began.git_commit === undefined) return 'commits unknown';
   const [from, to] = [describeCommit(before), describeCommit(began)];
   return from === to ? `no commit between (${to})` : `commits ${from}..${to}`;
 }
@@ -160,13 +161,18 @@ function interruptedNotes(runs: readonly HistoryRun[]): string[] {
 /** A pause this many times the usual one is told. */
 const LONG_PAUSE = 1.9;
 
+/** Of runs in the order of their clocks, without those whose clock went ahead. */
 function gapNotes(runs: readonly HistoryRun[]): string[] {
-  const pauses = runs.slice(1).map((run, i) => Date.parse(run.startedAt) - Date.parse(runs[i].startedAt));
+  const { startedAt: last } = runs[runs.length - 1];
+  const dates = runs
+    .map(({ startedAt }) => startedAt)
+    .filter((date) => date <= last)
+    .toSorted();
+  const pauses = dates.slice(1).map((date, i) => Date.parse(date) - Date.parse(dates[i]));
   const usual = pauses.toSorted((a, b) => a - b)[Math.floor(pauses.length / 2)];
   const long = pauses.flatMap((pause, i) => (pauses.length >= 3 && pause > LONG_PAUSE * usual ? [i] : []));
   if (long.length === 0) return [];
-  const last = long[long.length - 1];
-  const [from, to] = [runs[last], runs[last + 1]].map(({ startedAt }) => startedAt.slice(0, 10));
+  const [from, to] = dates.slice(long[long.length - 1]).map((date) => date.slice(0, 10));
   return [`runs are missing ${long.length === 1 ? 'once' : `${long.length} times`}, last between ${from} and ${to}`];
 }
 
