@@ -27,9 +27,10 @@ export function trackReport(cases: readonly TrackedCase[], history: History, all
 }
 
 /** `newly`: the newest run shows it for the first time. */
-function verdictOf({ levels, news }: TrackedCase): string {
+function verdictOf({ levels, news, doubt }: TrackedCase): string {
   const level = levels.at(-1);
   if (news.length > 0) return news.some(({ isWorse }) => isWorse) ? 'newly worse' : 'newly better';
+  if (doubt !== undefined) return 'inconclusive';
   if (level === undefined) return 'steady';
   return level.newSpeedup < level.oldSpeedup ? 'worse' : 'better';
 }
@@ -50,6 +51,7 @@ function lineOf(tracked: TrackedCase): ReportLine {
     ],
     details: [
       ...(isOnlyNew ? [] : said),
+      ...(tracked.doubt === undefined ? [] : [tracked.doubt]),
       ...(level === undefined ? [] : [describeLevel(level)]),
       ...(event === undefined ? [] : [describeEvent(event)]),
     ],
@@ -118,13 +120,14 @@ function ratioOf({ oldSpeedup, newSpeedup, p }: LevelChange) {
 }
 
 function dataOf(tracked: TrackedCase) {
-  const { caseId, row, runs, levels, events, news } = tracked;
+  const { caseId, row, runs, levels, events, news, doubt } = tracked;
   return {
     case_id: caseId,
     machine: machineOf(row),
     runs,
     verdict: verdictOf(tracked),
     news,
+    doubt,
     levels: levels.map((level) => ({ ...around(level.before, level.began), ...ratioOf(level), runs: level.runs })),
     events: events.map(({ before, row: first, changes }) => ({ ...around(before, first), changes })),
   };
@@ -145,6 +148,9 @@ function notesOn(cases: readonly TrackedCase[], runs: readonly HistoryRun[]): st
     ...gapNotes(runs),
     ...machineNotes(runs),
     ...(ended > 0 ? [`${ended} cases are not among the newest run's and are not judged`] : []),
+    ...[...Map.groupBy(cases, ({ doubt }) => doubt)].flatMap(([doubt, group]) =>
+      doubt === undefined ? [] : [`${group.length} cases inconclusive: ${doubt}`],
+    ),
     ...(short > 0 ? [`${short} cases have fewer than ${MIN_RUNS} runs, too few for a change of level`] : []),
     `${cases.length} cases: the newest run shows ${worse} newly worse, ${better} newly better or new`,
   ];
