@@ -109,7 +109,7 @@ function likeRows(rows: readonly ResultRow[]): { timed: readonly ResultRow[]; do
   const isOther = (row: ResultRow) => state !== undefined && row.core_state !== undefined && row.core_state !== state;
   const others = rows.filter(isOther);
   const alike = rows.filter((row) => !isOther(row));
-  if (state === 'free' || others.length < alike.length) return { timed: alike };
+  if (state === undefined || state === 'free' || others.length < alike.length) return { timed: alike };
   return { timed: rows.filter(({ core_state }) => core_state === undefined || core_state === 'free'), doubt: SHARED };
 }
 
