@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { rowOf, writeRun } from '../fixtures/run-files.ts';
+import { rowOf, runArguments, writeRun } from '../fixtures/run-files.ts';
 import { formatHeader, formatRow, readRows } from '../results/csv.ts';
 import { compareWithBaseline } from './baseline-flags.ts';
 import { readRun } from './compare.ts';
@@ -12,8 +12,10 @@ const MAIN = join(import.meta.dirname, '..', 'main.ts');
 
 test('a run is held against what the baseline has of its cases, and nothing else counts as vanished', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tare-named-'));
-  const base = readRun(writeRun(folder, 'base', [rowOf('dense'), rowOf('int8'), rowOf('csr')]));
-  const head = writeRun(folder, 'head', [rowOf('dense'), rowOf('int8', { stored_bytes: 101 })]);
+  const base = readRun(writeRun(folder, 'base', [rowOf('dense'), rowOf('int8'), rowOf('csr')], { manifest: {} }));
+  const head = writeRun(folder, 'head', [rowOf('dense'), rowOf('int8', { stored_bytes: 101 })], {
+    manifest: { arguments: { ...runArguments, filter: ['e', 'int8'] } },
+  });
   const { report, isRegression } = compareWithBaseline(base, head);
   expect(isRegression).toBe(true);
   expect(report.alerts.map(({ message }) => message)).toEqual([expect.stringMatching(/^s:int8:ts:.*bytes/)]);

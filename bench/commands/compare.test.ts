@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { rowOf, writeRun } from '../fixtures/run-files.ts';
+import { rowOf, runArguments, writeRun } from '../fixtures/run-files.ts';
 
 const MAIN = join(import.meta.dirname, '..', 'main.ts');
 
@@ -53,6 +53,24 @@ test('github gets annotations, and the job summary gets the Markdown table', () 
   expect(readFileSync(summary, 'utf8')).toMatch(
     /^before\n### tare compare\n[\s\S]*\| technique \| backend \| verdict \|/,
   );
+});
+
+test('what only base was asked for is listed and no regression; what both were asked for has vanished', () => {
+  const whole = writeRun(folder, 'whole', [rowOf('dense'), rowOf('int4'), rowOf('csr')], { manifest: {} });
+  const only = (id: string, filter: string[]) =>
+    writeRun(folder, id, [rowOf('dense')], { manifest: { arguments: { ...runArguments, filter } } });
+  const part = tare(['compare', whole, only('part', ['dense'])]);
+  expect(part.status).toBe(0);
+  expect(part.stdout).toContain('part.csv: 2 cases of the other run were not asked for');
+  const all = tare(['compare', whole, only('part', ['dense']), '--format', 'csv']).stdout;
+  expect(
+    parse<Record<string, string>>(all, { columns: true })
+      .map(({ why }) => why)
+      .slice(1),
+  ).toEqual(['not asked for', 'not asked for']);
+  const broken = tare(['compare', whole, only('broken', [])]);
+  expect(broken.status).toBe(1);
+  expect(broken.stdout).toContain('2 regressed');
 });
 
 describe('files as they come', () => {

@@ -4,7 +4,8 @@ import { type CaseComparison, compareRuns } from '../judge/compare.ts';
 import { compareReport } from '../report/compare-report.ts';
 import { textWidth } from '../report/text-table.ts';
 import { printReport } from '../report/verdict-report.ts';
-import { type ResultsFile, readResultsFile } from '../results/results-file.ts';
+import { findManifest, type ResultsFile, readResultsFile } from '../results/results-file.ts';
+import { type AskedRun, isAskedAlike } from '../results/same-asked.ts';
 import { REGRESSION, reportFlags } from './report-flags.ts';
 
 type Flags = InferredOptionTypes<typeof reportFlags> & { base?: string; head?: string };
@@ -38,13 +39,19 @@ export function readRun(path: string): ResultsFile {
 }
 
 export function compareReadRuns(base: ResultsFile, head: ResultsFile, all: boolean) {
-  const comparisons = compareRuns(base.rows, head.rows);
+  const comparisons = compareRuns(base.rows, head.rows, isAskedAlike(askedOf(base), askedOf(head)));
   assertSomeInCommon(comparisons);
   const notes = [...base.notes, ...head.notes];
   return {
     report: compareReport(comparisons, { base, head, all, notes }),
     isRegression: comparisons.some(({ regressions }) => regressions.length > 0),
   };
+}
+
+function askedOf({ path, rows }: ResultsFile): AskedRun {
+  const manifest = findManifest(path);
+  const caseIds = new Set([...rows.map(({ case_id = '' }) => case_id), ...(manifest?.case_ids ?? [])]);
+  return { manifest, caseIds };
 }
 
 function assertOneRun({ path, rows }: ResultsFile): void {

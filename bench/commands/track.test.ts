@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { rowOf, writeRun } from '../fixtures/run-files.ts';
@@ -93,6 +93,29 @@ describe('files as they come', () => {
     const { stdout } = tare('track', folder);
     expect(stdout).toContain('the last line is unfinished or damaged and was left out');
     expect(stdout).toContain('is a shard; tare merge');
+  });
+
+  test('a run of one case beside them is like no other: one line and exit code 2; in between it is passed over', () => {
+    const one = writeRun(folder, '2031-02-01T02-00-00-0001', [
+      rowOf('nf4', { started_at: '2031-02-01T02:00:00.000Z' }),
+    ]);
+    const { status, stdout, stderr } = tare('track', folder);
+    expect({ status, stdout, lines: stderr.trimEnd().split('\n').length }).toEqual({ status: 2, stdout: '', lines: 1 });
+    expect(stderr).toMatch(/must be asked for the same as the newest, 2031-02-01\S+, got only others: 2031-01-01/);
+    writeRun(folder, '2031-02-02T02-00-00-0001', [
+      rowOf('dense', { started_at: '2031-02-02T02:00:00.000Z' }),
+      rowOf('int4', { started_at: '2031-02-02T02:00:00.000Z' }),
+    ]);
+    const next = tare('track', folder);
+    expect(next.status).toBe(0);
+    expect(next.stdout.replaceAll(/\s+/g, ' ')).toContain(`passed over ${basename(one)}: asked for something else`);
+  });
+
+  test('where no commit was written, none is named', () => {
+    for (let number = 9; number <= 14; number++) writeNight(number, { git_commit: undefined, speedup: 1.5 });
+    const { stdout } = tare('track', folder);
+    expect(stdout).toContain('commits unknown');
+    expect(stdout).not.toContain('(unknown)');
   });
 
   test('nights without a run are told', () => {

@@ -5,6 +5,7 @@ import { textWidth } from '../report/text-table.ts';
 import { trackReport } from '../report/track-report.ts';
 import { printReport } from '../report/verdict-report.ts';
 import { readHistory } from '../results/history.ts';
+import { knownCommits } from '../run/git-state.ts';
 import { REGRESSION, reportFlags } from './report-flags.ts';
 
 type Flags = InferredOptionTypes<typeof reportFlags> & { history?: string[] };
@@ -23,7 +24,7 @@ export const trackCommand: CommandModule<object, Flags> = {
 };
 
 function track({ history: paths = [], format, all }: Flags): void {
-  const history = readHistory(paths);
+  const history = readHistory(paths, { nowMs: Date.now(), commits: knownCommits() });
   const cases = trackHistory(history.runs, DEFAULT_SEED);
   printReport(trackReport(cases, history, all), format, textWidth());
   if (cases.some(({ news }) => news.some(({ isWorse }) => isWorse))) process.exitCode = REGRESSION;

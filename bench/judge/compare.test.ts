@@ -193,6 +193,12 @@ describe('cases that are not in both runs', () => {
     expect(of(comparisons, 'csr')?.regressions).toEqual([]);
   });
 
+  test('a case that head was not asked for is none, one that it was asked for and fails is one all the same', () => {
+    const comparisons = compareRuns([...base, rowOf('nf4')], [dense, rowOf('nf4', { status: 'error' })], false);
+    expect(of(comparisons, 'int4')).toMatchObject({ verdict: 'unpaired', reason: 'not asked for', regressions: [] });
+    expect(of(comparisons, 'nf4')?.regressions).toEqual(['was ok, is error']);
+  });
+
   test.each(['skipped', 'unsupported', 'incorrect', 'error', 'timeout', 'oom'])('from ok to %s', (status) => {
     const comparison = of(compareRuns(base, [dense, rowOf('int4', { status, reason: 'why' })]), 'int4');
     expect(comparison?.regressions).toEqual([`was ok, is ${status}: why`]);

@@ -44,15 +44,27 @@ export const SAME_MARGIN = Math.log(1.05);
 /** Chance of a single false `slower` or `faster` among all cases. */
 const FAMILY_ALPHA = 0.01;
 
-/** A case at a time, in head's order, then those only base has. */
-export function compareRuns(base: readonly ResultRow[], head: readonly ResultRow[]): CaseComparison[] {
+/** A case at a time, in head's order, then those only base has, which vanished if both runs were asked for the same. */
+export function compareRuns(
+  base: readonly ResultRow[],
+  head: readonly ResultRow[],
+  isAskedAlike = true,
+): CaseComparison[] {
   const [baseRows, headRows] = [base, head].map((rows) => new Map(rows.map((row) => [row.case_id ?? '', row])));
   const pairs = [...new Set([...headRows.keys(), ...baseRows.keys()])].map((id) => {
     return { id, base: baseRows.get(id), head: headRows.get(id) };
   });
   const paired = pairs.flatMap((pair) => pairedRows(pair) ?? []);
   const shifts = new Map(shiftsOf(paired).map((shift, i) => [paired[i].head.case_id, shift]));
-  return pairs.map((pair) => conclude(pair.id, pair, shifts.get(pair.id)));
+  const compared = pairs.map((pair) => conclude(pair.id, pair, shifts.get(pair.id)));
+  return isAskedAlike ? compared : compared.map(excuseAbsence);
+}
+
+/** Why a case that only base has is no regression. */
+export const NOT_ASKED = 'not asked for';
+
+function excuseAbsence(comparison: CaseComparison): CaseComparison {
+  return comparison.head === undefined ? { ...comparison, reason: NOT_ASKED, regressions: [] } : comparison;
 }
 
 interface RowPair {
@@ -105,12 +117,15 @@ function verdictOf({ log, interval, p }: Shift): Verdict {
   return interval.low > -SAME_MARGIN && interval.high < SAME_MARGIN ? 'same' : 'inconclusive';
 }
 
+/** Why a row of such a core can't be held against one of another. */
+export const SHARED = 'measured on a shared core';
+
 /** A baseline that changed by more than this between the runs was in another state: its kernel's code is the same. */
 const BASELINE_MOVED = Math.log(1.25);
 
 function whyInconclusive({ base = {}, head = {} }: RowPair, shift: Shift, timeRatio: number | undefined) {
   const states = [base.core_state, head.core_state];
-  if (states[0] !== states[1] && states.every((state) => state !== undefined)) return 'measured on a shared core';
+  if (states[0] !== states[1] && states.every((state) => state !== undefined)) return SHARED;
   if (timeRatio === undefined || !['faster', 'slower'].includes(verdictOf(shift))) return undefined;
   const timeShift = -Math.log(timeRatio);
   const isAgreed = timeShift * Math.sign(shift.log) > Math.abs(shift.log) / 4;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { rowOf, runArguments } from '../fixtures/run-files.ts';
+import { caseId, rowOf } from '../fixtures/run-files.ts';
 import type { ResultRow } from '../results/columns.ts';
 import type { HistoryRun } from '../results/history.ts';
 import { seededRandom } from '../statistics/random.ts';
-import { newLevel, trackHistory } from './track.ts';
+import { maxPOf, newLevel, trackHistory } from './track.ts';
 
 /** A night's run; `undefined` leaves the case out. */
 function night(
@@ -23,7 +23,8 @@ function night(
     startedAt,
     rows: new Map(rows.map((row) => [row.case_id ?? '', row])),
     missing: new Set(),
-    asked: undefined,
+    asked: { manifest: undefined, caseIds: new Set() },
+    commit: undefined,
     ...parts,
   };
 }
@@ -96,6 +97,67 @@ test('another machine has a history of its own, another Node version has not', (
   expect(track(upgraded)[0]).toMatchObject({ runs: 30, levels: [{ began: { node_version: '25' } }] });
 });
 
+test.each<[string, ResultRow, ResultRow, number]>([
+  ['threads', { threads: 2 }, { threads: 4 }, 11],
+  ['number of cores', { cpu_count: 2 }, { cpu_count: 4 }, 11],
+  ['GPU of a case that runs on it', { device: 'gpu', gpu_adapter: 'A' }, { device: 'gpu', gpu_adapter: 'B' }, 11],
+  ['GPU of a case on the processor', { device: 'cpu', gpu_adapter: 'A' }, { device: 'cpu', gpu_adapter: 'B' }, 30],
+  ['threads once said, which were one', {}, { threads: 1 }, 30],
+])('another %s: nights in one history with the newest', (_, old, current, count) => {
+  const [tracked] = track(nights(30, 20, (number) => (number >= 20 ? current : old)));
+  expect(tracked).toMatchObject({ runs: count, levels: count === 30 ? [{ runs: 11 }] : [] });
+});
+
+test('the p that a level needs is divided among all histories', () => {
+  expect([1, 10, 20, 500].map(maxPOf)).toEqual([0.001, 0.001, 0.0005, 0.00002]);
+  const among = (count: number) => {
+    const runs = nights(20, undefined, (number) => ({ speedup: (number >= 15 ? 1.95 : 2) * noise[number] }));
+    const others = Array.from({ length: count - 1 }, (_, i) => [`other${i}`, {}] as const);
+    return [
+      ...runs.slice(0, -1),
+      night(20, { int4: runs[19].rows.get(caseId('int4')), ...Object.fromEntries(others) }),
+    ];
+  };
+  const levelsAmong = (count: number) => track(among(count)).find(({ row }) => row.technique === 'int4')?.levels ?? [];
+  const [{ p }] = levelsAmong(1);
+  expect(levelsAmong(Math.floor(0.01 / p))).toHaveLength(1);
+  expect(levelsAmong(Math.floor(0.01 / p) + 1)).toEqual([]);
+});
+
+describe('the state of the core', () => {
+  /** A shared core takes 30 % off, whatever the code does. */
+  const on = (states: readonly (string | undefined)[], stepAt?: number) =>
+    nights(states.length, stepAt).map((run, i) => {
+      const row = run.rows.get(caseId('int4')) ?? {};
+      const speedup = (row.speedup ?? 2) * (states[i] === 'shared' ? 0.7 : 1);
+      return { ...run, rows: new Map([[caseId('int4'), { ...row, speedup, core_state: states[i] }]]) };
+    });
+  const repeat = (count: number, state: string | undefined) => Array.from({ length: count }, () => state);
+
+  test('nights on a shared core are left out where the newest had a free one', () => {
+    const states = [...repeat(10, 'free'), ...repeat(5, 'shared'), ...repeat(5, 'free')];
+    expect(track(on(states))[0]).toMatchObject({ runs: 20, levels: [], news: [], doubt: undefined });
+    const [{ levels, news }] = track(on([...states, ...repeat(3, 'free')], 21));
+    expect(news).toEqual([{ isWorse: true, what: 'speed' }]);
+    expect(levels).toMatchObject([{ runs: 3 }]);
+    expect(levels[0].newSpeedup / levels[0].oldSpeedup).toBeCloseTo(0.9, 1);
+  });
+
+  test.each(['shared', 'mixed'])('a newest night on a %s core is not judged by nights on a free one', (state) => {
+    const [tracked] = track(on([...repeat(20, 'free'), ...repeat(4, state)]));
+    expect(tracked).toMatchObject({ levels: [], news: [], doubt: 'measured on a shared core' });
+  });
+
+  test('where the core was always shared, a level is found as anywhere', () => {
+    expect(track(on(repeat(23, 'shared'), 21))[0]).toMatchObject({ news: [{ what: 'speed' }], doubt: undefined });
+  });
+
+  test('nights that do not tell go with any', () => {
+    const [tracked] = track(on([...repeat(10, undefined), ...repeat(13, 'free')], 21));
+    expect(tracked).toMatchObject({ news: [{ what: 'speed' }], levels: [{ runs: 3 }], doubt: undefined });
+  });
+});
+
 test('other inputs begin a history anew', () => {
   expect(track(nights(30, 20, (number) => (number >= 20 ? { input_hash: 'i2' } : {})))[0]).toMatchObject({
     runs: 11,
@@ -105,7 +167,7 @@ test('other inputs begin a history anew', () => {
 
 test("the baseline's own ratio is no history of speed", () => {
   const runs = Array.from({ length: 30 }, (_, i) => night(i + 1, { dense: { speedup: i < 20 ? 1 : 0.5 } }));
-  expect(track(runs)[0].levels).toEqual([]);
+  expect(track(runs)[0]).toMatchObject({ levels: [], doubt: undefined });
 });
 
 describe('the newest run', () => {
@@ -131,14 +193,6 @@ describe('the newest run', () => {
   test('has other inputs: its history begins anew, and says so', () => {
     const news = newsOf([...before, night(3, { int4: { input_hash: 'other' }, csr: {} })]);
     expect(news).toEqual({ int4: [expect.stringMatching(/^has other inputs/)], csr: [] });
-  });
-
-  test('was asked for something else: nothing vanished', () => {
-    const asked = (preset: 'quick' | 'nightly') => ({
-      asked: { ...runArguments, preset },
-    });
-    const runs = [night(1, { int4: {}, csr: {} }, asked('nightly')), night(2, { int4: {} }, asked('quick'))];
-    expect(newsOf(runs)).toEqual({ int4: [], csr: [] });
   });
 
   test('has a new case, and one that fails now', () => {

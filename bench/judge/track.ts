@@ -1,13 +1,12 @@
 // Many runs of the same cases: where each case's speed-up over its dense baseline took another level, and every change of
 // its drift and bytes. What a case was on one machine says nothing of another, so each machine has a history of its own.
 
-import { isDeepStrictEqual } from 'node:util';
 import type { ResultRow } from '../results/columns.ts';
 import { type ExactChange, exactChanges } from '../results/exact-change.ts';
 import type { HistoryRun } from '../results/history.ts';
 import { isBaseline } from '../results/row-labels.ts';
 import { type ChangePoint, findChangePoints } from '../statistics/change-points.ts';
-import { hasRun, MIN_EFFECT } from './compare.ts';
+import { hasRun, MIN_EFFECT, SHARED } from './compare.ts';
 
 export interface LevelChange {
   /** The last row of the old level and the first of the new one. */
@@ -38,6 +37,8 @@ export interface TrackedCase {
   readonly events: readonly ExactEvent[];
   /** What the newest run shows for the first time. */
   readonly news: readonly News[];
+  /** Why the newest row's speed was not judged. */
+  readonly doubt?: string;
 }
 
 export interface News {
@@ -63,18 +64,20 @@ export function trackHistory(runs: readonly HistoryRun[], seed: number): Tracked
     const row = rows[rows.length - 1];
     const isInNewest = newest.rows.get(caseId) === row;
     const measured = rows.filter(hasRun);
-    const timed = measured.filter((candidate) => !isBaseline(candidate) && candidate.speedup !== undefined);
+    const { timed, doubt } = likeRows(
+      measured.filter((candidate) => !isBaseline(candidate) && candidate.speedup !== undefined),
+    );
     const points = levelsOf(timed, maxP, seed);
     const levels = points.map((point, i) => describeLevel(point, timed, points[i + 1]?.index ?? timed.length));
     const events = eventsOf(measured);
     // A run that was interrupted before the case says nothing of it.
-    const previous = runs.slice(0, -1).findLast((run) => isAsked(run, newest) && !run.missing.has(caseId));
+    const previous = runs.slice(0, -1).findLast((run) => !run.missing.has(caseId));
     const news = [
       ...statusNews(caseId, newest, previous),
       ...(isInNewest && timed.at(-1) === row ? levelNews(timed, points, maxP, seed) : []),
       ...events.flatMap((event) => (isInNewest && event.row === row ? [exactNews(event)] : [])),
     ];
-    return { caseId, row, runs: measured.length, levels, events, news };
+    return { caseId, row, runs: measured.length, levels, events, news, doubt: isInNewest ? doubt : undefined };
   });
 }
 
@@ -95,6 +98,19 @@ function latestHistory(runs: readonly HistoryRun[], caseId: string): ResultRow[]
 export function machineOf({ cpu_model, cpu_count, threads, device, gpu_adapter }: ResultRow): string {
   const parts = [cpu_model, `${cpu_count} cores`, `${threads ?? 1} threads`];
   return (device === 'gpu' ? [...parts, gpu_adapter] : parts).join(', ');
+}
+
+/**
+ * Rows whose core was in the newest one's state, or that don't say. Where the core was not free and most of the history
+ * was in another state, the newest one can't be judged, and the history is told without it.
+ */
+function likeRows(rows: readonly ResultRow[]): { timed: readonly ResultRow[]; doubt?: string } {
+  const state = rows.at(-1)?.core_state;
+  const isOther = (row: ResultRow) => state !== undefined && row.core_state !== undefined && row.core_state !== state;
+  const others = rows.filter(isOther);
+  const alike = rows.filter((row) => !isOther(row));
+  if (state === undefined || state === 'free' || others.length < alike.length) return { timed: alike };
+  return { timed: rows.filter(({ core_state }) => core_state === undefined || core_state === 'free'), doubt: SHARED };
 }
 
 /** Of log speed-ups, run by run; the baseline's own tells nothing. */
@@ -146,7 +162,7 @@ function exactNews({ changes }: ExactEvent): News {
   return { isWorse: changes.some(({ isWorse }) => isWorse), what: 'drift or bytes' };
 }
 
-/** Whether a case that the run before had, ran again. Only runs that were asked for the same can tell. */
+/** Whether a case that the run before had, ran again: all runs were asked for the same. */
 function statusNews(caseId: string, newest: HistoryRun, previous: HistoryRun | undefined): News[] {
   const [row, before] = [newest.rows.get(caseId), previous?.rows.get(caseId)];
   if (row !== undefined && !hasRun(row)) {
@@ -159,8 +175,4 @@ function statusNews(caseId: string, newest: HistoryRun, previous: HistoryRun | u
   if (row !== undefined) return previous !== undefined && before === undefined ? [{ isWorse: false, what: 'new' }] : [];
   if (before === undefined || !hasRun(before) || newest.missing.has(caseId)) return [];
   return [{ isWorse: true, what: 'vanished' }];
-}
-
-function isAsked(run: HistoryRun, newest: HistoryRun): boolean {
-  return run.asked === undefined || newest.asked === undefined || isDeepStrictEqual(run.asked, newest.asked);
 }

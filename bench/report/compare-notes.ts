@@ -1,5 +1,5 @@
 // The sentences below the tables of `tare compare`: what was held against what, and how far that goes.
-import { type CaseComparison, hasRun, MIN_EFFECT, verdicts } from '../judge/compare.ts';
+import { type CaseComparison, hasRun, MIN_EFFECT, NOT_ASKED, verdicts } from '../judge/compare.ts';
 import type { ResultRow } from '../results/columns.ts';
 import { backendLabel } from '../results/row-labels.ts';
 import { quantile } from '../statistics/quantile.ts';
@@ -25,6 +25,7 @@ export function notesOn(
     ...processNotes([base, head]),
     ...environmentNotes(comparisons),
     ...inputNotes(comparisons),
+    ...absenceNotes(comparisons, head),
     ...commonShifts(comparisons),
     `${comparisons.length} cases: ${counts.flat().join(', ')}; ${regressed} regressed`,
   ];
@@ -36,6 +37,11 @@ function inputNotes(comparisons: readonly CaseComparison[]): string[] {
     base !== undefined && head !== undefined && hasRun(base) && hasRun(head) && base.input_hash !== head.input_hash;
   const others = comparisons.filter(hasOthers).length;
   return others > 0 ? [`${others} cases have other inputs in the two runs: neither speed nor drift was compared`] : [];
+}
+
+function absenceNotes(comparisons: readonly CaseComparison[], { name }: ComparedRun): string[] {
+  const count = comparisons.filter(({ reason }) => reason === NOT_ASKED).length;
+  return count > 0 ? [`${name}: ${count} cases of the other run were not asked for, and are not judged`] : [];
 }
 
 function describeRun({ name, rows }: ComparedRun): string {

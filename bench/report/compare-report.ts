@@ -1,5 +1,5 @@
 // What `tare compare` says of two runs.
-import { type CaseComparison, hasRun, type Shift } from '../judge/compare.ts';
+import { type CaseComparison, hasRun, NOT_ASKED, type Shift } from '../judge/compare.ts';
 import type { ResultRow } from '../results/columns.ts';
 import { describeChange } from '../results/exact-change.ts';
 import { backendLabel, problemTitle, techniqueLabel } from '../results/row-labels.ts';
@@ -38,7 +38,8 @@ function rowOf({ base, head }: CaseComparison): ResultRow {
   return head ?? base ?? {};
 }
 
-function isEvent({ verdict, changes, regressions, base, head }: CaseComparison): boolean {
+function isEvent({ verdict, changes, regressions, base, head, reason }: CaseComparison): boolean {
+  if (reason === NOT_ASKED) return false;
   const isDecided = verdict === 'faster' || verdict === 'slower';
   const isElsewhere = (base !== undefined && hasRun(base)) !== (head !== undefined && hasRun(head));
   return isDecided || changes.length > 0 || regressions.length > 0 || isElsewhere;

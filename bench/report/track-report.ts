@@ -27,9 +27,10 @@ export function trackReport(cases: readonly TrackedCase[], history: History, all
 }
 
 /** `newly`: the newest run shows it for the first time. */
-function verdictOf({ levels, news }: TrackedCase): string {
+function verdictOf({ levels, news, doubt }: TrackedCase): string {
   const level = levels.at(-1);
   if (news.length > 0) return news.some(({ isWorse }) => isWorse) ? 'newly worse' : 'newly better';
+  if (doubt !== undefined) return 'inconclusive';
   if (level === undefined) return 'steady';
   return level.newSpeedup < level.oldSpeedup ? 'worse' : 'better';
 }
@@ -50,6 +51,7 @@ function lineOf(tracked: TrackedCase): ReportLine {
     ],
     details: [
       ...(isOnlyNew ? [] : said),
+      ...(tracked.doubt === undefined ? [] : [tracked.doubt]),
       ...(level === undefined ? [] : [describeLevel(level)]),
       ...(event === undefined ? [] : [describeEvent(event)]),
     ],
@@ -74,6 +76,7 @@ function describeEvent({ before, row, changes }: ExactEvent): string {
 
 /** As `git log` takes them. */
 function commitsAround(before: ResultRow, began: ResultRow): string {
+  if (before.git_commit === undefined || began.git_commit === undefined) return 'commits unknown';
   const [from, to] = [describeCommit(before), describeCommit(began)];
   return from === to ? `no commit between (${to})` : `commits ${from}..${to}`;
 }
@@ -117,13 +120,14 @@ function ratioOf({ oldSpeedup, newSpeedup, p }: LevelChange) {
 }
 
 function dataOf(tracked: TrackedCase) {
-  const { caseId, row, runs, levels, events, news } = tracked;
+  const { caseId, row, runs, levels, events, news, doubt } = tracked;
   return {
     case_id: caseId,
     machine: machineOf(row),
     runs,
     verdict: verdictOf(tracked),
     news,
+    doubt,
     levels: levels.map((level) => ({ ...around(level.before, level.began), ...ratioOf(level), runs: level.runs })),
     events: events.map(({ before, row: first, changes }) => ({ ...around(before, first), changes })),
   };
@@ -144,6 +148,9 @@ function notesOn(cases: readonly TrackedCase[], runs: readonly HistoryRun[]): st
     ...gapNotes(runs),
     ...machineNotes(runs),
     ...(ended > 0 ? [`${ended} cases are not among the newest run's and are not judged`] : []),
+    ...[...Map.groupBy(cases, ({ doubt }) => doubt)].flatMap(([doubt, group]) =>
+      doubt === undefined ? [] : [`${group.length} cases inconclusive: ${doubt}`],
+    ),
     ...(short > 0 ? [`${short} cases have fewer than ${MIN_RUNS} runs, too few for a change of level`] : []),
     `${cases.length} cases: the newest run shows ${worse} newly worse, ${better} newly better or new`,
   ];
@@ -160,13 +167,18 @@ function interruptedNotes(runs: readonly HistoryRun[]): string[] {
 /** A pause this many times the usual one is told. */
 const LONG_PAUSE = 1.9;
 
+/** Of runs in the order of their clocks, without those whose clock went ahead. */
 function gapNotes(runs: readonly HistoryRun[]): string[] {
-  const pauses = runs.slice(1).map((run, i) => Date.parse(run.startedAt) - Date.parse(runs[i].startedAt));
+  const { startedAt: last } = runs[runs.length - 1];
+  const dates = runs
+    .map(({ startedAt }) => startedAt)
+    .filter((date) => date <= last)
+    .toSorted();
+  const pauses = dates.slice(1).map((date, i) => Date.parse(date) - Date.parse(dates[i]));
   const usual = pauses.toSorted((a, b) => a - b)[Math.floor(pauses.length / 2)];
   const long = pauses.flatMap((pause, i) => (pauses.length >= 3 && pause > LONG_PAUSE * usual ? [i] : []));
   if (long.length === 0) return [];
-  const last = long[long.length - 1];
-  const [from, to] = [runs[last], runs[last + 1]].map(({ startedAt }) => startedAt.slice(0, 10));
+  const [from, to] = dates.slice(long[long.length - 1]).map((date) => date.slice(0, 10));
   return [`runs are missing ${long.length === 1 ? 'once' : `${long.length} times`}, last between ${from} and ${to}`];
 }
 

@@ -3,9 +3,9 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '../contract/input-error.ts';
-import type { RunArguments } from '../contract/run-arguments.ts';
 import type { ResultRow } from './columns.ts';
 import { findManifest, readResultsFile } from './results-file.ts';
+import { type AskedRun, isAskedAlike } from './same-asked.ts';
 
 export interface HistoryRun {
   readonly id: string;
@@ -16,19 +16,38 @@ export interface HistoryRun {
   readonly rows: ReadonlyMap<string, ResultRow>;
   /** Cases it was to run and has no row of: some only where it was interrupted. */
   readonly missing: ReadonlySet<string>;
-  /** What was asked; undefined where it has no manifest. */
-  readonly asked: RunArguments | undefined;
+  readonly asked: AskedRun;
+  /** Of its first row; undefined where none was written. */
+  readonly commit: string | undefined;
 }
 
 export interface History {
-  /** Oldest first, never none. */
+  /** Oldest first, never none; all were asked for the same. */
   readonly runs: readonly HistoryRun[];
   /** What was passed over, and why. */
   readonly notes: readonly string[];
 }
 
-/** Runs of all files and of all CSVs in all folders. Throws InputError on a named file that is no run. */
-export function readHistory(paths: readonly string[]): History {
+/** What files can't tell. */
+export interface Surroundings {
+  /** Milliseconds since 1970. */
+  readonly nowMs: number;
+  /** Newest first, as `git rev-list` gives them; empty where git tells nothing. */
+  readonly commits: readonly string[];
+}
+
+/**
+ * Of all files, and of all CSVs in all folders, the newest run and those asked for the same. Throws InputError on a named
+ * file that is no run, and where the newest run is like no other.
+ */
+export function readHistory(paths: readonly string[], surroundings: Surroundings): History {
+  const { runs, notes } = readAll(paths);
+  const ordered = inOrder(runs, surroundings);
+  const kept = keepAlike(ordered.runs);
+  return { runs: kept.runs, notes: [...notes, ...ordered.notes, ...kept.notes] };
+}
+
+function readAll(paths: readonly string[]): History {
   const notes: string[] = [];
   const runs: HistoryRun[] = [];
   for (const path of paths) {
@@ -43,8 +62,53 @@ export function readHistory(paths: readonly string[]): History {
     throw new InputError(
       `history: must hold whole runs, got none in ${paths.join(', ')}${notes.length > 0 ? ` (${notes[0]})` : ''}`,
     );
-  return { runs: runs.toSorted((a, b) => compareText(a.startedAt, b.startedAt) || compareText(a.id, b.id)), notes };
+  return { runs, notes };
 }
+
+/**
+ * By time; those whose commits are known share out their places anew, by commit. A run that is dated in the future and
+ * would be the newest is passed over: every later step would come before it.
+ */
+function inOrder(runs: readonly HistoryRun[], { nowMs, commits }: Surroundings): History {
+  const byTime = runs.toSorted((a, b) => compareText(a.startedAt, b.startedAt) || compareText(a.id, b.id));
+  const ages = new Map(commits.map((commit, age) => [commit, age]));
+  const ageOf = ({ commit }: HistoryRun) => ages.get(commit ?? '');
+  const known = byTime.filter((run) => ageOf(run) !== undefined);
+  const byCommit = known.toSorted((a, b) => (ageOf(b) ?? 0) - (ageOf(a) ?? 0)).values();
+  const ordered = byTime.map((run) => (ageOf(run) === undefined ? run : (byCommit.next().value ?? run)));
+  const newest = ordered.findLastIndex((run) => !isOfTheFuture(run, nowMs));
+  const kept = newest < 0 ? ordered : ordered.slice(0, newest + 1);
+  return { runs: kept, notes: ordered.flatMap((run) => clockNotes(run, nowMs, kept)) };
+}
+
+/** Clocks of two machines may well be a day apart. */
+const CLOCK_SLACK_MS = 24 * 3600 * 1000;
+
+function isOfTheFuture({ startedAt }: HistoryRun, nowMs: number): boolean {
+  return Date.parse(startedAt) > nowMs + CLOCK_SLACK_MS;
+}
+
+function clockNotes(run: HistoryRun, nowMs: number, kept: readonly HistoryRun[]): string[] {
+  if (!isOfTheFuture(run, nowMs)) return [];
+  const what = `${run.name}: its clock said ${run.startedAt.slice(0, 10)}, which is yet to come`;
+  return [kept.includes(run) ? what : `${what}; passed over, as it can't be the newest`];
+}
+
+/** Throws InputError where others were read and none is like the newest. */
+function keepAlike(runs: readonly HistoryRun[]): History {
+  const newest = runs[runs.length - 1];
+  const alike = runs.filter((run) => run === newest || isAskedAlike(run.asked, newest.asked));
+  const others = runs.filter((run) => !alike.includes(run)).map(({ name }) => name);
+  if (others.length === 0) return { runs, notes: [] };
+  const said = `${others.slice(0, MAX_NAMED).join(', ')}${others.length > MAX_NAMED ? ` and ${others.length - MAX_NAMED} more` : ''}`;
+  if (alike.length === 1)
+    throw new InputError(
+      `history: runs must be asked for the same as the newest, ${newest.name}, got only others: ${said}; name files of one kind`,
+    );
+  return { runs: alike, notes: [`passed over ${said}: asked for something else than the newest run, ${newest.name}`] };
+}
+
+const MAX_NAMED = 3;
 
 /** Undefined for what is no folder. */
 function csvFilesIn(path: string): string[] | undefined {
@@ -73,15 +137,15 @@ function runsOf(path: string): ReadRuns {
   const { name, rows, notes } = readResultsFile(path);
   if (rows.length === 0) return { runs: [], notes: [...notes, `passed over ${name}: it has no rows`] };
   const byRun = [...Map.groupBy(rows, ({ run_id }) => run_id ?? name)];
-  const manifest = findManifest(path);
+  const manifest = byRun.length === 1 ? findManifest(path) : undefined;
   const shards = byRun.filter(([, group]) => isPartOfRun(group)).map(([id]) => id);
   const runs = byRun.flatMap(([id, group]): HistoryRun[] => {
     if (shards.includes(id)) return [];
     const own = new Map(group.map((row) => [row.case_id ?? '', row]));
     const startedAt = group.map(({ started_at = '' }) => started_at).toSorted(compareText)[0];
-    const planned = byRun.length === 1 ? (manifest?.case_ids ?? []) : [];
-    const missing = new Set(planned.filter((caseId) => !own.has(caseId)));
-    return [{ id, name, startedAt, rows: own, missing, asked: manifest?.arguments }];
+    const missing = new Set(manifest?.case_ids.filter((caseId) => !own.has(caseId)));
+    const asked = { manifest, caseIds: new Set([...own.keys(), ...missing]) };
+    return [{ id, name, startedAt, rows: own, missing, asked, commit: group[0].git_commit }];
   });
   const said = shards.map((id) => `passed over ${name}: ${id} is a shard; tare merge joins shards`);
   return { runs, notes: [...notes, ...said] };

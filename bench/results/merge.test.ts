@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { InputError } from '../contract/input-error.ts';
+import type { RunArguments } from '../contract/run-arguments.ts';
 import { caseId, machine, rowOf, runArguments, samplesOf, writeRun } from '../fixtures/run-files.ts';
 import type { ResultRow } from './columns.ts';
 import { readRows } from './csv.ts';
@@ -21,13 +22,14 @@ interface ShardParts {
   readonly figures?: ResultRow;
   readonly cpu?: string;
   readonly planned?: readonly string[];
-  readonly seed?: number;
+  readonly asked?: Partial<RunArguments>;
+  readonly weights_sha256?: string;
 }
 
 function shard(
   index: number,
   own: readonly string[],
-  { figures, cpu, planned = own, seed = 0 }: ShardParts = {},
+  { figures, cpu, planned = own, asked, weights_sha256 }: ShardParts = {},
 ): string {
   const rows = own.map((technique) => rowOf(technique, { shard: `${index}/2`, ...figures }));
   return writeRun(folder, `2031-01-0${index}T00-00-00-000${index}`, rows, {
@@ -36,7 +38,8 @@ function shard(
       started_at: `2031-01-0${index}T00:00:00.000Z`,
       all_case_ids,
       case_ids: planned.map(caseId),
-      arguments: { ...runArguments, shard: `${index}/2`, seed },
+      arguments: { ...runArguments, shard: `${index}/2`, ...asked },
+      weights_sha256,
       machine: { ...machine, cpu_model: cpu ?? machine.cpu_model },
     },
   });
@@ -76,7 +79,14 @@ describe('is refused', () => {
       /equal commits, .*--allow commits/,
     ],
     ['other machines', () => shard(2, ['csr', 'int8'], { cpu: 'CPU B' }), /equal machines, .*--allow machines/],
-    ['other arguments', () => shard(2, ['csr', 'int8'], { seed: 9 }), /a shard of the same run/],
+    [
+      'a checkout with changes',
+      () => shard(2, ['csr', 'int8'], { figures: { git_dirty: true } }),
+      /equal commits, got a{40} in .* and a{40}\+ here/,
+    ],
+    ['another seed', () => shard(2, ['csr', 'int8'], { asked: { seed: 9 } }), /a shard of the same run/],
+    ['one of three', () => shard(2, ['csr', 'int8'], { asked: { shard: '2/3' } }), /a shard of the same run/],
+    ['other rounds', () => shard(2, ['csr', 'int8'], { asked: { rounds: 30 } }), /a shard of the same run/],
     ['a whole run', () => writeRun(folder, 'whole', [rowOf('csr')], { manifest: {} }), /got a whole run/],
     ['a CSV by itself', () => writeRun(folder, 'bare', [rowOf('csr')]), /got no manifest/],
   ])('%s', (_, second, message) => {
@@ -88,6 +98,31 @@ describe('is refused', () => {
   test('a missing shard, which is named', () => {
     expect(() => mergeShards([first()], [])).toThrow(/got none for 2, such as s:csr:ts.*without shard 2\/2/);
   });
+});
+
+describe('shards from machines that keep the weights in other folders', () => {
+  const from = (index: number, own: readonly string[], weights_sha256: string) =>
+    shard(index, own, { asked: { weights: `/home/${index}/w.safetensors`, threads: index }, weights_sha256 });
+  const first = () => from(1, ['dense', 'int4', 'nf4'], 'a1');
+
+  test('are joined where the file is the same', () => {
+    const { rows, manifest } = mergeShards([first(), from(2, ['csr', 'int8'], 'a1')], []);
+    expect(rows).toHaveLength(5);
+    expect(manifest).toMatchObject({ weights_sha256: 'a1', arguments: { weights: '/home/1/w.safetensors' } });
+  });
+
+  test('are refused where it is another', () => {
+    expect(() => mergeShards([first(), from(2, ['csr', 'int8'], 'b2')], [])).toThrow(/a shard of the same run/);
+  });
+});
+
+test('rows of an older tare, which had fewer columns, are joined; what it did not write stays empty', () => {
+  const shards = [shard(1, ['dense', 'int4', 'nf4']), shard(2, ['csr', 'int8'])];
+  const lines = readFileSync(shards[1], 'utf8').trimEnd().split('\n');
+  writeFileSync(shards[1], lines.map((line) => `${line.replace(/,[^,]*$/, '')}\n`).join(''));
+  const csv = writeMergedRun(mergeShards(shards, []), folder);
+  expect(readFileSync(csv, 'utf8').split('\n')[0]).toBe(lines[0]);
+  expect(readRows(csv).map((row) => row.speedup)).toEqual([2, 2, 2, 2, 2]);
 });
 
 test('what the user allows is joined all the same', () => {

@@ -9,6 +9,7 @@ import { formatHeader, formatRow } from './csv.ts';
 import type { SampleRecord } from './journal.ts';
 import { type Manifest, writeManifest } from './manifest.ts';
 import { findManifest, readResultsFile, readSamples } from './results-file.ts';
+import { type AskedRun, isAskedAlike } from './same-asked.ts';
 
 export const allowances = ['commits', 'machines', 'missing'] as const;
 /** What shards may differ in, or lack, when the user says so. */
@@ -54,17 +55,22 @@ function readShard(path: string): ShardFile {
 }
 
 function assertOneRun([first, ...others]: readonly ShardFile[]): void {
-  const asked = ({ manifest }: ShardFile) => ({
-    ...manifest.arguments,
-    shard: manifest.arguments.shard?.replace(/^\d+/, ''),
-    // Follows the machine, which is compared by itself.
-    threads: undefined,
-    cases: manifest.all_case_ids,
-  });
   for (const other of others) {
-    if (isDeepStrictEqual(asked(first), asked(other))) continue;
+    if (isAskedAlike(wholeRunOf(first), wholeRunOf(other)) && isDeepStrictEqual(planOf(first), planOf(other))) continue;
     throw new InputError(`${other.path}: must be a shard of the same run as ${first.name}, got one of other arguments`);
   }
+}
+
+function wholeRunOf({ manifest }: ShardFile): AskedRun {
+  const shard = manifest.arguments.shard?.replace(/^\d+/, '');
+  const caseIds = new Set(manifest.all_case_ids);
+  return { manifest: { ...manifest, arguments: { ...manifest.arguments, shard } }, caseIds };
+}
+
+/** Shards of one run also share the order of its cases and what each of them may take. */
+function planOf({ manifest: { all_case_ids, arguments: asked } }: ShardFile) {
+  const { timeout, passes, rounds, minTimeS } = asked;
+  return { all_case_ids, timeout, passes, rounds, minTimeS };
 }
 
 function addDistinct(shard: ShardFile, rows: Map<string, ResultRow>, shards: readonly ShardFile[]): void {
@@ -79,9 +85,8 @@ function addDistinct(shard: ShardFile, rows: Map<string, ResultRow>, shards: rea
 }
 
 function commitsOf(rows: readonly ResultRow[]): string {
-  return [
-    ...new Set(rows.map(({ git_commit, git_dirty }) => `${git_commit ?? 'unknown'}${git_dirty ? '+' : ''}`)),
-  ].join(' and ');
+  const commits = rows.map(({ git_commit, git_dirty }) => `${git_commit ?? 'unknown'}${git_dirty ? '+' : ''}`);
+  return [...new Set(commits)].toSorted().join(' and ');
 }
 
 function assertEqual(shards: readonly ShardFile[], what: Allowance, value: (shard: ShardFile) => string): void {

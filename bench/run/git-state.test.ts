@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { gitState } from './git-state.ts';
+import { gitState, knownCommits } from './git-state.ts';
 
 function repository(): string {
   const folder = mkdtempSync(join(tmpdir(), 'tare-git-'));
@@ -15,6 +15,15 @@ function repository(): string {
   git(folder, '-c', 'user.name=tester', '-c', 'user.email=tester@localhost', 'commit', '--quiet', '-m', 'First');
   return folder;
 }
+
+test('the commits that led here are known, newest first; outside a checkout none', () => {
+  const folder = repository();
+  const first = git(folder, 'rev-parse', 'HEAD');
+  const identity = ['-c', 'user.name=tester', '-c', 'user.email=tester@localhost'];
+  git(folder, ...identity, 'commit', '--quiet', '--allow-empty', '-m', 'Second');
+  expect(knownCommits(folder)).toEqual([git(folder, 'rev-parse', 'HEAD'), first]);
+  expect(knownCommits(mkdtempSync(join(tmpdir(), 'tare-git-')))).toEqual([]);
+});
 
 function git(cwd: string, ...args: string[]): string {
   const { status, stdout, stderr } = spawnSync('git', args, { cwd, encoding: 'utf8' });

@@ -32,6 +32,12 @@ export function gitState(project = PROJECT): GitState | undefined {
   return commit === undefined || changes === undefined ? undefined : { commit, dirty: changes !== '' };
 }
 
+/** Every commit that led to the one checked out, newest first; none where git doesn't tell. */
+export function knownCommits(project = PROJECT): string[] {
+  const { status, stdout } = runGit(project, 'rev-list', '--topo-order', 'HEAD');
+  return status === 0 ? stdout.trim().split('\n') : [];
+}
+
 function askGit(project: string, ...args: string[]): string | undefined {
   const { status, stdout, stderr, error } = runGit(project, ...args);
   if (status === 0) return stdout.trim();
@@ -39,9 +45,12 @@ function askGit(project: string, ...args: string[]): string | undefined {
   return undefined;
 }
 
+/** Bytes: a million commits and more. */
+const MAX_OUTPUT = 2 ** 26;
+
 /** In English, whatever the user's language. */
 export function runGit(cwd: string, ...args: string[]) {
-  return spawnSync('git', args, { cwd, encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } });
+  return spawnSync('git', args, { cwd, encoding: 'utf8', maxBuffer: MAX_OUTPUT, env: { ...process.env, LC_ALL: 'C' } });
 }
 
 /** Of all that git says, what is wrong and, of an owner it distrusts, what mends it. */

@@ -1,0 +1,141 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { InputError } from '../contract/input-error.ts';
+import type { RunArguments } from '../contract/run-arguments.ts';
+import { rowOf, runArguments, writeRun } from '../fixtures/run-files.ts';
+import { readHistory } from './history.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tare-history-'));
+});
+
+/** Newest first: d, c, b, a. */
+const commits = ['d', 'c', 'b', 'a'];
+const read = (known: readonly string[] = commits) =>
+  readHistory([folder], { nowMs: Date.UTC(2031, 5, 30), commits: known });
+const idsOf = ({ runs }: ReturnType<typeof read>) => runs.map(({ id }) => id);
+
+function write(id: string, day: string, commit: string | undefined, asked?: Partial<RunArguments>, sha?: string) {
+  const dated = { started_at: `${day}T02:00:00.000Z`, git_commit: commit };
+  const manifest = asked && { arguments: { ...runArguments, ...asked }, weights_sha256: sha };
+  return writeRun(folder, id, [rowOf('dense', dated), rowOf('int4', dated)], { manifest });
+}
+
+describe('runs are in order', () => {
+  test('of their commits, whatever their clocks said', () => {
+    write('r1', '2031-06-03', 'b');
+    write('r2', '2031-06-01', 'c');
+    write('r3', '2031-06-02', 'a');
+    expect(idsOf(read())).toEqual(['r3', 'r1', 'r2']);
+    expect(idsOf(read([]))).toEqual(['r2', 'r3', 'r1']);
+  });
+
+  test('of time at the same commit', () => {
+    write('r1', '2031-06-02', 'a');
+    write('r2', '2031-06-01', 'a');
+    expect(idsOf(read())).toEqual(['r2', 'r1']);
+  });
+
+  test('of time where the commit is unknown, and the others share out the places that are left', () => {
+    write('r1', '2031-06-01', 'c');
+    write('r2', '2031-06-02', undefined);
+    write('r3', '2031-06-03', 'a');
+    write('r4', '2031-06-04', 'of another branch');
+    expect(idsOf(read())).toEqual(['r3', 'r2', 'r1', 'r4']);
+  });
+});
+
+describe('a night dated 2099', () => {
+  beforeEach(() => {
+    write('r1', '2031-06-01', 'a');
+    write('r2', '2031-06-02', 'c');
+  });
+
+  test('takes the place of its commit, and its clock is named', () => {
+    write('r0', '2099-01-01', 'b');
+    const history = read();
+    expect(idsOf(history)).toEqual(['r1', 'r0', 'r2']);
+    expect(history.notes).toEqual(['r0.csv: its clock said 2099-01-01, which is yet to come']);
+  });
+
+  test.each(['d', undefined])('is not the newest: commit %s', (commit) => {
+    write('r0', '2099-01-01', commit);
+    const history = read();
+    expect(idsOf(history)).toEqual(['r1', 'r2']);
+    expect(history.notes).toEqual([expect.stringMatching(/^r0\.csv: its clock said 2099-01-01, .*passed over/)]);
+  });
+
+  test('is the newest where there is no other: then it may be this clock that is wrong', () => {
+    const path = write('r0', '2099-01-01', 'd');
+    expect(readHistory([path], { nowMs: Date.UTC(2031, 5, 30), commits }).runs).toHaveLength(1);
+  });
+
+  test('a clock that is hours ahead is taken as it is', () => {
+    write('r0', '2031-06-30', 'd');
+    expect(idsOf(read())).toEqual(['r1', 'r2', 'r0']);
+  });
+});
+
+describe('only runs that were asked for the same as the newest are one history', () => {
+  test.each<[string, Partial<RunArguments>]>([
+    ['preset', { preset: 'smoke' }],
+    ['filter', { filter: ['int4'] }],
+    ['backend', { backend: ['ts'] }],
+    ['seed', { seed: 1 }],
+    ['sizes', { m: [8] }],
+    ['techniques of their own', { kernels: ['/mine'] }],
+    ['weights', { weights: '/w.safetensors' }],
+    ['part', { shard: '1/2' }],
+  ])('another %s', (_, asked) => {
+    write('r1', '2031-06-01', undefined, {});
+    write('r2', '2031-06-02', undefined, asked);
+    write('r3', '2031-06-03', undefined, {});
+    const history = read();
+    expect(idsOf(history)).toEqual(['r1', 'r3']);
+    expect(history.notes).toEqual(['passed over r2.csv: asked for something else than the newest run, r3.csv']);
+  });
+
+  test.each<[string, Partial<RunArguments>]>([
+    ['threads, which divide rows', { threads: 8 }],
+    ['rounds', { rounds: 9, passes: 3, minTimeS: 1 }],
+    ['patience', { timeout: 9 }],
+    ['place of the browser', { browser: { headed: false, path: '/opt/chromium' } }],
+  ])('other %s', (_, asked) => {
+    write('r1', '2031-06-01', undefined, {});
+    write('r2', '2031-06-02', undefined, asked);
+    expect(idsOf(read())).toEqual(['r1', 'r2']);
+  });
+
+  test('files of weights are told apart by content, not by where they lie', () => {
+    write('r1', '2031-06-01', undefined, { weights: '/a/w' }, 'a1');
+    write('r2', '2031-06-02', undefined, { weights: '/a/w' }, 'b2');
+    write('r3', '2031-06-03', undefined, { weights: '/b/w' }, 'a1');
+    write('r4', '2031-06-04', undefined, { weights: '/b/w', kernels: [] });
+    expect(idsOf(read())).toEqual(['r1', 'r2', 'r3', 'r4']);
+    write('r5', '2031-06-05', undefined, { weights: '/c/w' }, 'a1');
+    expect(idsOf(read())).toEqual(['r1', 'r3', 'r4', 'r5']);
+  });
+
+  test('without a manifest, half of all cases of the two must be in both', () => {
+    const cases = (id: string, day: string, techniques: readonly string[]) =>
+      writeRun(
+        folder,
+        id,
+        techniques.map((technique) => rowOf(technique, { started_at: `${day}T02:00:00.000Z` })),
+      );
+    cases('r1', '2031-06-01', ['dense']);
+    cases('r2', '2031-06-02', ['dense', 'int4']);
+    cases('r3', '2031-06-03', ['dense', 'int4', 'nf4', 'csr']);
+    expect(idsOf(read())).toEqual(['r2', 'r3']);
+  });
+
+  test('a newest run like no other is one line that names them', () => {
+    for (const day of [1, 2, 3, 4, 5]) write(`r${day}`, `2031-06-0${day}`, undefined, {});
+    write('r6', '2031-06-06', undefined, { filter: ['int4'] });
+    expect(() => read()).toThrow(InputError);
+    expect(() => read()).toThrow(/^history: .* the newest, r6\.csv, got only others: r1\.csv, r2\.csv, r3\.csv and 2 /);
+  });
+});
