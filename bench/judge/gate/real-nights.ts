@@ -60,12 +60,9 @@ export interface RealNights {
   readonly tracked: readonly TrackedStep[];
 }
 
-export function judgeRealNights(runs: readonly RecordedRun[], onPair: () => void = () => {}): RealNights {
+export function judgeRealNights(runs: readonly RecordedRun[]): RealNights {
   const pairs = runs.flatMap((base, i) =>
-    runs.slice(i + 1).map((head, j) => {
-      onPair();
-      return judgePair({ base, head }, [i + 1, i + j + 2]);
-    }),
+    runs.slice(i + 1).map((head, j) => judgePair({ base, head }, [i + 1, i + j + 2])),
   );
   return { pairs, ...falseAlarmsOf(runs), tracked: STEPS.flatMap((step) => trackSteps(runs, step, pairs)) };
 }
