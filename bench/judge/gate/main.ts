@@ -85,7 +85,6 @@ const path = values.out ?? join(resultsFolder(), values.quick ? 'gate-quick.json
 if (values.fresh) rmSync(path, { force: true });
 const commit = gitState()?.commit ?? 'unknown';
 const recordsSoFar = () => readRecords(path).filter((record) => record.commit === commit);
-ensureUseLiteCache();
 try {
   await runAll();
 } catch (error) {
@@ -98,6 +97,7 @@ async function runAll(): Promise<void> {
   // First, since a history that can't be read is better known now than in an hour.
   if (chosen.includes(REAL) && (await runReal())) return;
   const trialParts = parts.filter((part) => chosen.includes(part));
+  if (trialParts.length > 0) ensureUseLiteCache();
   const isInterrupted = await stoppable(async (signal) => {
     for (const part of trialParts) await runPart(part, signal);
     return signal.aborted;

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -8,6 +8,7 @@ import { seededRandom } from '../../statistics/random.ts';
 import { plantStep } from './planted-step.ts';
 import { judgeRealNights } from './real-nights.ts';
 import { falseVerdicts, figuresOf, formatBackends, formatFigures, missedGoals } from './real-table.ts';
+import { planRecording } from './record-history.ts';
 import {
   type HistoryDescription,
   isRecorded,
@@ -18,7 +19,7 @@ import {
   writeRecordedRun,
 } from './recorded-history.ts';
 
-const TECHNIQUES = Array.from({ length: 12 }, (_, i) => `t${i}`);
+const TECHNIQUES = Array.from({ length: 8 }, (_, i) => `t${i}`);
 
 /** Runs of one commit: five processes a case, which differ by the deviation, as runs do by what that makes of their medians. */
 function history(count: number, deviation: number, factorOf = (_run: number, _technique: string) => 1): RecordedRun[] {
@@ -52,12 +53,12 @@ describe('steady runs', () => {
 
   test('show every planted step, each way and by track', () => {
     const tables = formatFigures(figuresOf(nights));
-    expect(tables).toContain('| steps of 5 % that `compare` finds, in all cases | 1080 of 1080 (100 %) |  |');
+    expect(tables).toContain('| steps of 5 % that `compare` finds, in all cases | 720 of 720 (100 %) |  |');
     expect(tables).toContain(
-      '| steps of 10 % that `track` finds within 5 nights, in cases that could be judged | 12 of 12 (100 %) | at least 95 % |',
+      '| steps of 10 % that `track` finds within 5 nights, in cases that could be judged | 8 of 8 (100 %) | at least 95 % |',
     );
     expect(formatBackends(nights).split('\n')[2]).toMatch(
-      /^\| ts \| 540 \| 0 \| 100 % \| 0 % \| 100 % of 1080 in 1080 \|/,
+      /^\| ts \| 360 \| 0 \| 100 % \| 0 % \| 100 % of 720 in 720 \|/,
     );
   });
 });
@@ -144,6 +145,31 @@ describe('on disk', () => {
     expect(read.runs).toMatchObject(runs);
   });
 
+  test('recording makes what is missing, of the commit it was begun with, four of ten beside a load', () => {
+    const folder = join(parent, 'begun');
+    const git = { commit, dirty: false };
+    const plan = planRecording(folder, 10, git);
+    expect(plan.missing).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(plan.description.runs.filter(({ beside_load }) => beside_load)).toHaveLength(4);
+    for (const file of ['run-01.csv.gz', 'run-03.csv.gz']) writeRecordedRun(folder, file, runs[0].rows);
+    expect(planRecording(folder, 10, git)).toEqual({ ...plan, missing: [2, 4, 5, 6, 7, 8, 9, 10] });
+    expect(() => planRecording(folder, 10, { commit: 'b', dirty: false })).toThrow(
+      /begun with commit "a{40}", got "b"/,
+    );
+    expect(() => planRecording(folder, 10, { commit, dirty: true })).toThrow(/without changes, got changes/);
+    expect(() => planRecording(folder, 9, git)).toThrow(/begun with runs 10, got 9/);
+    for (const { file } of plan.description.runs) writeRecordedRun(folder, file, runs[0].rows);
+    expect(planRecording(folder, 10, undefined)).toEqual({ ...plan, missing: [] });
+    rmSync(folder, { recursive: true });
+  });
+
+  test('a folder that can not be written is said', () => {
+    writeFileSync(join(parent, 'file'), '');
+    expect(() => writeDescription(join(parent, 'file', 'x'), description)).toThrow(
+      /--record: must be a folder tare can write, got ENOTDIR/,
+    );
+  });
+
   test.each([
     [
       'a run that is missing',
@@ -183,7 +209,6 @@ describe('on disk', () => {
     ['no description', (folder: string) => rmSync(join(folder, 'history.json')), /must hold history.json, got none/],
   ])('%s is refused', (_, damage, message) => {
     const folder = mkdtempSync(join(parent, 'damaged-'));
-    mkdirSync(folder, { recursive: true });
     writeDescription(folder, description);
     for (const [i, { rows }] of runs.entries()) writeRecordedRun(folder, description.runs[i].file, rows);
     damage(folder);

@@ -9,7 +9,7 @@ import { DEFAULT_SEED } from '../../contract/case.ts';
 import { InputError } from '../../contract/input-error.ts';
 import type { RunArguments } from '../../contract/run-arguments.ts';
 import { describeMachine, loadAverage } from '../../run/environment.ts';
-import { gitState } from '../../run/git-state.ts';
+import { type GitState, gitState } from '../../run/git-state.ts';
 import { type RunOutcome, startRun } from '../../run/run.ts';
 import { seededRandom, shuffled } from '../../statistics/random.ts';
 import { besideSpells } from './busy-spells.ts';
@@ -33,7 +33,7 @@ export type OnRun = (line: string) => void;
 
 /** Makes the runs that the folder lacks. Throws InputError where they could not be of one history with those it has. */
 export async function recordHistory(folder: string, count: number, signal: AbortSignal, onRun: OnRun): Promise<void> {
-  const { description, missing } = planRecording(folder, count);
+  const { description, missing } = planRecording(folder, count, gitState());
   for (const number of missing) {
     if (signal.aborted) return;
     const { file, beside_load } = description.runs[number - 1];
@@ -50,19 +50,18 @@ export async function recordHistory(folder: string, count: number, signal: Abort
 }
 
 /** What the history is and the numbers of the runs that it lacks, from 1. Makes its description where there is none. */
-function planRecording(folder: string, count: number) {
+export function planRecording(folder: string, count: number, git: GitState | undefined) {
   const begun = readDescription(folder);
   const files = Array.from({ length: count }, (_, i) => `run-${String(i + 1).padStart(2, '0')}.csv.gz`);
   const missing = files.flatMap((file, i) => (isRecorded(folder, file) ? [] : [i + 1]));
   if (begun !== undefined && missing.length === 0) return { description: begun, missing };
-  const description = describeRecording(files);
+  const description = describeRecording(files, git);
   if (begun === undefined) writeDescription(folder, description);
   else assertSameHistory(folder, begun, description);
   return { description, missing };
 }
 
-function describeRecording(files: readonly string[]): HistoryDescription {
-  const git = gitState();
+function describeRecording(files: readonly string[], git: GitState | undefined): HistoryDescription {
   if (git === undefined || git.dirty)
     throw new InputError(
       `--record: must be in a git checkout without changes, got ${git === undefined ? 'none' : 'changes'}; commit them`,

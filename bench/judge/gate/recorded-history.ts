@@ -1,7 +1,7 @@
 // Real runs of one commit, kept small as results/histories/<name>/: history.json, which says where and how they were made,
 // and each run's rows with all of tare's columns as run-01.csv.gz, run-02.csv.gz, …; 120 rows take some 24 KB.
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { InputError } from '../../contract/input-error.ts';
@@ -60,7 +60,6 @@ export function readDescription(folder: string): HistoryDescription | undefined 
 }
 
 export function writeDescription(folder: string, description: HistoryDescription): void {
-  mkdirSync(folder, { recursive: true });
   writeWhole(join(folder, DESCRIPTION), `${JSON.stringify(description, undefined, 2)}\n`);
 }
 
@@ -74,8 +73,15 @@ export function writeRecordedRun(folder: string, file: string, rows: readonly Re
 
 /** Whole or not at all: what has its name counts as recorded. */
 function writeWhole(path: string, content: string | Buffer): void {
-  writeFileSync(`${path}.new`, content);
-  renameSync(`${path}.new`, path);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(`${path}.new`, content);
+    renameSync(`${path}.new`, path);
+  } catch (error) {
+    throw new InputError(
+      `--record: must be a folder tare can write, got ${(error as NodeJS.ErrnoException).code} at ${path}`,
+    );
+  }
 }
 
 /** Throws InputError on a folder that holds no whole history of one commit. */
