@@ -22,6 +22,8 @@ Every run leaves three files here, named by its id:
 
 Until all cases have their rows there is \`<run>.passes.jsonl\` too: what their passes so far came to, for \`--resume\`.
 
+\`histories/\` holds real runs of one commit, their CSVs gzipped, by which [compare and track are judged](../docs/trust.md).
+
 The CSV is quoted as RFC 4180 says, with LF line ends, and read by column name: columns are only ever appended. Text that
 a spreadsheet would take for a formula stands behind an apostrophe. A figure that is absent is an empty cell, never 0 or
 NaN. Booleans are \`true\` and \`false\`; times are nanoseconds per call.

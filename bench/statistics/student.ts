@@ -49,8 +49,19 @@ function nonzero(value: number): number {
   return Math.abs(value) < TINY ? TINY : value;
 }
 
-/** The t > 0 with P(|T| ≥ t) = p, for p in (0, 1): halving an interval in which it must lie. */
+/** By p and degrees: cases judged together ask for the same few again and again. */
+const foundQuantiles = new Map<string, number>();
+
+/** The t > 0 with P(|T| ≥ t) = p, for p in (0, 1). */
 export function studentQuantile(p: number, degrees: number): number {
+  const key = `${p} ${degrees}`;
+  const found = foundQuantiles.get(key) ?? findQuantile(p, degrees);
+  foundQuantiles.set(key, found);
+  return found;
+}
+
+/** By halving an interval in which it must lie. */
+function findQuantile(p: number, degrees: number): number {
   let high = 1;
   while (studentP(high, degrees) > p) high *= 2;
   let low = high === 1 ? 0 : high / 2;
