@@ -96,6 +96,21 @@ test('another machine has a history of its own, another Node version has not', (
   expect(track(upgraded)[0]).toMatchObject({ runs: 30, levels: [{ began: { node_version: '25' } }] });
 });
 
+test.each([
+  ['another number of cores', { cpu_count: 8 }],
+  ['another number of threads', { threads: 4 }],
+  ['another GPU', { gpu_adapter: 'B' }],
+])('%s is another machine', (_, figures) => {
+  const gpu = { device: 'gpu', gpu_adapter: 'A', threads: 2 };
+  const moved = nights(30, 20, (number) => ({ ...gpu, ...(number >= 20 ? figures : {}) }));
+  expect(track(moved)[0]).toMatchObject({ runs: 11, levels: [], news: [] });
+});
+
+test('a GPU that a kernel on the CPU does not use is no part of its machine', () => {
+  const changed = nights(30, 20, (number) => ({ device: 'cpu', gpu_adapter: number >= 20 ? 'B' : 'A' }));
+  expect(track(changed)[0]).toMatchObject({ runs: 30, levels: [{ runs: 11 }] });
+});
+
 test('other inputs begin a history anew', () => {
   expect(track(nights(30, 20, (number) => (number >= 20 ? { input_hash: 'i2' } : {})))[0]).toMatchObject({
     runs: 11,
