@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { MatmulProblem } from '../contract/problem.ts';
 import { defineSuite } from '../contract/suite.ts';
-import { expandCases, matchesFilter } from './case.ts';
+import { type CaseSelection, expandCases, matchesFilter } from './case.ts';
 import { KERNELS_DIR, loadTechniques } from './registry.ts';
 
 const problem: MatmulProblem = { op: 'matmul', M: 1, N: 1536, K: 512, weights: 'use-lite/layer0.fc1', seed: 0 };
@@ -71,4 +71,73 @@ test('a block that names backends gets those of them that were chosen, defaults 
     defaultBackends: ['ts', 'wasm'],
   });
   expect(new Set(cases.map((entry) => entry.backend))).toEqual(new Set(['ts', 'ort-node']));
+});
+
+describe('a selection', () => {
+  const [block] = suite.blocks;
+  const casesOf = (blocks: typeof suite.blocks, more: Partial<CaseSelection> = {}) =>
+    expandCases({ ...selection, suites: new Map([['s', defineSuite({ ...suite, blocks })]]), ...more });
+  const wide: MatmulProblem = { ...problem, M: 64 };
+
+  test('goes problem by problem, in each technique by technique, backend by backend', () => {
+    const cases = casesOf(
+      [{ ...block, problems: [wide, problem], axes: { granularity: ['channel'], activations: ['f32'] } }],
+      {
+        defaultBackends: ['ts', 'wasm'],
+      },
+    );
+    const places = cases
+      .filter(({ technique }) => technique === 'int8')
+      .map(({ problem: { M }, backend }) => `${M} ${backend}`);
+    expect(places).toEqual(['64 ts', '64 wasm', '1 ts', '1 wasm']);
+    expect(new Set(cases.slice(0, cases.length / 2).map((entry) => entry.problem.M))).toEqual(new Set([64]));
+  });
+
+  test('has a case once, though two blocks or two equal problems ask for it', () => {
+    const once = casesOf([block]).map(({ id }) => id);
+    expect(casesOf([block, block]).map(({ id }) => id)).toEqual(once);
+    expect(casesOf([{ ...block, problems: [problem, { ...problem }] }]).map(({ id }) => id)).toEqual(once);
+  });
+
+  test('takes techniques of the families and the operation of the block only', () => {
+    const families = (names: typeof block.families) =>
+      new Set(casesOf([{ ...block, families: names }]).map(({ technique }) => technique));
+    expect(families(['dense'])).toEqual(new Set(['dense']));
+    expect(families(['sparse'])).toEqual(new Set(['csr', 'sparse-2-4']));
+    // Techniques of attention compute no product.
+    expect(families(['attention'])).toEqual(new Set());
+  });
+
+  test('of a block for one preset only is part of no other', () => {
+    const blocks = [block, { ...block, presets: ['nightly'] as const, problems: [wide] }];
+    expect(new Set(casesOf(blocks).map((entry) => entry.problem.M))).toEqual(new Set([1]));
+    expect(new Set(casesOf(blocks, { preset: 'nightly' }).map((entry) => entry.problem.M))).toEqual(new Set([64]));
+  });
+
+  test('computes every matmul on the weights of the user where there are some, each once', () => {
+    const mine = { ...problem, weights: 'mine/w', N: 8, K: 8 };
+    const cases = casesOf([{ ...block, problems: [problem, wide] }], {
+      replaceMatmul: () => [mine, { ...mine, M: 2 }],
+    });
+    expect(new Set(cases.map(({ problem: { weights, M } }) => `${weights} ${M}`))).toEqual(
+      new Set(['mine/w 1', 'mine/w 2']),
+    );
+    expect(cases).toHaveLength(2 * casesOf([block]).length);
+  });
+});
+
+test.each([
+  // [id, pattern, whether it is met]: only * and ? mean anything but themselves, and a pattern is of the whole id.
+  ['a.b', 'a.?', true],
+  ['axb', 'a.?', false],
+  ['a+(b)|[c]{1}^$\\', '*+(b)|[c]{1}^$\\', true],
+  ['ab', 'a?', true],
+  ['a', 'a?', false],
+  ['abc', 'a?', false],
+  ['xab', 'a*', false],
+  ['ab', '*', true],
+  ['aXXbYYc', 'a*b*c', true],
+  ['aXbXc?', 'a?b?c?', true],
+])('the id %s and the pattern %s: %s', (id, pattern, isMet) => {
+  expect(matchesFilter(id, pattern)).toBe(isMet);
 });

@@ -56,3 +56,65 @@ test.each(['0/2', '3/2', '1/0', '1', 'a/b', '1.5/2', '-1/2'])('%s is no shard', 
 test('more shards than cases are refused rather than left empty', () => {
   expect(() => casesOfShard(['a', 'b'], { index: 3, count: 3 }, new Map())).toThrow(/at most 2 shards/);
 });
+
+test.each([
+  ['1/1', { index: 1, count: 1 }],
+  ['10/12', { index: 10, count: 12 }],
+  ['3/3', { index: 3, count: 3 }],
+])('%s is a shard', (text, shard) => {
+  expect(parseShard(text)).toEqual(shard);
+});
+
+test.each(['1/2x', 'x1/2', '4/3', '', '1/', '/2', '1//2', '0/0'])('%s is none, and the message shows it', (text) => {
+  expect(() => parseShard(text)).toThrow(`--shard: must read i/n with i from 1 to n, got ${text}`);
+});
+
+test('as many shards as cases have one case each', () => {
+  expect(split(23, new Map()).map((shard) => shard.length)).toEqual(new Array(23).fill(1));
+});
+
+test('the costliest case left goes to the shard with least to do, of equals the first by name to the first shard', () => {
+  // 7 | 5 | 5, then 3 joins the second and 2 the third: 7 | 8 | 7, worked out by hand.
+  const costs = new Map([
+    ['e', 2],
+    ['d', 3],
+    ['c', 5],
+    ['b', 5],
+    ['a', 7],
+  ]);
+  const names = ['a', 'b', 'c', 'd', 'e'];
+  const shards = [1, 2, 3].map((index) => casesOfShard(names, { index, count: 3 }, costs));
+  expect(shards).toEqual([['a'], ['b', 'd'], ['c', 'e']]);
+});
+
+test('a case never measured counts as the median one', () => {
+  // a takes 10, b 2, c 4 and the unknown d their median 4: a | d after c, b last, which evens 10 against 4 + 4 + 2.
+  const costs = new Map([
+    ['a', 10],
+    ['b', 2],
+    ['c', 4],
+  ]);
+  const shards = [1, 2].map((index) => casesOfShard(['a', 'b', 'c', 'd'], { index, count: 2 }, costs));
+  expect(shards).toEqual([['a'], ['b', 'c', 'd']]);
+});
+
+test('cases that cost nothing on the machine of before are still shared out', () => {
+  const names = ['a', 'b', 'c', 'd'];
+  const free = new Map(names.map((id) => [id, 0]));
+  expect([1, 2].map((index) => casesOfShard(names, { index, count: 2 }, free))).toEqual([
+    ['a', 'c'],
+    ['b', 'd'],
+  ]);
+});
+
+test('rows without a name or a time tell no cost, and the last of a machine tells none', () => {
+  const rows = [
+    { case_id: 'a', started_at: '2031-01-01T00:00:00.000Z' },
+    { case_id: 'b' },
+    { case_id: 'c', started_at: 'soon' },
+    { started_at: '2031-01-01T00:00:01.000Z' },
+    { case_id: 'd', started_at: '2031-01-01T00:00:02.500Z' },
+  ];
+  expect([...recordedCosts(rows)]).toEqual([['a', 2.5]]);
+  expect([...recordedCosts([])]).toEqual([]);
+});

@@ -136,6 +136,96 @@ test('a row says what the case was', () => {
   });
 });
 
+const full: Facts = {
+  ...facts,
+  adapter: { available: true, adapterType: 'software', adapter: 'A', driver: 'D', version: 'V 1', env: {} },
+  technique: { ...technique, columns: () => ({ bits: 4, group_size: 32, sparsity: 0.75 }) },
+  result: { ...facts.result, caveat: 'c', variant: 'v', processes: 5, speedupSdBetween: 0.02, tookS: 1.23456 },
+};
+
+test('every column holds the fact it is named after, and no other', () => {
+  expect(rowOf(full)).toEqual({
+    ...figures,
+    schema_version: 1,
+    run_id: 'r1',
+    started_at: '2031-01-01T00:00:00.000Z',
+    git_commit: 'abc',
+    git_dirty: false,
+    shard: '1/2',
+    case_id: 's:int4:wasm:M=10,N=40,K=100',
+    baseline_case_id: 's:dense:wasm:M=10,N=40,K=100',
+    suite: 's',
+    op: 'matmul',
+    technique: 'int4',
+    params: 'groupSize=32;activations=f32',
+    backend: 'wasm',
+    threads: 1,
+    device: 'cpu',
+    adapter_type: 'software',
+    weights: 'synthetic',
+    seed: 7,
+    input_hash: 'i1',
+    M: 10,
+    N: 40,
+    K: 100,
+    bits: 4,
+    group_size: 32,
+    sparsity: 0.75,
+    status: 'ok',
+    reason: 'two lines',
+    rounds: 15,
+    samples: 300,
+    workspace_bytes: 64,
+    device_bytes: 4096,
+    peak_rss_bytes: 1000,
+    kernel_nmse: 1e-13,
+    sqnr_db: 21,
+    rel_fro_err: 0.1,
+    max_abs_err: 0.5,
+    p99_abs_err: 0.4,
+    cosine: 0.99,
+    nonfinite: 0,
+    drift_budget_db: 20,
+    drift_ok: true,
+    env_hash: 'e1',
+    cpu_model: 'C',
+    cpu_count: 2,
+    os: 'linux',
+    node_version: '24',
+    v8_version: '13',
+    gpu_adapter: 'A',
+    gpu_driver: 'D',
+    canary_ns: 380_000,
+    timer_resolution_ns: 1,
+    cache: 'resident',
+    variant: 'v',
+    runtime_version: 'V 1',
+    device_timer_quantum_ns: 64,
+    caveat: 'c',
+    processes: 5,
+    speedup_sd_between: 0.02,
+    took_s: 1.235,
+  });
+});
+
+test('what a technique says of itself must be what its column holds', () => {
+  const odd: Technique = { ...technique, columns: () => JSON.parse('{"bits":"four"}') };
+  expect(() => rowOf({ ...facts, technique: odd })).toThrow('bits: must be a number, got string');
+});
+
+test('names that come from elsewhere work on no terminal', () => {
+  const machine = { ...facts.run.machine, cpu_model: 'C\x1b[2J' };
+  expect(rowOf({ ...facts, run: { ...facts.run, machine } }).cpu_model).toBe('C\\u{1b}[2J');
+});
+
+test('weights that take no bytes have no compression ratio, and a machine without a roofline no share of it', () => {
+  const row = rowOf({ ...facts, roof: undefined, result: { ...facts.result, storedBytes: undefined } });
+  expect([row.compression_ratio, row.stored_bytes, row.roofline_pct]).toEqual([undefined, undefined, undefined]);
+  expect(row.actual_gflops).toBe(20);
+  const none = rowOf({ ...facts, result: { ...facts.result, storedBytes: { values: 0, indices: 0, scales: 0 } } });
+  expect([none.compression_ratio, none.stored_bytes]).toEqual([undefined, 0]);
+});
+
 test('a case that did not run has no figure but its bytes uncompressed', () => {
   const row = rowOf({
     ...facts,

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { InputError } from '../contract/input-error.ts';
 import { columns, type ResultRow, SCHEMA_VERSION } from './columns.ts';
 import { formatHeader, formatRow, parseRows, readCsv } from './csv.ts';
@@ -112,6 +112,90 @@ test.each([
 ])('%s is refused in one line', (_, text, message) => {
   expect(() => parseRows(text, 'a.csv')).toThrow(InputError);
   expect(() => parseRows(text, 'a.csv')).toThrow(message);
+});
+
+test.each([
+  ['5.', 5],
+  ['.5', 0.5],
+  ['+1', 1],
+  ['-1.25e-3', -0.00125],
+  ['1E+2', 100],
+])('the figure %s is read as %d', (text, value) => {
+  const [read] = parseRows(`schema_version,case_id,speedup\n1,a,${text}\n`, 'a.csv');
+  expect(read.speedup).toBe(value);
+});
+
+test.each(['0x10', 'Infinity', 'NaN', '1e999', '1 2', '.', '1.5.2', '1,5', 'e5', '5x', 'x5'])(
+  '%s is no figure',
+  (text) => {
+    const file = `schema_version,case_id,speedup\n1,a,1.5\n1,b,"${text}"\n`;
+    expect(() => parseRows(file, 'a.csv')).toThrow(
+      `a.csv: row 2: speedup must be a number, got ${text}; take the file`,
+    );
+  },
+);
+
+test.each(['truely', 'untrue', 'falsehood', 'unfalse', '1'])('%s is neither true nor false', (text) => {
+  expect(() => parseRows(`schema_version,case_id,causal\n1,a,${text}\n`, 'a.csv')).toThrow(/must be true or false/);
+});
+
+test('what R has for missing text is no text, an apostrophe before other text stays', () => {
+  const [read] = parseRows("schema_version,case_id,reason,weights\n1,a,NA,'tis\n", 'a.csv');
+  expect([read.reason, read.weights]).toEqual([undefined, "'tis"]);
+});
+
+test.each([
+  ['schema_version,case_id\n1,a\n\n1\n', 'expect 2, got 1 on line 4'],
+  ['schema_version,case_id\n1,a\n1,b,c\n', 'expect 2, got 3 on line 3'],
+])('a ragged line is named by its number in the file, header and empty lines counted', (text, message) => {
+  expect(() => parseRows(text, 'a.csv')).toThrow(`a.csv: must be CSV, got Invalid Record Length: ${message}`);
+});
+
+describe('a file on disk', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tare-csv-'));
+  const read = (text: string) => {
+    writeFileSync(join(folder, 'a.csv'), text);
+    return readCsv(join(folder, 'a.csv'));
+  };
+  const header = 'schema_version,case_id,M\n';
+
+  test.each([
+    ['ends in a line end', '1,a,2\n', ['a'], false],
+    ['ends without one, and is whole', '1,a,2\n1,b,3', ['a', 'b'], false],
+    ['ends within a line', '1,a,2\n1,', ['a'], true],
+    ['ends within quotes', '1,a,2\n1,"b', ['a'], true],
+    ['has a header alone', '', [], false],
+  ])('that %s', (_, rows, ids, isCutShort) => {
+    const file = read(header + rows);
+    expect(file.rows.map(({ case_id }) => case_id)).toEqual(ids);
+    expect(file).toMatchObject({ header: ['schema_version', 'case_id', 'M'], isCutShort });
+  });
+
+  test('that is empty, absent or a folder says so', () => {
+    expect(() => read('')).toThrow('a.csv: must be a tare results file, got an empty file');
+    expect(() => readCsv(join(folder, 'absent.csv'))).toThrow(
+      /absent\.csv: must be a readable results file, got ENOENT/,
+    );
+    expect(() => readCsv(folder)).toThrow(/: must be a readable results file, got a folder$/);
+  });
+
+  test('of either order of bytes in UTF-16 says how to save it', () => {
+    writeFileSync(join(folder, 'a.csv'), Buffer.from(`\uFEFF${header}`, 'utf16le').swap16());
+    expect(() => readCsv(join(folder, 'a.csv'))).toThrow(/got UTF-16; save it as "CSV UTF-8"/);
+  });
+});
+
+test.each([
+  ['no schema version', 'case_id,M\na,1\n'],
+  ['no cases', 'schema_version,M\n1,1\n'],
+])('a file with %s is no results file', (_, text) => {
+  expect(() => parseRows(text, 'a.csv')).toThrow(
+    'a.csv: must be a tare results file with the columns schema_version and case_id',
+  );
+});
+
+test('a row without a version says so', () => {
+  expect(() => parseRows('schema_version,case_id\n,a\n', 'a.csv')).toThrow(/of schema version 1, got none in row 1/);
 });
 
 test('a file in UTF-16 says how to save it', () => {

@@ -7,6 +7,7 @@ import type { RunArguments } from '../contract/run-arguments.ts';
 import { caseId, machine, rowOf, runArguments, samplesOf, writeRun } from '../fixtures/run-files.ts';
 import type { ResultRow } from './columns.ts';
 import { readRows } from './csv.ts';
+import type { Manifest } from './manifest.ts';
 import { mergeShards, writeMergedRun } from './merge.ts';
 import { findManifest, readSamples } from './results-file.ts';
 
@@ -78,6 +79,16 @@ describe('is refused', () => {
       () => shard(2, ['csr', 'int8'], { figures: { git_commit: 'b' } }),
       /equal commits, .*--allow commits/,
     ],
+    [
+      'a checkout with uncommitted changes beside a clean one',
+      () => shard(2, ['csr', 'int8'], { figures: { git_dirty: true } }),
+      /equal commits, got a{40} in 2031-01-01\S+\.csv and a{40}\+ here; --allow commits/,
+    ],
+    [
+      'a shard of which the commit is unknown',
+      () => shard(2, ['csr', 'int8'], { figures: { git_commit: undefined } }),
+      /equal commits, got a{40} in \S+ and unknown here/,
+    ],
     ['other machines', () => shard(2, ['csr', 'int8'], { cpu: 'CPU B' }), /equal machines, .*--allow machines/],
     [
       'a checkout with changes',
@@ -133,4 +144,72 @@ test('what the user allows is joined all the same', () => {
   const { rows, manifest } = mergeShards(shards, ['commits', 'machines', 'missing']);
   expect(rows.map((row) => row.technique)).toEqual(['dense', 'csr', 'int4', 'nf4']);
   expect(manifest).toMatchObject({ state: 'interrupted', case_ids: all_case_ids });
+});
+
+describe('the merged run', () => {
+  const part = (index: number, own: readonly string[], manifest: Partial<Manifest>) =>
+    writeRun(
+      folder,
+      `2031-01-0${index}T00-00-00-000${index}`,
+      own.map((technique) => rowOf(technique, { shard: `${index}/2` })),
+      {
+        samples: own.map((technique) => samplesOf(technique, 2)),
+        manifest: {
+          started_at: `2031-01-0${index}T00:00:00.000Z`,
+          all_case_ids,
+          ...manifest,
+          arguments: { ...runArguments, ...manifest.arguments, shard: `${index}/2` },
+        },
+      },
+    );
+  const half = { first: ['dense', 'int4', 'nf4'], second: ['csr', 'int8'] };
+
+  test('began with the first of its shards, ended with the last and knows the backends of all', () => {
+    const second = part(2, half.second, { finished_at: '2031-01-02T01:00:00.000Z', backends: { wasm: { b: 2 } } });
+    const first = part(1, half.first, { finished_at: '2031-01-03T01:00:00.000Z', backends: { ts: { a: 1 } } });
+    const { manifest, samples } = mergeShards([second, first], []);
+    expect(manifest).toMatchObject({
+      started_at: '2031-01-01T00:00:00.000Z',
+      finished_at: '2031-01-03T01:00:00.000Z',
+      backends: { ts: { a: 1 }, wasm: { b: 2 } },
+    });
+    // The first shard's time, and four hexadecimal digits that tell these shards from others of that second.
+    expect(manifest.run_id).toMatch(/^2031-01-01T00-00-00-[0-9a-f]{4}$/);
+    expect(manifest.all_case_ids).toBeUndefined();
+    expect(samples.map(({ case_id }) => case_id)).toEqual(all_case_ids);
+  });
+
+  test('has the same name in whichever order the shards are given', () => {
+    const paths = [part(1, half.first, {}), part(2, half.second, {})];
+    expect(mergeShards(paths.toReversed(), []).manifest.run_id).toBe(mergeShards(paths, []).manifest.run_id);
+    expect(mergeShards(paths, []).manifest.finished_at).toBeUndefined();
+  });
+
+  test('takes shards that ran on other numbers of threads, which follow the machine', () => {
+    const paths = [part(1, half.first, {}), part(2, half.second, { arguments: { ...runArguments, threads: 64 } })];
+    expect(mergeShards(paths, []).rows).toHaveLength(5);
+  });
+
+  test('asks nothing of a shard that has no rows yet but its cases', () => {
+    const paths = [part(1, half.first, {}), part(2, [], { case_ids: half.second.map(caseId), machine: { cpu: 'B' } })];
+    expect(mergeShards(paths, ['missing']).manifest.state).toBe('interrupted');
+    expect(() => mergeShards(paths, [])).toThrow(
+      'merge: shards must hold every case, got none for 2, such as s:csr:ts:M=1,N=2,K=3: 2031-01-02T00-00-00-0002.csv is unfinished (tare run --resume); --allow missing joins the rest',
+    );
+  });
+
+  test.each(['csv', 'samples.jsonl', 'run.json'])('does not write over a %s that is there', (kind) => {
+    const merged = mergeShards([part(1, half.first, {}), part(2, half.second, {})], []);
+    const taken = join(folder, `${merged.manifest.run_id}.${kind}`);
+    writeFileSync(taken, 'mine');
+    expect(() => writeMergedRun(merged, folder)).toThrow(`--out: must not hold the merged run yet, got ${taken}`);
+    expect(readFileSync(taken, 'utf8')).toBe('mine');
+  });
+
+  test('needs a folder to be written to, which is named', () => {
+    const merged = mergeShards([part(1, half.first, {}), part(2, half.second, {})], []);
+    expect(() => writeMergedRun(merged, join(folder, 'absent'))).toThrow(
+      /^--out: must be a folder tare can write, got ENOENT at .*absent/,
+    );
+  });
 });

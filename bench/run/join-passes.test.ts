@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CaseResult, CoreState, Pair } from '../contract/case-result.ts';
-import { joinPasses, joinRatios } from './join-passes.ts';
+import { joinPasses, joinRatios, passesThatCount, wantsFreeCore } from './join-passes.ts';
 
 /** A process whose rounds have these speed-ups, one sample a round: the candidate takes 1000 ns. */
 const pairOf = (...speedups: number[]): Pair => ({
@@ -52,6 +52,44 @@ describe('the speed-up over processes', () => {
   });
 });
 
+describe('passes on a free core', () => {
+  const on = (state: CoreState | undefined, isMeasured = true) => ({
+    state,
+    result: {
+      ...resultOf(steady(2)),
+      ...(isMeasured ? {} : { status: 'error' as const, samples: undefined }),
+      ...(state && { core: { state, freeRounds: 1, canaryCycles: [], bestCycles: 1 } }),
+    },
+  });
+  const passes = (...states: (CoreState | undefined)[]) => states.map((state) => on(state));
+
+  test.each([
+    // [asked for, states, whether another is wanted]
+    [4, ['free', 'shared', 'mixed', 'shared'], true],
+    [4, ['free', 'free', 'shared', 'shared'], false],
+    [5, ['free', 'free', 'shared', 'shared', 'mixed'], true],
+    [5, ['free', 'free', 'free', 'shared', 'mixed'], false],
+    [1, ['shared'], true],
+    [1, ['free'], false],
+    [4, ['shared', 'shared', 'shared', undefined], false],
+  ] as const)('%d asked for, on cores %s: another wanted %s', (asked, states, isWanted) => {
+    expect(wantsFreeCore(passes(...states), asked)).toBe(isWanted);
+  });
+
+  test('are the only ones that count where they are half of what was asked for, and else all count', () => {
+    const mostlyFree = passes('free', 'shared', 'mixed', 'free');
+    expect(passesThatCount(mostlyFree, 4)).toEqual([mostlyFree[0], mostlyFree[3]]);
+    expect(passesThatCount(mostlyFree, 5)).toEqual(mostlyFree);
+    const unknown = passes(undefined, undefined);
+    expect(passesThatCount(unknown, 2)).toEqual(unknown);
+  });
+
+  test('do not hide a pass that failed', () => {
+    const failed = [on('free'), on('free'), on('shared', false)];
+    expect(passesThatCount(failed, 2)).toEqual(failed);
+  });
+});
+
 describe('a case over its passes', () => {
   test('has the samples, times and dropped samples of all', () => {
     const joined = joinPasses([resultOf(steady(2)), resultOf(steady(2.1))], options);
@@ -78,6 +116,61 @@ describe('a case over its passes', () => {
     expect(joined.status).toBe('noisy');
     expect(joined.reason).toBe('the baseline took 20.0 ns beside this case and 1.0 µs in its own row');
     expect(joinPasses([resultOf(steady(2.9))], { seed: 0, baselineP20Ns: 1000 }).status).toBe('ok');
+  });
+
+  test.each([
+    // [time of the baseline beside the case, in its own row, µs, what it comes to]
+    [2.99, 1, 'ok', undefined],
+    [3.01, 1, 'noisy', 'the baseline took 3.0 µs beside this case and 1.0 µs in its own row'],
+    [1, 2.99, 'ok', undefined],
+    [1, 3.01, 'noisy', 'the baseline took 1.0 µs beside this case and 3.0 µs in its own row'],
+    [0.999, 4000, 'noisy', 'the baseline took 999.0 ns beside this case and 4.0 ms in its own row'],
+    [999.9, 1, 'noisy', 'the baseline took 999.9 µs beside this case and 1.0 µs in its own row'],
+  ])('a baseline of %d µs beside the case and %d µs in its own row: %s', (beside, own, status, reason) => {
+    const joined = joinPasses([resultOf(steady(beside))], { seed: 0, baselineP20Ns: own * 1000 });
+    expect(joined).toMatchObject({ status, reason });
+  });
+
+  test('says that preemption may have made the noise where it hit a tenth of both sides together', () => {
+    // 6 samples a side are kept: 2 of 14 are 14 %.
+    const apart: Pair = { candidate: pairOf(1, 1, 1, 1, 2, 2).candidate, baseline: pairOf(1, 1, 1, 1, 2, 2).baseline };
+    const hit = (dropped: number): Pair => ({
+      candidate: { ...apart.candidate, dropped: dropped / 2 },
+      baseline: { ...apart.baseline, dropped: dropped / 2 },
+    });
+    const between = 'the speed-up lies between 1.0 and 2.0';
+    expect(joinPasses([resultOf(hit(2))], options).reason).toBe(`${between}; 14 % of the samples were preempted`);
+    expect(joinPasses([resultOf(hit(1))], options).reason).toBe(between);
+  });
+
+  test('says that the core was shared where it was', () => {
+    const core = { state: 'shared', freeRounds: 0, canaryCycles: [], bestCycles: 1 } as const;
+    const joined = joinPasses([resultOf(pairOf(1, 1, 1, 1, 2, 2), { core })], options);
+    expect(joined.reason).toBe('the speed-up lies between 1.0 and 2.0; the core was shared');
+  });
+
+  test('that is too slow for an interval says how long a call takes, the median of the slower side', () => {
+    expect(joinPasses([resultOf(pairOf(3e6, 3e6, 4e6))], options)).toMatchObject({
+      status: 'noisy',
+      reason: expect.stringMatching(/a call takes 3\.0 s$/),
+    });
+  });
+
+  test('has what was known of none in no pass, and the middle and the most of what was known', () => {
+    const bare = joinPasses([resultOf(steady(2)), resultOf(steady(2))], options);
+    const absent = ['deviceTime', 'transfers', 'kernelNmse', 'peakRssBytes', 'loadAfter', 'canaryNs', 'drift'] as const;
+    expect(absent.map((name) => bare[name])).toEqual(absent.map(() => undefined));
+    expect(bare.driftOk).toBeUndefined();
+    const known = [3, 9, 4].map((n) =>
+      resultOf(steady(2), { loadAfter: n, canaryNs: n, timerResolutionNs: n, peakRssBytes: n, driftOk: true }),
+    );
+    expect(joinPasses(known, options)).toMatchObject({
+      loadAfter: 9,
+      canaryNs: 4,
+      timerResolutionNs: 9,
+      peakRssBytes: 9,
+      driftOk: true,
+    });
   });
 
   test('has the worst drift and kernel error, the largest memory and the highest load of its passes', () => {

@@ -25,3 +25,22 @@ test('columns take two bytes up to K = 65536 and four above', () => {
   expect(wide.colIdx).toBeInstanceOf(Uint32Array);
   expect(wide.colIdx.at(-1)).toBe(65536);
 });
+
+test('exact zeros are never stored, even where more weights are to be kept than there are others', () => {
+  const W = Float32Array.of(0, 2, 0, -0, 0, -1);
+  const packed = packCsr(W, problem(2, 3), 0.25);
+  expect([...packed.values]).toEqual([2, -1]);
+  expect([...packed.colIdx]).toEqual([1, 2]);
+  expect([...packed.rowPtr]).toEqual([0, 1, 2]);
+});
+
+test.each([
+  { sparsity: 1, kept: [] },
+  // (1 − sparsity) · 6 rounded to the nearest whole number of weights: 0.6, 1.5, 4.5.
+  { sparsity: 0.9, kept: [6] },
+  { sparsity: 0.75, kept: [5, 6] },
+  { sparsity: 0.25, kept: [2, 3, 4, 5, 6] },
+])('of six weights a sparsity of $sparsity keeps $kept', ({ sparsity, kept }) => {
+  const W = Float32Array.of(1, 2, 3, 4, 5, 6);
+  expect([...packCsr(W, problem(2, 3), sparsity).values]).toEqual(kept);
+});

@@ -47,3 +47,34 @@ test('no weight moves by more than one step', () => {
     expect(Math.abs(w - W[k])).toBeLessThanOrEqual(Math.abs(packed.scales[Math.floor(k / 32)]));
   });
 });
+
+test('a group of zeros stays zeros, in the level that stands for zero', () => {
+  const packed = packInt4(new Float32Array(3), problem(1, 3), 32);
+  // The unused half of the last byte as well.
+  expect([...packed.values]).toEqual([0x88, 0x88]);
+  expect([...unpackInt4(packed, problem(1, 3), 32)].map((w) => w + 0)).toEqual([0, 0, 0]);
+});
+
+test('every row of several groups has its own scales', () => {
+  const [N, K] = [3, 5];
+  const W = Float32Array.from(
+    { length: N * K },
+    (_, i) => -8 * (Math.floor(i / K) + 1) * (i % K < 2 ? 1 : i % K < 4 ? 4 : 16),
+  );
+  const packed = packInt4(W, problem(N, K), 2);
+  expect([...packed.scales]).toEqual([1, 4, 16, 2, 8, 32, 3, 12, 48]);
+  expect([...unpackInt4(packed, problem(N, K), 2)]).toEqual([...W]);
+});
+
+test('weights beyond what f16 scales reach are cut there, on either side', () => {
+  const packed = packInt4(Float32Array.of(-1e6, 1e6, 0, 1e6, 0, -1e6), problem(2, 3), 3);
+  expect([...packed.scales]).toEqual([65504, -65504]);
+  expect([...unpackInt4(packed, problem(2, 3), 3)].map((w) => w + 0)).toEqual([
+    -8 * 65504,
+    7 * 65504,
+    0,
+    8 * 65504,
+    0,
+    -7 * 65504,
+  ]);
+});

@@ -40,3 +40,23 @@ test('activations are rounded by their row’s own scale, and near ties are told
   expect([...X]).toEqual([127, 4, 3]);
   expect([...slack]).toEqual([0, 1, 0]);
 });
+
+test('a channel of zeros stays zeros, by a scale of zero', () => {
+  const packed = packInt8(Float32Array.of(0, 0, 0, 1, 0, 0), problem, 'channel');
+  expect([...packed.values]).toEqual([0, 0, 0, 127, 0, 0]);
+  expect(packed.scales[0]).toBe(0);
+  expect([...unpackInt8(packed)].slice(0, 3)).toEqual([0, 0, 0]);
+});
+
+test('every row of activations has its own scale, a tie goes up, and so does its slack', () => {
+  // Scales 2 and 0.5: ties at −3/2 and 7/2 steps, near ones told on either side of zero.
+  const { X, slack } = quantizeRows(Float32Array.of(254, -3, 2, 0, 0, 0, 0.25, -63.5, 1.75), 3, 3);
+  expect([...X].map((x) => x + 0)).toEqual([254, -2, 2, 0, 0, 0, 0.5, -63.5, 2]);
+  expect([...slack]).toEqual([0, 2, 0, 0, 0, 0, 0.5, 0, 0.5]);
+});
+
+test('a value counts as a tie as far as four roundings of f32 reach, and no further', () => {
+  // 4 · 127 · 2⁻²⁴ = 3.03e-5 steps.
+  const { slack } = quantizeRows(Float32Array.of(127, 1.5 + 2.5e-5, 1.5 - 2.5e-5, 1.5 + 4e-5, 1.5 - 4e-5), 1, 5);
+  expect([...slack]).toEqual([0, 1, 1, 0, 0]);
+});

@@ -42,3 +42,23 @@ test('a K that is no multiple of four loses nothing but what pruning drops', () 
   const W = Float32Array.of(1, 2, 3, 4, 5, 6);
   expect([...unpackSparse24(packSparse24(W, problem(1, 6)), problem(1, 6))]).toEqual([0, 0, 3, 4, 5, 6]);
 });
+
+test('every row begins with a byte of its own, though its groups are odd in number', () => {
+  // Rows of three groups; kept are places 0 1, 1 2, 2 3 and then 0 3, 1 3, 0 2.
+  const rows = [
+    [9, 8, 0, 0, 0, 7, 6, 0, 0, 0, 5, 4],
+    [1, 0, 0, 2, 0, 3, 0, 4, 5, 0, 6, 0],
+  ];
+  const W = Float32Array.from(rows.flat());
+  const packed = packSparse24(W, problem(2, 12));
+  expect([...packed.values]).toEqual([9, 8, 7, 6, 5, 4, 1, 2, 3, 4, 5, 6]);
+  expect([...packed.indices]).toEqual([0b10_01_01_00, 0b11_10, 0b11_01_11_00, 0b10_00]);
+  expect([...unpackSparse24(packed, problem(2, 12))]).toEqual([...W]);
+});
+
+test('what pads K is never taken for a weight of the next row', () => {
+  const W = Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
+  const packed = packSparse24(W, problem(2, 5));
+  expect([...packed.values]).toEqual([3, 4, 5, 0, 8, 9, 10, 0]);
+  expect([...unpackSparse24(packed, problem(2, 5))]).toEqual([0, 0, 3, 4, 5, 0, 0, 8, 9, 10]);
+});
