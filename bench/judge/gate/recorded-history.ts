@@ -130,12 +130,14 @@ export function readRecordedHistories(parent: string): RecordedHistory[] {
 
 /** A run as `tare track` reads one. */
 export function nightOf({ rows }: RecordedRun, number: number): HistoryRun {
+  const byCase = new Map(rows.map((row) => [row.case_id ?? '', row]));
   return {
     id: `${number}`,
     name: `${number}`,
     startedAt: rows.map(({ started_at = '' }) => started_at).toSorted()[0] ?? '',
-    rows: new Map(rows.map((row) => [row.case_id ?? '', row])),
+    rows: byCase,
     missing: new Set(),
-    asked: undefined,
+    asked: { manifest: undefined, caseIds: new Set(byCase.keys()) },
+    commit: rows[0]?.git_commit,
   };
 }
