@@ -9,6 +9,6 @@ export default defineConfig({
       'bench/run/{run,lock,git-state,webgpu-faults,measure-cases,case-process}.test.ts',
     ],
     globalSetup: 'bench/fixtures/temporary-folder.ts',
-    testTimeout: 20_000,
+    testTimeout: 60_000,
   },
 });

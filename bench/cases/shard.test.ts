@@ -88,14 +88,24 @@ test('the costliest case left goes to the shard with least to do, of equals the 
 });
 
 test('a case never measured counts as the median one', () => {
-  // a takes 10, b 2, c 4 and the unknown d their median 4: a | d after c, b last, which evens 10 against 4 + 4 + 2.
+  // a and c take 10, b 1 and the unknown d their median 10: a | c, then d joins a and b, the cheapest, c.
   const costs = new Map([
     ['a', 10],
-    ['b', 2],
-    ['c', 4],
+    ['b', 1],
+    ['c', 10],
   ]);
   const shards = [1, 2].map((index) => casesOfShard(['a', 'b', 'c', 'd'], { index, count: 2 }, costs));
-  expect(shards).toEqual([['a'], ['b', 'c', 'd']]);
+  expect(shards).toEqual([
+    ['a', 'd'],
+    ['b', 'c'],
+  ]);
+});
+
+test('of equal cases the first by name comes first, capitals before all, in whichever order they are given', () => {
+  for (const order of ['cBda', 'adBc', 'dcaB']) {
+    const shards = [1, 2, 3, 4].map((index) => casesOfShard([...order], { index, count: 4 }, new Map()));
+    expect(shards.flat()).toEqual(['B', 'a', 'c', 'd']);
+  }
 });
 
 test('cases that cost nothing on the machine of before are still shared out', () => {

@@ -219,8 +219,10 @@ test('names that come from elsewhere work on no terminal', () => {
 });
 
 test('weights that take no bytes have no compression ratio, and a machine without a roofline no share of it', () => {
-  const row = rowOf({ ...facts, roof: undefined, result: { ...facts.result, storedBytes: undefined } });
-  expect([row.compression_ratio, row.stored_bytes, row.roofline_pct]).toEqual([undefined, undefined, undefined]);
+  const result = { ...facts.result, storedBytes: undefined };
+  const row = rowOf({ ...facts, roof: undefined, movedBytes: undefined, result });
+  const absent = [row.compression_ratio, row.stored_bytes, row.gbytes_per_s, row.roofline_pct];
+  expect(absent).toEqual(absent.map(() => undefined));
   expect(row.actual_gflops).toBe(20);
   const none = rowOf({ ...facts, result: { ...facts.result, storedBytes: { values: 0, indices: 0, scales: 0 } } });
   expect([none.compression_ratio, none.stored_bytes]).toEqual([undefined, 0]);

@@ -30,6 +30,18 @@ describe('the speed-up over processes', () => {
     expect(sdBetween).toBeCloseTo(0.9803, 4);
   });
 
+  test('is the same in whichever order they ran, and so is what lies between them', () => {
+    const { ci95, sdBetween } = joinRatios([steady(4), steady(1), steady(2)]);
+    expect(ci95).toEqual({ low: expect.closeTo(1, 12), high: expect.closeTo(4, 12) });
+    // Of 0, log 2 and 2 log 2 about log 2: √(2 · log²2 / 2).
+    expect(sdBetween).toBeCloseTo(Math.LN2, 12);
+  });
+
+  test('leaves out a process none of whose rounds has samples of both sides', () => {
+    expect(joinRatios([steady(2), pairOf(), steady(3)])).toEqual(joinRatios([steady(2), steady(3)]));
+    expect(joinRatios([pairOf()]).ci95).toBeUndefined();
+  });
+
   test('has an interval no narrower than what rounds within the outermost processes scatter by', () => {
     const wide = [1.9, 1.9, 1.9, 2, 2.1, 2.1, 2.1];
     const { ci95 } = joinRatios([pairOf(...wide), steady(2)]);
@@ -182,15 +194,13 @@ describe('a case over its passes', () => {
       cosine: 0.9,
       nonfinite: 0,
     });
-    const joined = joinPasses(
-      [
-        resultOf(steady(2), { drift: drift(30), driftOk: true, kernelNmse: 1e-14, peakRssBytes: 5, loadBefore: 3 }),
-        resultOf(steady(2), { drift: drift(20), driftOk: false, kernelNmse: 1e-13, loadBefore: 1 }),
-      ],
-      options,
-    );
-    expect(joined).toMatchObject({ drift: { sqnr_db: 20 }, driftOk: false, kernelNmse: 1e-13, peakRssBytes: 5 });
-    expect(joined.loadBefore).toBe(3);
+    const passes = [
+      resultOf(steady(2), { drift: drift(30), driftOk: true, kernelNmse: 1e-14, peakRssBytes: 5, loadBefore: 3 }),
+      resultOf(steady(2), { drift: drift(20), driftOk: false, kernelNmse: 1e-13, loadBefore: 1 }),
+    ];
+    const worst = { drift: { sqnr_db: 20 }, driftOk: false, kernelNmse: 1e-13, peakRssBytes: 5, loadBefore: 3 };
+    expect(joinPasses(passes, options)).toMatchObject(worst);
+    expect(joinPasses(passes.toReversed(), options)).toMatchObject(worst);
   });
 
   test('has the middle of what a device took', () => {
@@ -202,6 +212,9 @@ describe('a case over its passes', () => {
     const joined = joinPasses([on(10), on(30), on(20)], options);
     expect(joined.deviceTime).toEqual({ ns: 20, speedup: 2, quantumNs: 30 });
     expect(joined.transfers).toEqual({ uploadNs: 20, readbackNs: 40 });
+    const once = joinPasses([on(10), resultOf(steady(2))], options);
+    expect(once.deviceTime).toEqual({ ns: 10, speedup: 1, quantumNs: 10 });
+    expect(once.transfers).toEqual({ uploadNs: 10, readbackNs: 20 });
   });
 
   test('was measured on a free or a shared core where all its passes were, and else on a mixed one', () => {
