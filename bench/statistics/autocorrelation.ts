@@ -85,7 +85,7 @@ function differences(series: readonly number[]): { first: number; rawCorrelation
   const [first, second] = [1, 2].map((lag) =>
     trimmedMeanSquare(series.slice(lag).map((value, i) => value - series[i])),
   );
-  return { first, rawCorrelation: first > 0 ? second / first - 1 : 0 };
+  return { first, rawCorrelation: first > 0 ? Math.min(1, second / first - 1) : 0 };
 }
 
 function trimmedMeanSquare(values: readonly number[]): number {
