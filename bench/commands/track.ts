@@ -1,5 +1,4 @@
 import type { CommandModule, InferredOptionTypes } from 'yargs';
-import { DEFAULT_SEED } from '../contract/case.ts';
 import { trackHistory } from '../judge/track.ts';
 import { textWidth } from '../report/text-table.ts';
 import { trackReport } from '../report/track-report.ts';
@@ -25,7 +24,7 @@ export const trackCommand: CommandModule<object, Flags> = {
 
 function track({ history: paths = [], format, all }: Flags): void {
   const history = readHistory(paths, { nowMs: Date.now(), commits: knownCommits() });
-  const cases = trackHistory(history.runs, DEFAULT_SEED);
+  const cases = trackHistory(history.runs);
   printReport(trackReport(cases, history, all), format, textWidth());
   if (cases.some(({ news }) => news.some(({ isWorse }) => isWorse))) process.exitCode = REGRESSION;
 }

@@ -40,7 +40,7 @@ const nights = (
   Array.from({ length: count }, (_, i) =>
     night(i + 1, { int4: { speedup: (i + 1 >= stepAt ? 1.8 : 2) * noise[i], ...figures(i + 1) } }),
   );
-const track = (runs: readonly HistoryRun[]) => trackHistory(runs, 0);
+const track = (runs: readonly HistoryRun[]) => trackHistory(runs);
 
 test('a level that began three nights ago is news tonight, with its size and the commits around it', () => {
   const [tracked] = track(nights(23, 21));

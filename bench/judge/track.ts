@@ -5,6 +5,7 @@ import type { ResultRow } from '../results/columns.ts';
 import { type ExactChange, exactChanges } from '../results/exact-change.ts';
 import type { HistoryRun } from '../results/history.ts';
 import { isBaseline } from '../results/row-labels.ts';
+import { type CorrelationPrior, sharedCorrelation } from '../statistics/autocorrelation.ts';
 import { type ChangePoint, findChangePoints } from '../statistics/change-points.ts';
 import { hasRun, MIN_EFFECT, SHARED } from './compare.ts';
 
@@ -56,10 +57,11 @@ export function maxPOf(histories: number): number {
 }
 
 /** The newest run's cases first, then those only earlier runs had. */
-export function trackHistory(runs: readonly HistoryRun[], seed: number): TrackedCase[] {
+export function trackHistory(runs: readonly HistoryRun[]): TrackedCase[] {
   const newest = runs[runs.length - 1];
   const histories = casesOf(runs).map((caseId) => ({ caseId, rows: latestHistory(runs, caseId) }));
   const maxP = maxPOf(histories.length);
+  const noise = sharedCorrelation(histories.map(({ rows }) => logSpeedups(likeRows(rows.filter(hasRun)).timed)));
   return histories.map(({ caseId, rows }) => {
     const row = rows[rows.length - 1];
     const isInNewest = newest.rows.get(caseId) === row;
@@ -67,14 +69,14 @@ export function trackHistory(runs: readonly HistoryRun[], seed: number): Tracked
     const { timed, doubt } = likeRows(
       measured.filter((candidate) => !isBaseline(candidate) && candidate.speedup !== undefined),
     );
-    const points = levelsOf(timed, maxP, seed);
+    const points = levelsOf(timed, maxP, noise);
     const levels = points.map((point, i) => describeLevel(point, timed, points[i + 1]?.index ?? timed.length));
     const events = eventsOf(measured);
     // A run that was interrupted before the case says nothing of it.
     const previous = runs.slice(0, -1).findLast((run) => !run.missing.has(caseId));
     const news = [
       ...statusNews(caseId, newest, previous),
-      ...(isInNewest && timed.at(-1) === row ? levelNews(timed, points, maxP, seed) : []),
+      ...(isInNewest && timed.at(-1) === row ? levelNews(timed, points, maxP, noise) : []),
       ...events.flatMap((event) => (isInNewest && event.row === row ? [exactNews(event)] : [])),
     ];
     return { caseId, row, runs: measured.length, levels, events, news, doubt: isInNewest ? doubt : undefined };
@@ -113,10 +115,13 @@ function likeRows(rows: readonly ResultRow[]): { timed: readonly ResultRow[]; do
   return { timed: rows.filter(({ core_state }) => core_state === undefined || core_state === 'free'), doubt: SHARED };
 }
 
-/** Of log speed-ups, run by run; the baseline's own tells nothing. */
-function levelsOf(timed: readonly ResultRow[], maxP: number, seed: number): ChangePoint[] {
-  const ratios = timed.map(({ speedup = 1 }) => Math.log(speedup));
-  return findChangePoints(ratios, { minMagnitude: MIN_EFFECT, maxP, seed });
+function levelsOf(timed: readonly ResultRow[], maxP: number, correlation: CorrelationPrior): ChangePoint[] {
+  return findChangePoints(logSpeedups(timed), { minMagnitude: MIN_EFFECT, maxP, correlation });
+}
+
+/** Run by run; the baseline's own tells nothing. */
+function logSpeedups(rows: readonly ResultRow[]): number[] {
+  return rows.flatMap((row) => (isBaseline(row) || row.speedup === undefined ? [] : [Math.log(row.speedup)]));
 }
 
 function describeLevel({ index, before, after, p }: ChangePoint, rows: readonly ResultRow[], end: number): LevelChange {
@@ -130,8 +135,13 @@ function describeLevel({ index, before, after, p }: ChangePoint, rows: readonly 
   };
 }
 
-function levelNews(rows: readonly ResultRow[], points: readonly ChangePoint[], maxP: number, seed: number): News[] {
-  const news = newLevel(points, levelsOf(rows.slice(0, -1), maxP, seed));
+function levelNews(
+  rows: readonly ResultRow[],
+  points: readonly ChangePoint[],
+  maxP: number,
+  noise: CorrelationPrior,
+): News[] {
+  const news = newLevel(points, levelsOf(rows.slice(0, -1), maxP, noise));
   return news === undefined ? [] : [{ isWorse: news.after < news.before, what: 'speed' }];
 }
 

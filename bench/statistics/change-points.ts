@@ -1,11 +1,19 @@
-// Change points of a noisy history as Hunter and Apache Otava find them (Fleming et al. 2023, ICPE,
-// https://doi.org/10.1145/3578244.3583719): E-divisive with a loose p in windows that slide over the history yields
-// weak change points; the weakest is taken out again and again until a t-test between the levels on its two sides
-// confirms every one that is left, and each is large enough to matter.
+// Change points of a noisy history: the best split into levels proposes them; then the weakest is taken out again and
+// again until a test between the levels on its two sides confirms every one that is left, and each is large enough to
+// matter (the scheme of Hunter, Fleming et al. 2023, ICPE, https://doi.org/10.1145/3578244.3583719, with an exact search
+// in the place of E-divisive and a test that allows for correlated noise).
 
-import { eDivisive } from './e-divisive.ts';
-import { seededRandom } from './random.ts';
-import { mean, tTestP } from './t-test.ts';
+import {
+  type CorrelationPrior,
+  correlationOf,
+  meanVariance,
+  noiseOfDifferences,
+  UNKNOWN,
+  varianceEfficiency,
+} from './autocorrelation.ts';
+import { binomialTail } from './binomial.ts';
+import { splitIntoLevels } from './segmentation.ts';
+import { studentP } from './student.ts';
 
 export interface ChangePoint {
   /** The first value of the new level. */
@@ -13,60 +21,99 @@ export interface ChangePoint {
   /** Means of the levels up to the neighbouring change points. */
   readonly before: number;
   readonly after: number;
-  /** Of the t-test between them. */
+  /** Of the test between them. */
   readonly p: number;
 }
 
 export interface ChangePointOptions {
   /** Least difference between the means of neighbouring levels. */
   readonly minMagnitude: number;
-  /** Of the t-test that confirms. */
+  /** Of the test that confirms. */
   readonly maxP: number;
-  readonly seed: number;
+  /** How far its values take after the ones before them, where series like it tell. */
+  readonly correlation?: CorrelationPrior;
 }
 
-/** Values searched at once, Otava's choice: more would hide short levels among long ones. */
-const WINDOW = 50;
-/** One bad night is no level, and of two values a permutation test can't tell whether one of them is just that. */
+/** One bad night is no level, and two may be one spell of them. */
 const MIN_LEVEL = 3;
-/** Of the permutation test that proposes change points. */
-const WEAK_P = 0.05;
 
 export function findChangePoints(series: readonly number[], options: ChangePointOptions): ChangePoint[] {
-  return confirm(series, weakChangePoints(series, options.seed), options);
+  if (series.length < 2 * MIN_LEVEL) return [];
+  return confirm(series, propose(series, options.correlation ?? UNKNOWN), options);
 }
 
-/** Each window begins at the last change point of the one before it, or half a window on. */
-function weakChangePoints(series: readonly number[], seed: number): number[] {
-  const { uniform } = seededRandom(seed);
-  const found = new Set<number>();
-  let start = 0;
-  while (start < series.length) {
-    const window = series.slice(start, start + WINDOW);
-    const inWindow = eDivisive(window, { maxP: WEAK_P, minSize: MIN_LEVEL, uniform });
-    for (const index of inWindow) found.add(start + index);
-    if (start + WINDOW >= series.length) break;
-    start += Math.max(inWindow.at(-1) ?? 0, WINDOW / 2);
-  }
-  return [...found].sort((a, b) => a - b);
+/** The test is for one place, but the best of all was searched: so often is its p counted (found by simulation). */
+const SEARCHED = 3;
+
+/** A further level must save this many times log n of the noise's variance; the test asks for more (as BIC does). */
+const PENALTY = 2;
+
+function propose(series: readonly number[], prior: CorrelationPrior): number[] {
+  const { variance, correlation } = noiseOfDifferences(series, prior);
+  const longRun = (variance * (1 + correlation)) / (1 - correlation);
+  return splitIntoLevels(series, PENALTY * Math.log(series.length) * longRun, MIN_LEVEL);
+}
+
+interface Noise {
+  readonly variance: number;
+  readonly degrees: number;
+  readonly correlation: number;
+}
+
+/** What is left once each value's level is taken off. */
+function noiseAround(series: readonly number[], indices: readonly number[], prior: CorrelationPrior): Noise {
+  const levels = levelsOf(series, indices);
+  const residuals = levels.flatMap((level) => {
+    const centre = mean(level);
+    return level.map((value) => value - centre);
+  });
+  const correlation = correlationOf(residuals, levels.length, prior);
+  // A level's own mean hides a share of what its values vary by.
+  const free = levels.reduce((total, { length }) => total + length * (1 - meanVariance(length, correlation)), 0);
+  const squares = residuals.reduce((total, residual) => total + residual ** 2, 0);
+  return { variance: squares / free, degrees: Math.max(1, free * varianceEfficiency(correlation)), correlation };
+}
+
+function levelsOf(series: readonly number[], indices: readonly number[]): number[][] {
+  const bounds = [0, ...indices, series.length];
+  return bounds.slice(1).map((end, i) => series.slice(bounds[i], end));
 }
 
 function confirm(series: readonly number[], indices: readonly number[], options: ChangePointOptions): ChangePoint[] {
   let kept = indices;
   for (;;) {
-    const points = describe(series, kept);
+    const points = describe(series, kept, options);
     const weakest = weakestOf(points, options);
     if (weakest === undefined) return points;
     kept = kept.filter((index) => index !== weakest.index);
   }
 }
 
-function describe(series: readonly number[], indices: readonly number[]): ChangePoint[] {
+function describe(
+  series: readonly number[],
+  indices: readonly number[],
+  { correlation: prior = UNKNOWN }: ChangePointOptions,
+): ChangePoint[] {
+  const { variance, degrees, correlation } = noiseAround(series, indices, prior);
+  const levels = levelsOf(series, indices);
   return indices.map((index, i) => {
-    const before = series.slice(i === 0 ? 0 : indices[i - 1], index);
-    const after = series.slice(index, indices[i + 1]);
-    return { index, before: mean(before), after: mean(after), p: tTestP(before, after) };
+    const [before, after] = [levels[i], levels[i + 1]];
+    const difference = mean(after) - mean(before);
+    const share = meanVariance(before.length, correlation) + meanVariance(after.length, correlation);
+    const p = difference === 0 ? 1 : SEARCHED * studentP(difference / Math.sqrt(variance * share), degrees);
+    return { index, before: mean(before), after: mean(after), p: Math.min(1, Math.max(p, spellP(before, after))) };
   });
+}
+
+/**
+ * P that the new level is a spell of values as the old one had, each by itself: so many of them lie beyond the middle
+ * between the two means, and of the old one's so few (Laplace's rule of succession).
+ */
+function spellP(before: readonly number[], after: readonly number[]): number {
+  const middle = (mean(before) + mean(after)) / 2;
+  const isBeyond = (value: number) => value > middle === mean(after) > mean(before);
+  const usual = (before.filter(isBeyond).length + 1) / (before.length + 2);
+  return binomialTail(after.filter(isBeyond).length, after.length, usual);
 }
 
 /** The one to take out next; undefined where every one holds. */
@@ -79,4 +126,8 @@ function weakestOf(
   if (leastSure !== undefined && leastSure.p > maxP) return leastSure;
   const [smallest] = points.toSorted((a, b) => magnitude(a) - magnitude(b));
   return smallest !== undefined && magnitude(smallest) < minMagnitude ? smallest : undefined;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0) / values.length;
 }

@@ -1,6 +1,7 @@
-// How soon `tare track` notices a step in a history, and how often it sees one that isn't there, beside the fixed
-// thresholds that are usual. Synthetic histories under seeds: the same figures on every machine.
+// How soon `tare track` notices a step in a history, and how often it sees one that isn't there, in noises of several
+// kinds, beside a fixed threshold as is usual. Synthetic histories under seeds: the same figures on every machine.
 
+import { type CorrelationPrior, sharedCorrelation } from '../../statistics/autocorrelation.ts';
 import { type ChangePoint, findChangePoints } from '../../statistics/change-points.ts';
 import { quantile } from '../../statistics/quantile.ts';
 import { type Random, seededRandom } from '../../statistics/random.ts';
@@ -8,30 +9,71 @@ import { MIN_EFFECT } from '../compare.ts';
 import { maxPOf, newLevel } from '../track.ts';
 
 const NIGHTS = 100;
+/** The first night that is judged: no history is shorter than two levels. */
+const FIRST_JUDGED = 8;
 /** The first night of the new level. */
 const STEP_AT = 50;
-/** Standard deviation of a night's log ratio. */
+/** Standard deviation of a night's log ratio; of Student's t, what it would be without the heavy tails. */
 const NOISE = 0.03;
 const STEPS = [0.03, 0.05, 0.1] as const;
-/** In the histories with bad nights, one in so many is slower by so much. */
-const BAD_NIGHT = { every: 20, slower: 0.15 };
+const CASES = 500;
+/** Nights that are 10 % slower, and the standard deviation of the others around them. */
+const BUMPS = [
+  { nights: 5, noise: 0.01 },
+  { nights: 10, noise: 0.03 },
+] as const;
+/** An end counts as found where it is off by no more. */
+const BUMP_TOLERANCE = 1;
 
-/** Whether the newest night of a history raises an alarm. */
-type Rule = () => (nights: readonly number[]) => boolean;
-
-const rules: Readonly<Record<string, Rule>> = {
-  'tare track, 1 case': () => newlyWorse(maxPOf(1)),
-  'tare track, one of 500 cases': () => newlyWorse(maxPOf(500)),
-  '5 % below the median of 7 nights': () => (nights) => below(nights, quantile(nights.slice(-8, -1), 0.5)),
-  '5 % below the night before': () => (nights) => below(nights, nights[nights.length - 2]),
-  '5 % below the first night': () => (nights) => below(nights, nights[0]),
+/** Log ratios night by night, of a level that stays; slower is less. */
+const noises: Readonly<Record<string, (random: Random) => number[]>> = {
+  'white, gaussian': (random) => autoregressive(random, 0, NOISE),
+  'AR(1), φ = 0.5': (random) => autoregressive(random, 0.5, NOISE),
+  'AR(1), φ = 0.8': (random) => autoregressive(random, 0.8, NOISE),
+  'Student t, 3 degrees': (random) => nightly(() => NOISE * studentOf3(random)),
+  'one night in ten 15 % slower': (random) =>
+    nightly(() => NOISE * random.gaussian() - (random.uniform() < 0.1 ? Math.log1p(0.15) : 0)),
 };
 
-/** Remembers last night's change points, as each night is asked for in turn. */
-function newlyWorse(maxP: number): (nights: readonly number[]) => boolean {
+function nightly(draw: () => number): number[] {
+  return Array.from({ length: NIGHTS }, draw);
+}
+
+/** Of the given standard deviation, from the first night on. */
+export function autoregressive(random: Random, phi: number, deviation: number): number[] {
+  let value = deviation * random.gaussian();
+  return nightly(() => {
+    const tonight = value;
+    value = phi * value + deviation * Math.sqrt(1 - phi ** 2) * random.gaussian();
+    return tonight;
+  });
+}
+
+/** A normal value over the root of a χ² of 3 by 3. */
+export function studentOf3({ gaussian }: Pick<Random, 'gaussian'>): number {
+  return gaussian() / (Math.hypot(gaussian(), gaussian(), gaussian()) / Math.sqrt(3));
+}
+
+/** Whether the newest night of a history, asked for in turn, raises an alarm. */
+type Rule = (nights: readonly number[]) => boolean;
+
+/** What all cases of such noise, night by night, tell of its correlation. */
+type SharedNoise = (nights: number) => CorrelationPrior;
+
+const rules: Readonly<Record<string, (shared: SharedNoise) => Rule>> = {
+  'track, 1 case': () => newlyWorse(maxPOf(1), () => sharedCorrelation([])),
+  [`track, one of ${CASES} cases`]: (shared) => newlyWorse(maxPOf(CASES), shared),
+  '5 % below the median of 7 nights': () => (nights) => {
+    const usual = quantile(nights.slice(-8, -1), 0.5);
+    return nights[nights.length - 1] < usual + Math.log(0.95);
+  },
+};
+
+/** Remembers last night's change points. */
+function newlyWorse(maxP: number, shared: SharedNoise): Rule {
+  const find = (nights: readonly number[]) => changePoints(nights, maxP, shared);
   let earlier: ChangePoint[] | undefined;
   return (nights) => {
-    const find = (series: readonly number[]) => findChangePoints(series, { minMagnitude: MIN_EFFECT, maxP, seed: 0 });
     const known = earlier ?? find(nights.slice(0, -1));
     earlier = find(nights);
     const level = newLevel(earlier, known);
@@ -39,15 +81,28 @@ function newlyWorse(maxP: number): (nights: readonly number[]) => boolean {
   };
 }
 
-function below(nights: readonly number[], usual: number): boolean {
-  return nights[nights.length - 1] < usual + Math.log(0.95);
+function changePoints(nights: readonly number[], maxP: number, shared: SharedNoise): ChangePoint[] {
+  return findChangePoints(nights, { minMagnitude: MIN_EFFECT, maxP, correlation: shared(nights.length) });
+}
+
+/** Histories of other seeds than those that are judged. */
+function shareNoise(make: (random: Random) => number[]): SharedNoise {
+  const others = Array.from({ length: CASES }, (_, i) => make(seededRandom(-1 - i)));
+  const known = new Map<number, CorrelationPrior>();
+  return (nights) => {
+    const shared = known.get(nights) ?? sharedCorrelation(others.map((series) => series.slice(0, nights)));
+    known.set(nights, shared);
+    return shared;
+  };
 }
 
 export interface ChangePointTrial {
+  readonly noise: string;
   readonly rule: string;
-  /** Share of histories without a step in which some night raised an alarm, and the same with bad nights. */
-  readonly falseAlarms: number;
-  readonly falseAlarmsWithBadNights: number;
+  /** In a history without a step. */
+  readonly alarmsPerHistory: number;
+  /** Share of nights in which some of so many cases of such noise raises a false alarm. */
+  readonly alarmNights: number;
   readonly steps: readonly StepTrial[];
 }
 
@@ -60,63 +115,110 @@ export interface StepTrial {
   readonly delayP90: number;
 }
 
+/** @param histories without a step; of each step a tenth as many */
 export function tryChangePoints(histories = 1000): ChangePointTrial[] {
-  const seeds = Array.from({ length: histories }, (_, i) => i + 1);
-  const alarmShare = (rule: Rule, hasBadNights: boolean) =>
-    seeds.filter((seed) => firstAlarm(rule(), historyOf(seed, 0, hasBadNights), 8) !== undefined).length / histories;
-  return Object.entries(rules).map(([name, rule]) => ({
-    rule: name,
-    falseAlarms: alarmShare(rule, false),
-    falseAlarmsWithBadNights: alarmShare(rule, true),
-    steps: STEPS.map((step) => tryStep(rule, step, seeds)),
-  }));
+  return Object.entries(noises).flatMap(([noise, make]) => {
+    const shared = shareNoise(make);
+    return Object.entries(rules).map(([rule, begin]) => {
+      const steady = seedsOf(histories).map((seed) => alarmsOf(begin(shared), make(seededRandom(seed))).length);
+      const alarmsPerHistory = steady.reduce((a, b) => a + b, 0) / histories;
+      const alarmNights = 1 - (1 - alarmsPerHistory / (NIGHTS - FIRST_JUDGED + 1)) ** CASES;
+      const steps = STEPS.map((step) => tryStep(() => begin(shared), make, step, Math.ceil(histories / 10)));
+      return { noise, rule, alarmsPerHistory, alarmNights, steps };
+    });
+  });
 }
 
-function tryStep(rule: Rule, step: number, seeds: readonly number[]): StepTrial {
-  const delays = seeds.flatMap((seed) => {
-    const night = firstAlarm(rule(), historyOf(seed, step, false), STEP_AT + 1);
+function seedsOf(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i + 1);
+}
+
+function tryStep(begin: () => Rule, make: (random: Random) => number[], step: number, histories: number): StepTrial {
+  const delays = seedsOf(histories).flatMap((seed) => {
+    const history = make(seededRandom(seed)).map((value, night) => value - (night >= STEP_AT ? Math.log1p(step) : 0));
+    const [night] = alarmsOf(begin(), history, STEP_AT + 1, 1);
     return night === undefined ? [] : [night - STEP_AT];
   });
   return {
     step,
-    found: delays.length / seeds.length,
+    found: delays.length / histories,
     delayMedian: delays.length > 0 ? quantile(delays, 0.5) : Number.NaN,
     delayP90: delays.length > 0 ? quantile(delays, 0.9) : Number.NaN,
   };
 }
 
-/** Log ratios night by night; slower is less. */
-function historyOf(seed: number, step: number, hasBadNights: boolean): number[] {
-  const random: Random = seededRandom(seed);
-  return Array.from({ length: NIGHTS }, (_, night) => {
-    const noise = NOISE * random.gaussian();
-    const isBad = hasBadNights && random.uniform() < 1 / BAD_NIGHT.every;
-    return noise - (night >= STEP_AT ? Math.log1p(step) : 0) - (isBad ? Math.log1p(BAD_NIGHT.slower) : 0);
-  });
-}
-
-/** The number of nights at the first alarm, looking night by night from the given number on. */
-function firstAlarm(alarm: (nights: readonly number[]) => boolean, history: readonly number[], from: number) {
-  for (let nights = from; nights <= history.length; nights++) {
-    if (alarm(history.slice(0, nights))) return nights;
+/** The numbers of nights at which it alarms, looking night by night from the given number on. */
+function alarmsOf(rule: Rule, history: readonly number[], from = FIRST_JUDGED, most = Number.POSITIVE_INFINITY) {
+  const alarms: number[] = [];
+  for (let nights = from; nights <= history.length && alarms.length < most; nights++) {
+    if (rule(history.slice(0, nights))) alarms.push(nights);
   }
-  return undefined;
+  return alarms;
 }
 
-/** As the README has it. */
+export interface BumpTrial {
+  readonly nights: number;
+  readonly noise: number;
+  readonly cases: number;
+  /** Share of histories in which it is found at both ends. */
+  readonly found: number;
+}
+
+export function tryBumps(histories = 500): BumpTrial[] {
+  return BUMPS.flatMap(({ nights, noise }) =>
+    [1, CASES].map((cases) => {
+      const shared =
+        cases === 1 ? () => sharedCorrelation([]) : shareNoise((random) => autoregressive(random, 0, noise));
+      const isFound = (seed: number) =>
+        bothEndsFound(changePoints(bumpOf(seededRandom(seed), nights, noise), maxPOf(cases), shared), nights);
+      return { nights, noise, cases, found: seedsOf(histories).filter(isFound).length / histories };
+    }),
+  );
+}
+
+function bumpOf(random: Random, nights: number, noise: number): number[] {
+  const isSlower = (night: number) => night >= STEP_AT && night < STEP_AT + nights;
+  return autoregressive(random, 0, noise).map((value, night) => value - (isSlower(night) ? Math.log1p(0.1) : 0));
+}
+
+function bothEndsFound(points: readonly ChangePoint[], nights: number): boolean {
+  const isNear = (end: number) => points.some(({ index }) => Math.abs(index - end) <= BUMP_TOLERANCE);
+  return isNear(STEP_AT) && isNear(STEP_AT + nights);
+}
+
+/** As docs/trust.md has it. */
 export function changePointTable(trials: readonly ChangePointTrial[]): string {
-  const share = (value: number) => `${(value * 100).toFixed(value < 0.1 ? 1 : 0)} %`;
-  const steps = trials[0].steps.map(({ step }) => `${Math.round(step * 100)} % step: found, after nights`);
-  const header = ['rule', 'histories with a false alarm', 'the same with bad nights', ...steps];
-  const rows = trials.map(({ rule, falseAlarms, falseAlarmsWithBadNights, steps: tried }) => [
+  const steps = STEPS.map((step) => `${Math.round(step * 100)} % step: found, after nights`);
+  const header = ['noise', 'rule', 'false alarms a history', `nights with one, ${CASES} cases`, ...steps];
+  const rows = trials.map(({ noise, rule, alarmsPerHistory, alarmNights, steps: tried }) => [
+    noise,
     rule,
-    share(falseAlarms),
-    share(falseAlarmsWithBadNights),
-    ...tried.map(
-      ({ found, delayMedian, delayP90 }) => `${share(found)}, ${delayMedian} (90 %: ${Math.round(delayP90)})`,
+    alarmsPerHistory.toFixed(alarmsPerHistory < 0.1 ? 4 : 2),
+    share(alarmNights),
+    ...tried.map(({ found, delayMedian, delayP90 }) =>
+      found === 0 ? '0 %' : `${share(found)}, ${Math.round(delayMedian)} (90 %: ${Math.round(delayP90)})`,
     ),
   ]);
+  return markdown([header, ...rows]);
+}
+
+export function bumpTable(trials: readonly BumpTrial[]): string {
+  const rows = trials.map(({ nights, noise, cases, found }) => [
+    `${nights} nights 10 % slower, ${Math.round(noise * 100)} % noise`,
+    cases === 1 ? '1 case' : `one of ${cases} cases`,
+    share(found),
+  ]);
+  return markdown([['bump', 'level', 'found at both ends'], ...rows]);
+}
+
+function markdown([header, ...rows]: readonly (readonly string[])[]): string {
   return [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-if (import.meta.main) process.stdout.write(`${changePointTable(tryChangePoints())}\n`);
+function share(value: number): string {
+  return `${(value * 100).toFixed(value < 0.1 ? 1 : 0)} %`;
+}
+
+if (import.meta.main) {
+  process.stdout.write(`${changePointTable(tryChangePoints())}\n\n${bumpTable(tryBumps())}\n`);
+}

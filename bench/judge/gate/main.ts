@@ -14,7 +14,7 @@ import { ensureUseLiteCache } from '../../inputs/use-lite/use-lite-cache-build.t
 import { describeMachine } from '../../run/environment.ts';
 import { gitState } from '../../run/git-state.ts';
 import { INTERRUPTED, stoppable } from '../../run/stop-signals.ts';
-import { changePointTable, tryChangePoints } from './change-points.ts';
+import { bumpTable, changePointTable, tryBumps, tryChangePoints } from './change-points.ts';
 import { judgeRealNights } from './real-nights.ts';
 import { describeHistory, falseVerdicts, figuresOf, formatBackends, formatFigures, missedGoals } from './real-table.ts';
 import { recordHistory } from './record-history.ts';
@@ -105,8 +105,8 @@ async function runAll(): Promise<void> {
   if (trialParts.length > 0) report();
   if (isInterrupted) process.exitCode = INTERRUPTED;
   else if (chosen.includes(CHANGE_POINTS)) {
-    const trials = tryChangePoints(values.quick ? QUICK_HISTORIES : undefined);
-    process.stdout.write(`\n${changePointTable(trials)}\n`);
+    const histories = values.quick ? QUICK_HISTORIES : undefined;
+    process.stdout.write(`\n${changePointTable(tryChangePoints(histories))}\n\n${bumpTable(tryBumps(histories))}\n`);
   }
 }
 

@@ -109,10 +109,7 @@ function falseAlarmsOf(runs: readonly RecordedRun[]) {
 
 /** What the newest night shows for the first time. */
 function newlyWorse(runs: readonly RecordedRun[]) {
-  const tracked = trackHistory(
-    runs.map((run, i) => nightOf(run, i + 1)),
-    0,
-  );
+  const tracked = trackHistory(runs.map((run, i) => nightOf(run, i + 1)));
   return tracked.flatMap(({ caseId, news }) =>
     news.filter(({ isWorse }) => isWorse).map(({ what }) => ({ caseId, what })),
   );
