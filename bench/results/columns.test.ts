@@ -157,6 +157,7 @@ test('every column holds the fact it is named after, and no other', () => {
     suite: 's',
     op: 'matmul',
     technique: 'int4',
+    technique_hash: 'h1',
     params: 'groupSize=32;activations=f32',
     backend: 'wasm',
     threads: 1,
