@@ -111,7 +111,7 @@ test.each<[string, ResultRow, ResultRow, number]>([
 test('the p that a level needs is divided among all histories', () => {
   expect([1, 10, 20, 500].map(maxPOf)).toEqual([0.001, 0.001, 0.0005, 0.00002]);
   const among = (count: number) => {
-    const runs = nights(20, undefined, (number) => ({ speedup: (number >= 15 ? 1.95 : 2) * noise[number] }));
+    const runs = nights(20, undefined, (number) => ({ speedup: (number >= 15 ? 1.9 : 2) * noise[number] }));
     const others = Array.from({ length: count - 1 }, (_, i) => [`other${i}`, {}] as const);
     return [
       ...runs.slice(0, -1),

@@ -269,7 +269,11 @@ describe('bad input is one line on stderr and exit code 2', () => {
       /--out: must be a folder tare can write/,
     ],
     ['a run that never was', ['run', '--resume', 'never'], /--resume: must name a run, got none at/],
-    ['a folder of techniques that is not there', ['run', '--kernels', '/nonexistent'], /--kernels: must hold <name>.technique.ts, got no folder/],
+    [
+      'a folder of techniques that is not there',
+      ['run', '--kernels', '/nonexistent'],
+      /--kernels: must hold <name>.technique.ts, got no folder/,
+    ],
   ])('%s', (_, args, message) => {
     const { status, stdout, stderr } = tare(...args);
     expect({ status, stdout, lines: stderr.trimEnd().split('\n').length }).toEqual({ status: 2, stdout: '', lines: 1 });

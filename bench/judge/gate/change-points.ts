@@ -17,6 +17,8 @@ const STEP_AT = 50;
 const NOISE = 0.03;
 const STEPS = [0.03, 0.05, 0.1] as const;
 const CASES = 500;
+/** Of them, so many tell the correlation. */
+const SHARING = 100;
 /** Nights that are 10 % slower, and the standard deviation of the others around them. */
 const BUMPS = [
   { nights: 5, noise: 0.01 },
@@ -87,7 +89,7 @@ function changePoints(nights: readonly number[], maxP: number, shared: SharedNoi
 
 /** Histories of other seeds than those that are judged. */
 function shareNoise(make: (random: Random) => number[]): SharedNoise {
-  const others = Array.from({ length: CASES }, (_, i) => make(seededRandom(-1 - i)));
+  const others = Array.from({ length: SHARING }, (_, i) => make(seededRandom(-1 - i)));
   const known = new Map<number, CorrelationPrior>();
   return (nights) => {
     const shared = known.get(nights) ?? sharedCorrelation(others.map((series) => series.slice(0, nights)));
@@ -116,8 +118,9 @@ export interface StepTrial {
 }
 
 /** @param histories without a step; of each step a tenth as many */
-export function tryChangePoints(histories = 1000): ChangePointTrial[] {
-  return Object.entries(noises).flatMap(([noise, make]) => {
+export function tryChangePoints(histories = 1000, kinds = Object.keys(noises)): ChangePointTrial[] {
+  return kinds.flatMap((noise) => {
+    const make = noises[noise];
     const shared = shareNoise(make);
     return Object.entries(rules).map(([rule, begin]) => {
       const steady = seedsOf(histories).map((seed) => alarmsOf(begin(shared), make(seededRandom(seed))).length);
