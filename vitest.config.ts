@@ -24,6 +24,7 @@ export default defineConfig({
     // Kernels and child processes share the machine's cores with each other; nothing here asserts a speed.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    teardownTimeout: 60_000,
     globalSetup: 'bench/fixtures/temporary-folder.ts',
     pool: 'forks',
     maxWorkers: '100%',
