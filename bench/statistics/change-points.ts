@@ -42,7 +42,7 @@ export function findChangePoints(series: readonly number[], options: ChangePoint
   return confirm(series, propose(series, options.correlation ?? UNKNOWN), options);
 }
 
-/** The test is for one place, but the best of all was searched: so often is its p counted (found by simulation). */
+/** The test is for one place, but the best of all was searched: so often is its p counted. Chosen, not derived. */
 const SEARCHED = 3;
 
 /** A further level must save this many times log n of the noise's variance; the test asks for more (as BIC does). */
