@@ -42,12 +42,12 @@ test('swapping base and head mirrors verdicts and shifts', () => {
 });
 
 test('the interval is Student’s t times the spread between processes over their number', () => {
-  // Each case has 4 + 4 degrees of its own, and 50, the most there are, of cases that all agree. Of the logarithm of a
+  // Each case has 4 + 4 degrees of its own. Those like it all agree, so their variances scatter as little as is allowed
+  // for (50 degrees); the mean of twenty of them is as uncertain as to leave 36.05 (SciPy 1.17.1). Of the logarithm of a
   // variance with 8 degrees the expectation is 0.130 too low, with 50 it is 0.020: the prior is e^0.110 times what was
-  // seen. The error is σ·√(2 · 1.43 / 5), since a run's speed-up is a median of five; t(58; 2.5 %) = 2.0017.
+  // seen. The error is σ·√(2 · 1.43 / 5), since a run's speed-up is a median of five; t(44.05; 2.5 %) = 2.0153.
   const { shift } = of(compareRuns(run(), run()), 't1') ?? {};
-  const deviation = 0.01 * Math.sqrt((8 + 50 * Math.exp(0.11)) / 58);
-  expect(shift?.interval.high).toBeCloseTo(2.0017 * deviation * Math.sqrt((2 * 1.43) / 5), 5);
+  expect(shift?.interval.high).toBeCloseTo(2.0153 * 0.0104652 * Math.sqrt((2 * 1.43) / 5), 5);
   expect(shift?.interval.low).toBeCloseTo(-(shift?.interval.high ?? 0), 12);
 });
 
@@ -103,9 +103,11 @@ test('says the least change it would have seen', () => {
     (speedup_sd_between) =>
       of(compareRuns(run({}, { speedup_sd_between }), run({}, { speedup_sd_between })), 't1')?.shift,
   );
-  // Deviations count for 1.049 of what was seen, as above: 0.0052 · √0.572 = 0.40 %, and t(58) at p = 0.01/20 is 3.69; never less than the 2 % that count.
-  expect(steady?.detectable).toBeCloseTo(Math.log(1.02), 12);
-  expect(restless?.detectable).toBeCloseTo(3.69 * 0.0524 * Math.sqrt(0.572), 2);
+  // The error as above; t(44.05) at p = 0.01/20 is 3.758, and one time in ten luck takes 1.301 errors from a shift.
+  expect(steady?.detectable).toBeCloseTo((3.758 + 1.301) * 0.00523259 * Math.sqrt(0.572), 5);
+  const sure = of(compareRuns(run({}, { speedup_sd_between: 0.001 }), run({}, { speedup_sd_between: 0.001 })), 't1');
+  expect(sure?.shift?.detectable).toBeCloseTo(Math.log(1.02), 12);
+  expect(restless?.detectable).toBeCloseTo((3.758 + 1.301) * 0.0523259 * Math.sqrt(0.572), 4);
 });
 
 test('runs of one process each are held against how far all their cases lie apart', () => {

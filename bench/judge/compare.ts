@@ -18,7 +18,7 @@ export interface Shift {
   readonly interval: Interval;
   /** Two-sided, that nothing changed; adjusted by Holm for all cases judged. */
   readonly p: number;
-  /** The least change that would surely have been judged one, as a logarithm. */
+  /** The least change that would have been judged one nine times in ten, as a logarithm. */
   readonly detectable: number;
 }
 
@@ -84,8 +84,17 @@ function shiftsOf(pairs: readonly PairedRows[]): Shift[] {
     log: estimate.log,
     interval: intervalOf(estimate),
     p: adjusted[i],
-    detectable: Math.max(MIN_EFFECT, studentQuantile(FAMILY_ALPHA / pairs.length, estimate.degrees) * estimate.error),
+    detectable: detectableBy(estimate, pairs.length),
   }));
+}
+
+/** Chance that the least change said to be seen is missed; to one side, so half of studentQuantile's p. */
+const MISSED = 0.1;
+
+/** What Holm's first step asks of a shift, and as much more as luck may take from it. */
+function detectableBy({ error, degrees }: Estimate, cases: number): number {
+  const needed = studentQuantile(FAMILY_ALPHA / cases, degrees) + studentQuantile(2 * MISSED, degrees);
+  return Math.max(MIN_EFFECT, needed * error);
 }
 
 function intervalOf({ log, error, degrees }: Estimate): Interval {

@@ -30,10 +30,11 @@ const LEAST_VARIANCE = 0.003 ** 2;
 
 /** In the order given. */
 export function estimateShifts(pairs: readonly PairedRows[]): Estimate[] {
-  const priorOf = fitVariancePrior(pairs.map(observedVariance), UNKNOWN, LEAST_VARIANCE);
+  const priorOf = fitVariancePrior(pairs.map(observedVariance), UNKNOWN);
   const estimates = pairs.map((pair) => {
     const own = ownVariance(pair);
-    const { variance, degrees } = moderate(own, priorOf(groupsOf(pair)));
+    const { variance: steadied, degrees } = moderate(own, priorOf(groupsOf(pair)));
+    const variance = Math.max(LEAST_VARIANCE, steadied);
     return { log: logShift(pair), error: Math.sqrt(variance * varianceShare(pair) + withinError(pair)), degrees };
   });
   return widenWhereAllScatter(pairs, estimates);

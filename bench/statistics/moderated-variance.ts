@@ -3,6 +3,7 @@
 // variances of a group are held to scatter around the group's own as a scaled inverse chi-square distribution does, so
 // that s² ~ s0²·F(d, d0); s0² and d0 follow from the mean and the variance of log s² over the group.
 import { digamma, inverseTrigamma, trigamma } from './gamma.ts';
+import { quantile } from './quantile.ts';
 
 export interface Variance {
   readonly variance: number;
@@ -24,6 +25,12 @@ const MIN_SCATTER_DEGREES = 4;
 /** More would claim that the variances of a group are all but equal. */
 const MAX_PRIOR_DEGREES = 50;
 
+/**
+ * Of the median: values that agree to the last digit have no logarithm of their variance, and one such case must not make
+ * all others scatter. A larger share would hide how far variances scatter, and so make all look surer than they are.
+ */
+const LEAST_OF_MEDIAN = 1e-3;
+
 interface Entry {
   readonly groups: readonly string[];
   readonly degrees: number;
@@ -31,23 +38,32 @@ interface Entry {
   readonly log: number;
 }
 
+interface Group {
+  readonly size: number;
+  /** Of its entries' logarithms. */
+  readonly mean: number;
+}
+
 /**
  * What may be expected of a variance by its groups. The scatter d0 is one for all groups, each narrowest one around its own
- * mean. Where even the widest group is too small it is `unknown`. A variance below `least` is taken for that: so few
- * values also agree by luck, or to within the clock's resolution.
+ * mean; a mean of few entries is itself uncertain, which the degrees of freedom given take into account. Where even the
+ * widest group is too small it is `unknown`.
  */
-export function fitVariancePrior(
-  observed: readonly GroupedVariance[],
-  unknown: Variance,
-  least: number,
-): VariancePrior {
-  const entries = observed.filter(({ degrees }) => degrees > 0).map((entry) => entryOf(entry, least));
-  const means = groupMeans(entries);
-  const degrees = scatterDegrees(entries, means) ?? unknown.degrees;
-  return (groups) => {
-    const mean = means.get(narrowest(groups, means) ?? '');
-    if (mean === undefined) return unknown;
-    return { variance: Math.exp(mean + digamma(degrees / 2) - Math.log(degrees / 2)), degrees };
+export function fitVariancePrior(observed: readonly GroupedVariance[], unknown: Variance): VariancePrior {
+  const known = observed.filter(({ degrees }) => degrees > 0);
+  const positive = known.flatMap(({ variance }) => (variance > 0 ? [variance] : []));
+  if (positive.length === 0) return () => unknown;
+  const least = LEAST_OF_MEDIAN * quantile(positive, 0.5);
+  const entries = known.map((entry) => entryOf(entry, least));
+  const groups = largeGroups(entries);
+  const sampling = mean(entries.map(({ degrees }) => trigamma(degrees / 2)));
+  const scatter = scatterOf(entries, groups, sampling) ?? trigamma(unknown.degrees / 2);
+  const d0 = 2 * inverseTrigamma(scatter);
+  return (names) => {
+    const group = groups.get(narrowest(names, groups) ?? '');
+    if (group === undefined) return unknown;
+    const degrees = 2 * inverseTrigamma(scatter + (sampling + scatter) / group.size);
+    return { variance: Math.exp(group.mean + digamma(d0 / 2) - Math.log(d0 / 2)), degrees };
   };
 }
 
@@ -63,30 +79,36 @@ function entryOf({ variance, degrees, groups }: GroupedVariance, least: number):
   return { groups, degrees, log };
 }
 
-/** Of the groups that are large enough. */
-function groupMeans(entries: readonly Entry[]): Map<string, number> {
+function largeGroups(entries: readonly Entry[]): Map<string, Group> {
   const members = Map.groupBy(
     entries.flatMap(({ groups, log }) => groups.map((group) => ({ group, log }))),
     ({ group }) => group,
   );
   const large = [...members].filter(([, group]) => group.length >= MIN_GROUP);
-  return new Map(large.map(([name, group]) => [name, mean(group.map(({ log }) => log))]));
+  return new Map(large.map(([name, group]) => [name, { size: group.length, mean: mean(group.map(({ log }) => log)) }]));
 }
 
-function narrowest(groups: readonly string[], means: ReadonlyMap<string, number>): string | undefined {
-  return groups.find((group) => means.has(group));
+function narrowest(names: readonly string[], groups: ReadonlyMap<string, Group>): string | undefined {
+  return names.find((name) => groups.has(name));
 }
 
-/** d0 of what log s² scatters by beyond what samples of so few values do; undefined where too few tell. */
-function scatterDegrees(entries: readonly Entry[], means: ReadonlyMap<string, number>): number | undefined {
-  const placed = entries.filter(({ groups }) => narrowest(groups, means) !== undefined);
-  const used = new Set(placed.map(({ groups }) => narrowest(groups, means)));
-  const residualDegrees = placed.length - used.size;
+/**
+ * ψ′(d0/2): what log s² scatters by within groups beyond what samples of so few values do; undefined where too few
+ * entries tell.
+ */
+function scatterOf(
+  entries: readonly Entry[],
+  groups: ReadonlyMap<string, Group>,
+  sampling: number,
+): number | undefined {
+  const deviations = entries.flatMap(({ groups: names, log }) => {
+    const name = narrowest(names, groups);
+    return name === undefined ? [] : [{ name, square: (log - (groups.get(name)?.mean ?? 0)) ** 2 }];
+  });
+  const residualDegrees = deviations.length - new Set(deviations.map(({ name }) => name)).size;
   if (residualDegrees < MIN_SCATTER_DEGREES) return undefined;
-  const squares = placed.map(({ groups, log }) => (log - (means.get(narrowest(groups, means) ?? '') ?? 0)) ** 2);
-  const sampling = mean(placed.map(({ degrees }) => trigamma(degrees / 2)));
-  const excess = squares.reduce((a, b) => a + b, 0) / residualDegrees - sampling;
-  return excess > 0 ? Math.min(MAX_PRIOR_DEGREES, 2 * inverseTrigamma(excess)) : MAX_PRIOR_DEGREES;
+  const variance = deviations.reduce((sum, { square }) => sum + square, 0) / residualDegrees;
+  return Math.max(variance - sampling, trigamma(MAX_PRIOR_DEGREES / 2));
 }
 
 function mean(values: readonly number[]): number {
