@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { rowOf, runArguments, writeRun } from '../fixtures/run-files.ts';
+import { caseId, rowOf, runArguments, writeRun } from '../fixtures/run-files.ts';
 
 const MAIN = join(import.meta.dirname, '..', 'main.ts');
 
@@ -71,6 +71,16 @@ test('what only base was asked for is listed and no regression; what both were a
   const broken = tare(['compare', whole, only('broken', [])]);
   expect(broken.status).toBe(1);
   expect(broken.stdout).toContain('2 regressed');
+});
+
+test('what an interrupted run did not come to has not vanished, what it was no more to run has', () => {
+  const whole = writeRun(folder, 'whole', [rowOf('dense'), rowOf('int4'), rowOf('csr')], { manifest: {} });
+  const planned = ['dense', 'int4'].map(caseId);
+  const cut = writeRun(folder, 'cut', [rowOf('dense')], { manifest: { state: 'interrupted', case_ids: planned } });
+  const { status, stdout } = tare(['compare', whole, cut]);
+  expect(status).toBe(1);
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain('cut.csv: 1 cases of the other run were not come to before');
+  expect(stdout).toContain('1 regressed');
 });
 
 describe('files as they come', () => {

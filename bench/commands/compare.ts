@@ -1,6 +1,6 @@
 import type { CommandModule, InferredOptionTypes } from 'yargs';
 import { InputError } from '../contract/input-error.ts';
-import { type CaseComparison, compareRuns } from '../judge/compare.ts';
+import { type CaseComparison, compareRuns, type Excuse } from '../judge/compare.ts';
 import { compareReport } from '../report/compare-report.ts';
 import { textWidth } from '../report/text-table.ts';
 import { printReport } from '../report/verdict-report.ts';
@@ -39,13 +39,19 @@ export function readRun(path: string): ResultsFile {
 }
 
 export function compareReadRuns(base: ResultsFile, head: ResultsFile, all: boolean) {
-  const comparisons = compareRuns(base.rows, head.rows, isAskedAlike(askedOf(base), askedOf(head)));
+  const comparisons = compareRuns(base.rows, head.rows, excuseFor(base, head));
   assertSomeInCommon(comparisons);
   const notes = [...base.notes, ...head.notes];
   return {
     report: compareReport(comparisons, { base, head, all, notes }),
     isRegression: comparisons.some(({ regressions }) => regressions.length > 0),
   };
+}
+
+function excuseFor(base: ResultsFile, head: ResultsFile): (caseId: string) => Excuse | undefined {
+  if (!isAskedAlike(askedOf(base), askedOf(head))) return () => 'not asked for';
+  const planned = new Set(findManifest(head.path)?.case_ids);
+  return (caseId) => (planned.has(caseId) ? 'not come to before the run was interrupted' : undefined);
 }
 
 function askedOf({ path, rows }: ResultsFile): AskedRun {

@@ -44,11 +44,14 @@ export const SAME_MARGIN = Math.log(1.05);
 /** Chance of a single false `slower` or `faster` among all cases. */
 const FAMILY_ALPHA = 0.01;
 
-/** A case at a time, in head's order, then those only base has, which vanished if both runs were asked for the same. */
+/**
+ * A case at a time, in head's order, then those only base has: these vanished, unless there is an excuse for them.
+ * @param excuseOf why head says nothing of a case
+ */
 export function compareRuns(
   base: readonly ResultRow[],
   head: readonly ResultRow[],
-  isAskedAlike = true,
+  excuseOf: (caseId: string) => Excuse | undefined = () => undefined,
 ): CaseComparison[] {
   const [baseRows, headRows] = [base, head].map((rows) => new Map(rows.map((row) => [row.case_id ?? '', row])));
   const pairs = [...new Set([...headRows.keys(), ...baseRows.keys()])].map((id) => {
@@ -57,14 +60,16 @@ export function compareRuns(
   const paired = pairs.flatMap((pair) => pairedRows(pair) ?? []);
   const shifts = new Map(shiftsOf(paired).map((shift, i) => [paired[i].head.case_id, shift]));
   const compared = pairs.map((pair) => conclude(pair.id, pair, shifts.get(pair.id)));
-  return isAskedAlike ? compared : compared.map(excuseAbsence);
+  return compared.map((comparison) => excuseAbsence(comparison, excuseOf(comparison.caseId)));
 }
 
 /** Why a case that only base has is no regression. */
-export const NOT_ASKED = 'not asked for';
+export const excuses = ['not asked for', 'not come to before the run was interrupted'] as const;
+export type Excuse = (typeof excuses)[number];
 
-function excuseAbsence(comparison: CaseComparison): CaseComparison {
-  return comparison.head === undefined ? { ...comparison, reason: NOT_ASKED, regressions: [] } : comparison;
+function excuseAbsence(comparison: CaseComparison, excuse: Excuse | undefined): CaseComparison {
+  if (comparison.head !== undefined || excuse === undefined) return comparison;
+  return { ...comparison, reason: excuse, regressions: [] };
 }
 
 interface RowPair {

@@ -1,5 +1,5 @@
 // The sentences below the tables of `tare compare`: what was held against what, and how far that goes.
-import { type CaseComparison, hasRun, MIN_EFFECT, NOT_ASKED, verdicts } from '../judge/compare.ts';
+import { type CaseComparison, excuses, hasRun, MIN_EFFECT, verdicts } from '../judge/compare.ts';
 import type { ResultRow } from '../results/columns.ts';
 import { backendLabel } from '../results/row-labels.ts';
 import { quantile } from '../statistics/quantile.ts';
@@ -40,8 +40,10 @@ function inputNotes(comparisons: readonly CaseComparison[]): string[] {
 }
 
 function absenceNotes(comparisons: readonly CaseComparison[], { name }: ComparedRun): string[] {
-  const count = comparisons.filter(({ reason }) => reason === NOT_ASKED).length;
-  return count > 0 ? [`${name}: ${count} cases of the other run were not asked for, and are not judged`] : [];
+  return excuses.flatMap((excuse) => {
+    const count = comparisons.filter(({ reason }) => reason === excuse).length;
+    return count > 0 ? [`${name}: ${count} cases of the other run were ${excuse}, and are not judged`] : [];
+  });
 }
 
 function describeRun({ name, rows }: ComparedRun): string {

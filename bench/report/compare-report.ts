@@ -1,5 +1,5 @@
 // What `tare compare` says of two runs.
-import { type CaseComparison, hasRun, NOT_ASKED, type Shift } from '../judge/compare.ts';
+import { type CaseComparison, excuses, hasRun, type Shift } from '../judge/compare.ts';
 import type { ResultRow } from '../results/columns.ts';
 import { describeChange } from '../results/exact-change.ts';
 import { backendLabel, problemTitle, techniqueLabel } from '../results/row-labels.ts';
@@ -39,7 +39,7 @@ function rowOf({ base, head }: CaseComparison): ResultRow {
 }
 
 function isEvent({ verdict, changes, regressions, base, head, reason }: CaseComparison): boolean {
-  if (reason === NOT_ASKED) return false;
+  if (excuses.some((excuse) => excuse === reason)) return false;
   const isDecided = verdict === 'faster' || verdict === 'slower';
   const isElsewhere = (base !== undefined && hasRun(base)) !== (head !== undefined && hasRun(head));
   return isDecided || changes.length > 0 || regressions.length > 0 || isElsewhere;
