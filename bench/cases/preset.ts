@@ -28,7 +28,7 @@ export const presets: { readonly [Name in PresetName]: Preset } = {
   },
   quick: {
     summary: 'the main techniques on one layer of the model, under 3 minutes on 2 cores',
-    budget: { warmupMs: 50, measureMs: 300, rounds: 16 },
+    budget: { warmupMs: 50, measureMs: 240, rounds: 16 },
     passes: 2,
     casesPerProcess: 2,
     comeBackShare: 0.05,

@@ -208,8 +208,8 @@ async function runRemaining(
   const isFinished = () => missingOf(begun, journal.rows) === 0;
   try {
     const effort = effortOf(begun.arguments);
-    // Its figures stand for no real GPU, and its calls are so slow that each process would cost seconds.
-    const emulatedEffort = effortOf({ ...begun.arguments, passes: begun.arguments.passes ?? 1 });
+    // One of the passes: its figures stand for no real GPU, and its calls are so slow that each process costs seconds.
+    const emulatedEffort = { ...effort, passes: begun.arguments.passes ?? 1 };
     const timeoutS = timeout ?? presets[preset].timeoutS;
     await measureCases(
       { cases, techniques, statuses, effort, emulatedEffort, seed, timeoutS, kernels, inProcess, state },
