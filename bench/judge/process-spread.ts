@@ -33,14 +33,15 @@ export function estimateShifts(pairs: readonly PairedRows[]): Estimate[] {
   const priorOf = fitVariancePrior(pairs.map(observedVariance), UNKNOWN);
   const estimates = pairs.map((pair) => {
     const own = ownVariance(pair);
-    const { variance: steadied, degrees } = moderate(own, priorOf(groupsOf(pair)));
+    const { variance: steadied, degrees } = moderate(own, priorOf(groupsOf(pair.head)));
     const variance = Math.max(LEAST_VARIANCE, steadied);
     return { log: logShift(pair), error: Math.sqrt(variance * varianceShare(pair) + withinError(pair)), degrees };
   });
   return widenWhereAllScatter(pairs, estimates);
 }
 
-function groupsOf({ head: { technique, backend } }: PairedRows): string[] {
+/** The narrowest first. */
+export function groupsOf({ technique, backend }: ResultRow): string[] {
   return [`${technique} ${backend}`, `${backend}`, 'all'];
 }
 
@@ -63,7 +64,7 @@ function ownVariance({ base, head }: PairedRows): Variance {
 /** Of runs of one process each, the shift itself tells something: most cases have not changed between two runs. */
 function observedVariance(pair: PairedRows): GroupedVariance {
   const own = ownVariance(pair);
-  const groups = groupsOf(pair);
+  const groups = groupsOf(pair.head);
   if (own.degrees > 0) return { ...own, groups };
   return { variance: logShift(pair) ** 2 / varianceShare(pair), degrees: 1, groups };
 }

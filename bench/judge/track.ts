@@ -5,9 +5,10 @@ import type { ResultRow } from '../results/columns.ts';
 import { type ExactChange, exactChanges } from '../results/exact-change.ts';
 import type { HistoryRun } from '../results/history.ts';
 import { isBaseline } from '../results/row-labels.ts';
-import { type CorrelationPrior, sharedCorrelation } from '../statistics/autocorrelation.ts';
-import { type ChangePoint, findChangePoints } from '../statistics/change-points.ts';
+import { type ChangePoint, findChangePoints, type NoisePrior } from '../statistics/change-points.ts';
+import { sharedNoise } from '../statistics/shared-noise.ts';
 import { hasRun, MIN_EFFECT, SHARED } from './compare.ts';
+import { groupsOf } from './process-spread.ts';
 
 export interface LevelChange {
   /** The last row of the old level and the first of the new one. */
@@ -61,9 +62,15 @@ export function trackHistory(runs: readonly HistoryRun[]): TrackedCase[] {
   const newest = runs[runs.length - 1];
   const histories = casesOf(runs).map((caseId) => ({ caseId, rows: latestHistory(runs, caseId) }));
   const maxP = maxPOf(histories.length);
-  const noise = sharedCorrelation(histories.map(({ rows }) => logSpeedups(likeRows(rows.filter(hasRun)).timed)));
+  const noiseOf = sharedNoise(
+    histories.map(({ rows }) => ({
+      values: logSpeedups(likeRows(rows.filter(hasRun)).timed),
+      groups: groupsOf(rows[rows.length - 1]),
+    })),
+  );
   return histories.map(({ caseId, rows }) => {
     const row = rows[rows.length - 1];
+    const noise = noiseOf(groupsOf(row));
     const isInNewest = newest.rows.get(caseId) === row;
     const measured = rows.filter(hasRun);
     const { timed, doubt } = likeRows(
@@ -115,8 +122,8 @@ function likeRows(rows: readonly ResultRow[]): { timed: readonly ResultRow[]; do
   return { timed: rows.filter(({ core_state }) => core_state === undefined || core_state === 'free'), doubt: SHARED };
 }
 
-function levelsOf(timed: readonly ResultRow[], maxP: number, correlation: CorrelationPrior): ChangePoint[] {
-  return findChangePoints(logSpeedups(timed), { minMagnitude: MIN_EFFECT, maxP, correlation });
+function levelsOf(timed: readonly ResultRow[], maxP: number, noise: NoisePrior): ChangePoint[] {
+  return findChangePoints(logSpeedups(timed), { minMagnitude: MIN_EFFECT, maxP, noise });
 }
 
 /** Run by run; the baseline's own tells nothing. */
@@ -139,7 +146,7 @@ function levelNews(
   rows: readonly ResultRow[],
   points: readonly ChangePoint[],
   maxP: number,
-  noise: CorrelationPrior,
+  noise: NoisePrior,
 ): News[] {
   const news = newLevel(points, levelsOf(rows.slice(0, -1), maxP, noise));
   return news === undefined ? [] : [{ isWorse: news.after < news.before, what: 'speed' }];

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Technique } from '../contract/technique.ts';
 import { type ResultRow, rowOf } from './columns.ts';
+import { formatHeader, formatRow, parseRows } from './csv.ts';
 import type { Facts } from './facts.ts';
 
 const technique: Technique = {
@@ -212,6 +213,12 @@ test('every column holds the fact it is named after, and no other', () => {
 test('what a technique says of itself must be what its column holds', () => {
   const odd: Technique = { ...technique, columns: () => JSON.parse('{"bits":"four"}') };
   expect(() => rowOf({ ...facts, technique: odd })).toThrow('bits: must be a number, got string');
+});
+
+test('a median between two whole figures is written as a whole one, which readers of the column ask for', () => {
+  const row = rowOf({ ...facts, result: { ...facts.result, canaryNs: 324_937.5, peakRssBytes: 1000.4 } });
+  expect(row).toMatchObject({ canary_ns: 324_938, peak_rss_bytes: 1000 });
+  expect(parseRows(formatHeader() + formatRow(row), 'run.csv')[0]).toMatchObject({ canary_ns: 324_938 });
 });
 
 test('names that come from elsewhere work on no terminal', () => {

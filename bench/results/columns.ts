@@ -718,6 +718,8 @@ const KIND = { text: 'string', integer: 'number', number: 'number', boolean: 'bo
 /** Names, versions and drivers come from elsewhere: none of them may work on the terminal it is shown on. */
 function checkedCell({ name, type }: Column, value: CellTypes[CellType] | undefined) {
   if (typeof value === 'string' && type === 'text') return visibleText(value);
+  // The median of an even number of whole figures may lie between two of them.
+  if (typeof value === 'number' && type === 'integer') return Math.round(value);
   if (value === undefined || typeof value === KIND[type]) return value;
   throw new Error(`${name}: must be a ${KIND[type]}, got ${typeof value}`);
 }

@@ -91,9 +91,9 @@ describe('is refused', () => {
     ],
     ['other machines', () => shard(2, ['csr', 'int8'], { cpu: 'CPU B' }), /equal machines, .*--allow machines/],
     [
-      'a checkout with changes',
-      () => shard(2, ['csr', 'int8'], { figures: { git_dirty: true } }),
-      /equal commits, got a{40} in .* and a{40}\+ here/,
+      'another code of a technique under one commit',
+      () => shard(2, ['csr', 'int8'], { figures: { technique: 'dense', technique_hash: 'h2' } }),
+      /equal code of dense, got no hash in \S+ and h2 here; --allow commits/,
     ],
     ['another seed', () => shard(2, ['csr', 'int8'], { asked: { seed: 9 } }), /a shard of the same run/],
     ['one of three', () => shard(2, ['csr', 'int8'], { asked: { shard: '2/3' } }), /a shard of the same run/],

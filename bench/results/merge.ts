@@ -35,7 +35,10 @@ export function mergeShards(paths: readonly string[], allowed: readonly Allowanc
   assertOneRun(shards);
   const rows = new Map<string, ResultRow>();
   for (const shard of shards) addDistinct(shard, rows, shards);
-  if (!allowed.includes('commits')) assertEqual(shards, 'commits', (shard) => commitsOf(shard.rows));
+  if (!allowed.includes('commits')) {
+    assertEqual(shards, 'commits', (shard) => commitsOf(shard.rows));
+    assertOneCode(shards);
+  }
   if (!allowed.includes('machines'))
     assertEqual(shards, 'machines', ({ manifest }) => JSON.stringify(manifest.machine));
   const ids = shards[0].manifest.all_case_ids ?? [];
@@ -96,6 +99,21 @@ function assertEqual(shards: readonly ShardFile[], what: Allowance, value: (shar
   throw new InputError(
     `${other.path}: shards must have equal ${what}, got ${value(filled[0])} in ${filled[0].name} and ${value(other)} here; --allow ${what} joins them all the same`,
   );
+}
+
+/** Two checkouts of one commit, both with changes, may hold two codes of one technique. */
+function assertOneCode(shards: readonly ShardFile[]): void {
+  const known = new Map<string, { readonly hash: string | undefined; readonly name: string }>();
+  for (const { path, name, rows } of shards) {
+    for (const { technique = '', technique_hash: hash } of rows) {
+      const first = known.get(technique) ?? { hash, name };
+      known.set(technique, first);
+      if (hash === first.hash) continue;
+      throw new InputError(
+        `${path}: shards must have equal code of ${technique}, got ${first.hash ?? 'no hash'} in ${first.name} and ${hash ?? 'no hash'} here; --allow commits joins them all the same`,
+      );
+    }
+  }
 }
 
 function assertComplete(missing: readonly string[], shards: readonly ShardFile[]): void {

@@ -20,7 +20,7 @@ const record = (case_id: string, pass: number, git_commit = 'c1'): PassRecord =>
     samples: { candidate: { rounds: [[1.5, 2]], dropped: 1 }, baseline: { rounds: [[3]], dropped: 0 } },
   },
 });
-const opened = (commit = 'c1') => new PassLog(path, commit);
+const opened = (commit = 'c1') => new PassLog(path, ({ git_commit }) => git_commit === commit);
 
 test('passes are there again when the run goes on, figures that are infinite as missing ones', () => {
   const log = opened();

@@ -14,6 +14,7 @@ const PassRecord = z.object({
   /** Wall time of the pass, the start of its process included. */
   took_s: z.number(),
   git_commit: z.string().optional(),
+  technique_hash: z.string().optional(),
   result: CaseResult satisfies z.ZodType<Result> as z.ZodType<Result>,
 });
 /** What one pass of a case came to. */
@@ -33,13 +34,13 @@ export class PassLog {
   readonly #deaths = new Map<string, number>();
 
   /**
-   * Opens the log of a run, a new one or that of an interrupted run. Damaged lines are passed over, and passes that another
-   * commit measured: a row holds what one code came to.
+   * Opens the log of a run, a new one or that of an interrupted run. Damaged lines are passed over, and passes of other
+   * code: a row holds what one code came to.
    */
-  constructor(path: string, commit: string | undefined) {
+  constructor(path: string, isOfThisCode: (record: PassRecord) => boolean) {
     this.#path = path;
     for (const entry of readEntries(path)) {
-      if (entry.state !== 'done' || entry.git_commit === commit) this.#take(entry);
+      if (entry.state !== 'done' || isOfThisCode(entry)) this.#take(entry);
     }
     this.#file = open(path);
     // A line that a kill cut short must not swallow the next one.

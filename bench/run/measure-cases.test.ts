@@ -32,7 +32,7 @@ beforeEach(() => {
 /** A run over two cases with the clock stopped but for what is given: each pass comes to what `answer` says. */
 async function run(answer: (request: CaseRequest, call: number) => CaseResult, comeBackShare = 1e6) {
   const journal = new Journal(join(folder, 'run.csv'), join(folder, 'run.samples.jsonl'));
-  const log = new PassLog(join(folder, 'run.passes.jsonl'), undefined);
+  const log = new PassLog(join(folder, 'run.passes.jsonl'), () => true);
   const effort = { ...effortOf({ preset: 'quick' }), comeBackShare };
   const asked: CaseRequest[] = [];
   const events: CaseEvent[] = [];

@@ -203,6 +203,7 @@ class Measuring {
       started_at: startedAt,
       took_s: (performance.now() - startMs) / 1000,
       git_commit: this.#asked.state.git?.commit,
+      technique_hash: this.#asked.state.techniqueHashes.get(entry.technique),
       result: rounded(result),
     };
   }

@@ -21,7 +21,7 @@ import { probeRoofline } from '../measure/roofline/probe.ts';
 import { type ResultRow, SCHEMA_VERSION } from '../results/columns.ts';
 import { Journal } from '../results/journal.ts';
 import { type Manifest, readManifest, writeManifest } from '../results/manifest.ts';
-import { PassLog } from '../results/pass-log.ts';
+import { PassLog, type PassRecord } from '../results/pass-log.ts';
 import { disturbances } from './busy-machine.ts';
 import { compileOwn } from './compile-own.ts';
 import { describeMachine, hashFile, loadAverage } from './environment.ts';
@@ -204,7 +204,10 @@ async function runRemaining(
   const techniqueHashes = new Map(files.map(([id, file]) => [id, techniqueHash(file)]));
   const machine = describeMachine();
   const state: RunState = { runId: begun.run_id, git, techniqueHashes, machine, threads, shard, roofline };
-  const log = new PassLog(path('passes.jsonl'), git?.commit);
+  const techniqueOf = new Map(cases.map(({ id, technique }) => [id, technique]));
+  const isOfThisCode = ({ case_id, git_commit, technique_hash }: PassRecord) =>
+    git_commit === git?.commit && technique_hash === techniqueHashes.get(techniqueOf.get(case_id) ?? '');
+  const log = new PassLog(path('passes.jsonl'), isOfThisCode);
   const isFinished = () => missingOf(begun, journal.rows) === 0;
   try {
     const effort = effortOf(begun.arguments);

@@ -15,7 +15,7 @@ export const UNKNOWN: CorrelationPrior = { correlation: 0.5, weight: 20 };
 const SHARED_WEIGHT = 200;
 /** Fewer series, or shorter ones, do not. */
 const MIN_SHARING = 20;
-const MIN_LENGTH = 7;
+export const MIN_LENGTH = 7;
 
 /** Above it slow noise and a level can't be told apart. */
 const MAX_CORRELATION = 0.9;

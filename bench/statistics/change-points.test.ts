@@ -3,9 +3,9 @@ import { findChangePoints } from './change-points.ts';
 import { seededRandom } from './random.ts';
 
 /** Many series told that neighbours have nothing in common; a dozen values by themselves can't. */
-const independent = { correlation: 0, weight: 200 };
+const independent = { correlation: { correlation: 0, weight: 200 } };
 const find = (series: readonly number[], minMagnitude = 0) =>
-  findChangePoints(series, { minMagnitude, maxP: 0.001, correlation: independent });
+  findChangePoints(series, { minMagnitude, maxP: 0.001, noise: independent });
 const indices = (series: readonly number[], minMagnitude = 0) => find(series, minMagnitude).map(({ index }) => index);
 
 test.each([

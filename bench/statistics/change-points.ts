@@ -12,6 +12,7 @@ import {
   varianceEfficiency,
 } from './autocorrelation.ts';
 import { binomialTail } from './binomial.ts';
+import { moderate, type Variance } from './moderated-variance.ts';
 import { splitIntoLevels } from './segmentation.ts';
 import { studentP } from './student.ts';
 
@@ -25,13 +26,23 @@ export interface ChangePoint {
   readonly p: number;
 }
 
+/** What is held of the noise before the series is seen. */
+export interface NoisePrior {
+  /** How far values take after the ones before them. */
+  readonly correlation: CorrelationPrior;
+  /** What they scatter by around their level; missing where nothing is known. */
+  readonly variance?: Variance;
+}
+
+const UNKNOWN_NOISE: NoisePrior = { correlation: UNKNOWN };
+
 export interface ChangePointOptions {
   /** Least difference between the means of neighbouring levels. */
   readonly minMagnitude: number;
   /** Of the test that confirms. */
   readonly maxP: number;
-  /** How far its values take after the ones before them, where series like it tell. */
-  readonly correlation?: CorrelationPrior;
+  /** Where series like it tell. */
+  readonly noise?: NoisePrior;
 }
 
 /** One bad night is no level, and two may be one spell of them. */
@@ -39,7 +50,7 @@ const MIN_LEVEL = 3;
 
 export function findChangePoints(series: readonly number[], options: ChangePointOptions): ChangePoint[] {
   if (series.length < 2 * MIN_LEVEL) return [];
-  return confirm(series, propose(series, options.correlation ?? UNKNOWN), options);
+  return confirm(series, propose(series, options.noise ?? UNKNOWN_NOISE), options);
 }
 
 /** The test is for one place, but the best of all was searched: so often is its p counted. Chosen, not derived. */
@@ -48,30 +59,42 @@ const SEARCHED = 3;
 /** A further level must save this many times log n of the noise's variance; the test asks for more (as BIC does). */
 const PENALTY = 2;
 
-function propose(series: readonly number[], prior: CorrelationPrior): number[] {
-  const { variance, correlation } = noiseOfDifferences(series, prior);
+/** What differences tell of a variance is what so many independent values do, a value of the series. */
+const DIFFERENCE_DEGREES = 0.3;
+
+function propose(series: readonly number[], prior: NoisePrior): number[] {
+  const { variance: own, correlation } = noiseOfDifferences(series, prior.correlation);
+  const { variance } = steadied({ variance: own, degrees: DIFFERENCE_DEGREES * series.length }, prior);
   const longRun = (variance * (1 + correlation)) / (1 - correlation);
   return splitIntoLevels(series, PENALTY * Math.log(series.length) * longRun, MIN_LEVEL);
 }
 
-interface Noise {
-  readonly variance: number;
-  readonly degrees: number;
+function steadied(own: Variance, { variance: prior }: NoisePrior): Variance {
+  return prior === undefined ? own : moderate(own, prior);
+}
+
+interface Noise extends Variance {
   readonly correlation: number;
 }
 
+/** Of a series by itself, around the levels that it seems to have. */
+export function noiseOf(series: readonly number[], correlation: CorrelationPrior): Noise {
+  return noiseAround(series, propose(series, { correlation }), { correlation });
+}
+
 /** What is left once each value's level is taken off. */
-function noiseAround(series: readonly number[], indices: readonly number[], prior: CorrelationPrior): Noise {
+function noiseAround(series: readonly number[], indices: readonly number[], prior: NoisePrior): Noise {
   const levels = levelsOf(series, indices);
   const residuals = levels.flatMap((level) => {
     const centre = mean(level);
     return level.map((value) => value - centre);
   });
-  const correlation = correlationOf(residuals, levels.length, prior);
+  const correlation = correlationOf(residuals, levels.length, prior.correlation);
   // A level's own mean hides a share of what its values vary by.
   const free = levels.reduce((total, { length }) => total + length * (1 - meanVariance(length, correlation)), 0);
   const squares = residuals.reduce((total, residual) => total + residual ** 2, 0);
-  return { variance: squares / free, degrees: Math.max(1, free * varianceEfficiency(correlation)), correlation };
+  const own = { variance: squares / free, degrees: Math.max(1, free * varianceEfficiency(correlation)) };
+  return { ...steadied(own, prior), correlation };
 }
 
 function levelsOf(series: readonly number[], indices: readonly number[]): number[][] {
@@ -92,9 +115,9 @@ function confirm(series: readonly number[], indices: readonly number[], options:
 function describe(
   series: readonly number[],
   indices: readonly number[],
-  { correlation: prior = UNKNOWN }: ChangePointOptions,
+  { noise = UNKNOWN_NOISE }: ChangePointOptions,
 ): ChangePoint[] {
-  const { variance, degrees, correlation } = noiseAround(series, indices, prior);
+  const { variance, degrees, correlation } = noiseAround(series, indices, noise);
   const levels = levelsOf(series, indices);
   return indices.map((index, i) => {
     const [before, after] = [levels[i], levels[i + 1]];

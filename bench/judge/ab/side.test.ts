@@ -72,3 +72,10 @@ test('a prepared kernel is checked before and after, and found out where it stop
   expect(await prepared.checkAgain(first)).toMatch(/^after timing, output\[0\]: must be/);
   prepared.dispose();
 });
+
+test('a problem above the limit of a kernel is passed over, not failed', async () => {
+  const wide = syntheticMatmul(1, 2, 70_000);
+  const kernel = { technique: 'csr', params: { sparsity: 0.9 }, backend: 'wasm', problem: wide };
+  const prepared = await side.prepare(kernel, makeInputs(wide), 1);
+  expect(prepared).toEqual({ skip: 'csr: on wasm K may be 65536, got 70000' });
+});

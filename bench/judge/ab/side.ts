@@ -8,6 +8,7 @@ import type { Params } from '../../contract/technique.ts';
 import { checkOutput } from '../../measure/check.ts';
 import { checkAgain } from '../../measure/check-again.ts';
 import { prepare } from '../../measure/instance.ts';
+import { resultOfError } from '../../run/result-of-error.ts';
 import {
   BRIDGE_VERSION,
   type BridgeCase,
@@ -56,7 +57,8 @@ async function prepareSide(
   if (backend.page !== undefined) return { skip: 'runs in a page, which is not compared in turn' };
   const runtime = await backend.open(backend.threads(threads));
   const place = { kind: backend.kind, device: backend.device, runtime };
-  const instance = await prepare(technique, params, { problem }, inputs, place);
+  const instance = await prepare(technique, params, { problem }, inputs, place).catch(skipAboveLimit);
+  if ('skip' in instance) return instance;
   const { kernel, reference } = instance;
   const readOutput = async () => (await kernel.readOutput()).slice();
   return {
@@ -66,4 +68,11 @@ async function prepareSide(
     checkAgain: (first) => checkAgain(instance, params, entry, inputs, first),
     dispose: () => kernel.dispose(),
   };
+}
+
+/** As a row of such a case is no failure, neither is it one of a comparison. */
+function skipAboveLimit(error: unknown): { skip: string } {
+  const { status, reason = '' } = resultOfError(error);
+  if (status === 'unsupported') return { skip: reason };
+  throw error;
 }

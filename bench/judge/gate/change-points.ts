@@ -1,10 +1,10 @@
 // How soon `tare track` notices a step in a history, and how often it sees one that isn't there, in noises of several
 // kinds, beside a fixed threshold as is usual. Synthetic histories under seeds: the same figures on every machine.
 
-import { type CorrelationPrior, sharedCorrelation } from '../../statistics/autocorrelation.ts';
-import { type ChangePoint, findChangePoints } from '../../statistics/change-points.ts';
+import { type ChangePoint, findChangePoints, type NoisePrior } from '../../statistics/change-points.ts';
 import { quantile } from '../../statistics/quantile.ts';
 import { type Random, seededRandom } from '../../statistics/random.ts';
+import { sharedNoise } from '../../statistics/shared-noise.ts';
 import { MIN_EFFECT } from '../compare.ts';
 import { maxPOf, newLevel } from '../track.ts';
 
@@ -17,7 +17,7 @@ const STEP_AT = 50;
 const NOISE = 0.03;
 const STEPS = [0.03, 0.05, 0.1] as const;
 const CASES = 500;
-/** Of them, so many tell the correlation. */
+/** Of them, so many tell what the noise is like. */
 const SHARING = 100;
 /** Nights that are 10 % slower, and the standard deviation of the others around them. */
 const BUMPS = [
@@ -59,11 +59,11 @@ export function studentOf3({ gaussian }: Pick<Random, 'gaussian'>): number {
 /** Whether the newest night of a history, asked for in turn, raises an alarm. */
 type Rule = (nights: readonly number[]) => boolean;
 
-/** What all cases of such noise, night by night, tell of its correlation. */
-type SharedNoise = (nights: number) => CorrelationPrior;
+/** What all cases of such noise, night by night, tell of it. */
+type SharedNoise = (nights: number) => NoisePrior;
 
 const rules: Readonly<Record<string, (shared: SharedNoise) => Rule>> = {
-  'track, 1 case': () => newlyWorse(maxPOf(1), () => sharedCorrelation([])),
+  'track, 1 case': () => newlyWorse(maxPOf(1), alone),
   [`track, one of ${CASES} cases`]: (shared) => newlyWorse(maxPOf(CASES), shared),
   '5 % below the median of 7 nights': () => (nights) => {
     const usual = quantile(nights.slice(-8, -1), 0.5);
@@ -84,15 +84,23 @@ function newlyWorse(maxP: number, shared: SharedNoise): Rule {
 }
 
 function changePoints(nights: readonly number[], maxP: number, shared: SharedNoise): ChangePoint[] {
-  return findChangePoints(nights, { minMagnitude: MIN_EFFECT, maxP, correlation: shared(nights.length) });
+  return findChangePoints(nights, { minMagnitude: MIN_EFFECT, maxP, noise: shared(nights.length) });
+}
+
+const GROUPS = ['all'];
+const ofItself = sharedNoise([])(GROUPS);
+
+function alone(): NoisePrior {
+  return ofItself;
 }
 
 /** Histories of other seeds than those that are judged. */
 function shareNoise(make: (random: Random) => number[]): SharedNoise {
   const others = Array.from({ length: SHARING }, (_, i) => make(seededRandom(-1 - i)));
-  const known = new Map<number, CorrelationPrior>();
+  const known = new Map<number, NoisePrior>();
   return (nights) => {
-    const shared = known.get(nights) ?? sharedCorrelation(others.map((series) => series.slice(0, nights)));
+    const histories = () => others.map((series) => ({ values: series.slice(0, nights), groups: GROUPS }));
+    const shared = known.get(nights) ?? sharedNoise(histories())(GROUPS);
     known.set(nights, shared);
     return shared;
   };
@@ -170,8 +178,7 @@ export interface BumpTrial {
 export function tryBumps(histories = 500): BumpTrial[] {
   return BUMPS.flatMap(({ nights, noise }) =>
     [1, CASES].map((cases) => {
-      const shared =
-        cases === 1 ? () => sharedCorrelation([]) : shareNoise((random) => autoregressive(random, 0, noise));
+      const shared = cases === 1 ? alone : shareNoise((random) => autoregressive(random, 0, noise));
       const isFound = (seed: number) =>
         bothEndsFound(changePoints(bumpOf(seededRandom(seed), nights, noise), maxPOf(cases), shared), nights);
       return { nights, noise, cases, found: seedsOf(histories).filter(isFound).length / histories };
