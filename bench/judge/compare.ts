@@ -16,6 +16,8 @@ export interface Shift {
   readonly log: number;
   /** 95 %, the spread between processes included. */
   readonly interval: Interval;
+  /** Whether two one-sided tests at 5 % each deny that it is as far as 5 % either way (Schuirmann 1987). */
+  readonly isWithinMargin: boolean;
   /** Two-sided, that nothing changed; adjusted by Holm for all cases judged. */
   readonly p: number;
   /** The least change that would have been judged one nine times in ten, as a logarithm. */
@@ -39,7 +41,7 @@ export interface CaseComparison {
 
 /** Smaller effects are below what code layout alone does. */
 export const MIN_EFFECT = Math.log(1.02);
-/** A case whose interval lies within it has stayed the same for all that matters. */
+/** A case that moved by no more has stayed the same for all that matters. */
 export const SAME_MARGIN = Math.log(1.05);
 /** Chance of a single false `slower` or `faster` among all cases. */
 const FAMILY_ALPHA = 0.01;
@@ -88,6 +90,7 @@ function shiftsOf(pairs: readonly PairedRows[]): Shift[] {
   return estimates.map((estimate, i) => ({
     log: estimate.log,
     interval: intervalOf(estimate),
+    isWithinMargin: isWithin(SAME_MARGIN, estimate),
     p: adjusted[i],
     detectable: detectableBy(estimate, pairs.length),
   }));
@@ -105,6 +108,13 @@ function detectableBy({ error, degrees }: Estimate, cases: number): number {
 function intervalOf({ log, error, degrees }: Estimate): Interval {
   const reach = studentQuantile(0.05, degrees) * error;
   return { low: log - reach, high: log + reach };
+}
+
+/** Each of the two tests has a chance of this to be passed by a case that is just so far off. */
+const EQUIVALENCE_ALPHA = 0.05;
+
+function isWithin(margin: number, { log, error, degrees }: Estimate): boolean {
+  return Math.abs(log) + studentQuantile(2 * EQUIVALENCE_ALPHA, degrees) * error < margin;
 }
 
 function conclude(caseId: string, { base, head }: RowPair, shift: Shift | undefined): CaseComparison {
@@ -126,9 +136,9 @@ function conclude(caseId: string, { base, head }: RowPair, shift: Shift | undefi
   };
 }
 
-function verdictOf({ log, interval, p }: Shift): Verdict {
+function verdictOf({ log, isWithinMargin, p }: Shift): Verdict {
   if (p <= FAMILY_ALPHA && Math.abs(log) >= MIN_EFFECT) return log > 0 ? 'faster' : 'slower';
-  return interval.low > -SAME_MARGIN && interval.high < SAME_MARGIN ? 'same' : 'inconclusive';
+  return isWithinMargin ? 'same' : 'inconclusive';
 }
 
 /** Why a row of such a core can't be held against one of another. */

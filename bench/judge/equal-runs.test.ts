@@ -10,6 +10,8 @@ interface SyntheticCase {
   readonly shape: number;
   /** Of log speed-ups between processes. */
   readonly deviation: number;
+  /** Of a process's log speed-up by its rounds: mostly larger where processes differ more. */
+  readonly roundsError: number;
 }
 
 const TECHNIQUES = ['csr', 'sparse-2-4', 'int4', 'int8', 'nf4', 'tiled'];
@@ -19,7 +21,8 @@ function makeCases({ gaussian }: Random): SyntheticCase[] {
   return TECHNIQUES.flatMap((technique) =>
     Array.from({ length: 8 }, (_, shape) => {
       const usual = technique === 'csr' ? 0.08 : 0.008;
-      return { technique, shape, deviation: usual * Math.exp(0.5 * gaussian()) };
+      const deviation = usual * Math.exp(0.5 * gaussian());
+      return { technique, shape, deviation, roundsError: deviation * Math.exp(0.5 * gaussian()) };
     }),
   );
 }
@@ -28,14 +31,18 @@ function makeCases({ gaussian }: Random): SyntheticCase[] {
 const BETWEEN_RUNS = 0.3;
 
 function run(cases: readonly SyntheticCase[], processes: number, { gaussian }: Random, step = 0): ResultRow[] {
-  return cases.map(({ technique, shape, deviation }, i) => {
+  return cases.map(({ technique, shape, deviation, roundsError }, i) => {
     const level = Math.log(2) + BETWEEN_RUNS * deviation * gaussian() - (i % 4 === 0 ? step : 0);
     const logs = Array.from({ length: processes }, () => level + deviation * gaussian());
     const centre = logs.reduce((a, b) => a + b, 0) / processes;
     const squares = logs.reduce((sum, log) => sum + (log - centre) ** 2, 0);
     const speedup = Math.exp(quantile(logs, 0.5));
     const spread = Math.sqrt(squares / (processes - 1));
-    const figures = { speedup, processes, speedup_sd_between: spread, p20_ns: 2000 / speedup };
+    const interval = {
+      speedup_ci95_low: Math.exp(Math.min(...logs) - 1.96 * roundsError),
+      speedup_ci95_high: Math.exp(Math.max(...logs) + 1.96 * roundsError),
+    };
+    const figures = { speedup, ...interval, processes, speedup_sd_between: spread, p20_ns: 2000 / speedup };
     return rowOf(technique, { case_id: `s:${technique}:ts:${shape}`, ...figures });
   });
 }

@@ -1,8 +1,9 @@
 // How far a case lies from one process to the next for no reason: V8 optimised otherwise, memory fell elsewhere, a
-// neighbour was there. Rounds within a process know nothing of it, and cases differ in it tenfold, so each has its own,
-// steadied by those of its technique and backend.
+// neighbour was there. Cases differ in it a hundredfold, and a run has two to five processes of each. So it is told by
+// three things together: by the case's own processes; by how far its rounds within them scatter, which goes along with it;
+// and by how the one goes with the other for cases like it.
 import type { ResultRow } from '../results/columns.ts';
-import { fitVariancePrior, type GroupedVariance, moderate, type Variance } from '../statistics/moderated-variance.ts';
+import { fitVariancePrior, moderate, type Variance } from '../statistics/moderated-variance.ts';
 import { quantile } from '../statistics/quantile.ts';
 import { studentQuantile } from '../statistics/student.ts';
 
@@ -20,29 +21,70 @@ export interface Estimate {
   readonly degrees: number;
 }
 
-/**
- * Where no case tells: of log speed-ups between processes. Measured on a shared two-core machine it is 0.01 to 0.06 for
- * most kernels and up to 0.16 for sparse ones.
- */
-const UNKNOWN: Variance = { variance: 0.1 ** 2, degrees: 5 };
+/** Where no case tells, over the rounds' error: between 0.3 and 3 for most kernels. */
+const UNKNOWN: Variance = { variance: 4 ** 2, degrees: 5 };
 /** Processes don't agree to less than this but by luck. */
-const LEAST_VARIANCE = 0.003 ** 2;
+const LEAST_VARIANCE = 0.004 ** 2;
+/** Rounds that agree to the last digit say nothing of processes. */
+const LEAST_ROUNDS_ERROR = 0.001;
+/** Of rows without an interval. */
+const USUAL_ROUNDS_ERROR = 0.01;
 
 /** In the order given. */
 export function estimateShifts(pairs: readonly PairedRows[]): Estimate[] {
-  const priorOf = fitVariancePrior(pairs.map(observedVariance), UNKNOWN);
+  const unitOf = roundsErrors(pairs);
+  const priorOf = fitVariancePrior(
+    pairs.map((pair) => ({ ...scaled(observedVariance(pair), unitOf(pair) ** -2), groups: groupsOf(pair.head) })),
+    UNKNOWN,
+  );
   const estimates = pairs.map((pair) => {
-    const own = ownVariance(pair);
-    const { variance: steadied, degrees } = moderate(own, priorOf(groupsOf(pair.head)));
-    const variance = Math.max(LEAST_VARIANCE, steadied);
-    return { log: logShift(pair), error: Math.sqrt(variance * varianceShare(pair) + withinError(pair)), degrees };
+    const prior = scaled(priorOf(groupsOf(pair.head)), unitOf(pair) ** 2);
+    const { variance, degrees } = moderate(ownVariance(pair), prior);
+    const error = Math.sqrt(Math.max(LEAST_VARIANCE, variance) * varianceShare(pair));
+    return { log: logShift(pair), error, degrees };
   });
   return widenWhereAllScatter(pairs, estimates);
 }
 
-/** The narrowest first. */
-export function groupsOf({ technique, backend }: ResultRow): string[] {
-  return [`${technique} ${backend}`, `${backend}`, 'all'];
+function scaled({ variance, degrees }: Variance, factor: number): Variance {
+  return { variance: variance * factor, degrees };
+}
+
+/** Decode and prefill are two kinds of kernel, and short calls are more easily disturbed. The narrowest group first. */
+function groupsOf({ backend, M = 1 }: ResultRow): string[] {
+  return [`${backend} ${M > 1 ? 'M > 1' : 'M = 1'}`, `${backend}`, 'all'];
+}
+
+/** Standard errors to either end of a 95 % interval. */
+const Z95 = 1.96;
+
+/** Mean range of so many normal values over their mean sample deviation, from two on (d2 / c4 of control charts). */
+const RANGE_OF_DEVIATION = [Math.SQRT2, 1.91, 2.235, 2.474];
+const RANGE_OF_MANY = 3;
+/** Of the interval's width, where the processes by themselves seem to make up all of it. */
+const LEAST_SHARE = 0.1;
+
+/**
+ * Standard error of a process's log speed-up by its rounds alone, as far as a row tells: its interval reaches from the
+ * lower end of the lowest process to the upper end of the highest, so what processes lie apart is taken off. Otherwise
+ * processes that agree by luck would look sure twice over.
+ */
+function roundsErrorOf(row: ResultRow): number | undefined {
+  const { speedup_ci95_low: low, speedup_ci95_high: high, processes = 1, speedup_sd_between: deviation = 0 } = row;
+  if (!low || !high) return undefined;
+  const width = Math.log(high / low);
+  const apart = (RANGE_OF_DEVIATION[processes - 2] ?? RANGE_OF_MANY) * deviation;
+  return Math.max(width - apart, LEAST_SHARE * width) / (2 * Z95);
+}
+
+/** Of both rows of a pair together. */
+function roundsErrors(pairs: readonly PairedRows[]): (pair: PairedRows) => number {
+  const known = pairs.flatMap(({ base, head }) => [base, head].flatMap((row) => roundsErrorOf(row) ?? []));
+  const usual = known.length > 0 ? quantile(known, 0.5) : USUAL_ROUNDS_ERROR;
+  return ({ base, head }) => {
+    const [a, b] = [base, head].map((row) => roundsErrorOf(row) ?? usual);
+    return Math.max(LEAST_ROUNDS_ERROR, Math.hypot(a, b) / Math.SQRT2);
+  };
 }
 
 function logShift({ base, head }: PairedRows): number {
@@ -62,11 +104,9 @@ function ownVariance({ base, head }: PairedRows): Variance {
 }
 
 /** Of runs of one process each, the shift itself tells something: most cases have not changed between two runs. */
-function observedVariance(pair: PairedRows): GroupedVariance {
+function observedVariance(pair: PairedRows): Variance {
   const own = ownVariance(pair);
-  const groups = groupsOf(pair.head);
-  if (own.degrees > 0) return { ...own, groups };
-  return { variance: logShift(pair) ** 2 / varianceShare(pair), degrees: 1, groups };
+  return own.degrees > 0 ? own : { variance: logShift(pair) ** 2 / varianceShare(pair), degrees: 1 };
 }
 
 /** Variance of the median of so many normal values over that of their mean, from one on (Kenney & Keeping 1962, § 14.12). */
@@ -79,17 +119,6 @@ function varianceShare({ base, head }: PairedRows): number {
     return (MEDIAN_VARIANCE[processes - 1] ?? MEDIAN_VARIANCE_OF_MANY) / processes;
   });
   return shares[0] + shares[1];
-}
-
-/** Standard errors to either end of a 95 % interval. */
-const Z95 = 1.96;
-
-/** Squared, of the rounds of a run's only process; where there are several, their spread holds it already. */
-function withinError({ base, head }: PairedRows): number {
-  const errors = [base, head].map(({ processes = 1, speedup_ci95_low: low, speedup_ci95_high: high }) => {
-    return processes > 1 || !low || !high ? 0 : (Math.log(high / low) / (2 * Z95)) ** 2;
-  });
-  return errors[0] + errors[1];
 }
 
 /** Fewer cases say little of what is usual. */

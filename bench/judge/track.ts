@@ -5,10 +5,15 @@ import type { ResultRow } from '../results/columns.ts';
 import { type ExactChange, exactChanges } from '../results/exact-change.ts';
 import type { HistoryRun } from '../results/history.ts';
 import { isBaseline } from '../results/row-labels.ts';
-import { type ChangePoint, findChangePoints, type NoisePrior } from '../statistics/change-points.ts';
+import {
+  type ChangePoint,
+  findChangePoints,
+  leastStep,
+  type Nights,
+  type NoisePrior,
+} from '../statistics/change-points.ts';
 import { sharedNoise } from '../statistics/shared-noise.ts';
 import { hasRun, MIN_EFFECT, SHARED } from './compare.ts';
-import { groupsOf } from './process-spread.ts';
 
 export interface LevelChange {
   /** The last row of the old level and the first of the new one. */
@@ -41,7 +46,12 @@ export interface TrackedCase {
   readonly news: readonly News[];
   /** Why the newest row's speed was not judged. */
   readonly doubt?: string;
+  /** The least change, as a logarithm, that would be shown nine times in ten; infinite where none would. */
+  readonly detectable: number;
 }
+
+/** What is to be seen of a change is said for so many runs after it. */
+export const NIGHTS_TO_SEE = 5;
 
 export interface News {
   readonly isWorse: boolean;
@@ -57,8 +67,11 @@ export function maxPOf(histories: number): number {
   return Math.min(MAX_P, FAMILY_P / histories);
 }
 
-/** The newest run's cases first, then those only earlier runs had. */
-export function trackHistory(runs: readonly HistoryRun[]): TrackedCase[] {
+/**
+ * The newest run's cases first, then those only earlier runs had.
+ * @param seen of how many nights `detectable` speaks
+ */
+export function trackHistory(runs: readonly HistoryRun[], seen: Nights = { further: NIGHTS_TO_SEE }): TrackedCase[] {
   const newest = runs[runs.length - 1];
   const histories = casesOf(runs).map((caseId) => ({ caseId, rows: latestHistory(runs, caseId) }));
   const maxP = maxPOf(histories.length);
@@ -86,8 +99,23 @@ export function trackHistory(runs: readonly HistoryRun[]): TrackedCase[] {
       ...(isInNewest && timed.at(-1) === row ? levelNews(timed, points, maxP, noise) : []),
       ...events.flatMap((event) => (isInNewest && event.row === row ? [exactNews(event)] : [])),
     ];
-    return { caseId, row, runs: measured.length, levels, events, news, doubt: isInNewest ? doubt : undefined };
+    const detectable = detectableIn(timed, seen, maxP, noise);
+    return {
+      caseId,
+      row,
+      runs: measured.length,
+      levels,
+      events,
+      news,
+      doubt: isInNewest ? doubt : undefined,
+      detectable,
+    };
   });
+}
+
+/** Cases whose nights may scatter alike, the narrowest group first. */
+function groupsOf({ technique, backend }: ResultRow): string[] {
+  return [`${technique} ${backend}`, `${backend}`, 'all'];
 }
 
 function casesOf(runs: readonly HistoryRun[]): string[] {
@@ -124,6 +152,12 @@ function likeRows(rows: readonly ResultRow[]): { timed: readonly ResultRow[]; do
 
 function levelsOf(timed: readonly ResultRow[], maxP: number, noise: NoisePrior): ChangePoint[] {
   return findChangePoints(logSpeedups(timed), { minMagnitude: MIN_EFFECT, maxP, noise });
+}
+
+function detectableIn(timed: readonly ResultRow[], seen: Nights, maxP: number, noise: NoisePrior): number {
+  const logs = logSpeedups(timed);
+  if (logs.length < 2) return Number.POSITIVE_INFINITY;
+  return leastStep(logs, seen, { minMagnitude: MIN_EFFECT, maxP, noise });
 }
 
 /** Run by run; the baseline's own tells nothing. */

@@ -1,10 +1,11 @@
 // What `tare track` says of a history.
 
-import { type ExactEvent, type LevelChange, machineOf, type TrackedCase } from '../judge/track.ts';
+import { hasRun } from '../judge/compare.ts';
+import { type ExactEvent, type LevelChange, machineOf, NIGHTS_TO_SEE, type TrackedCase } from '../judge/track.ts';
 import type { ResultRow } from '../results/columns.ts';
 import { describeChange } from '../results/exact-change.ts';
 import type { History, HistoryRun } from '../results/history.ts';
-import { backendLabel, problemTitle, techniqueLabel } from '../results/row-labels.ts';
+import { backendLabel, isBaseline, problemTitle, techniqueLabel } from '../results/row-labels.ts';
 import { describeCommit, environmentChanges } from './compare-notes.ts';
 import { percent } from './percent.ts';
 import type { Alert, ReportLine, VerdictReport } from './verdict-report.ts';
@@ -98,7 +99,14 @@ function alertsOf({ caseId, levels, events, news }: TrackedCase): Alert[] {
 /** One record a change, and one of no change for a steady case. */
 function recordsOf(tracked: TrackedCase) {
   const { caseId, row, runs, levels, events, news } = tracked;
-  const common = { case_id: caseId, machine: machineOf(row), runs, verdict: verdictOf(tracked) };
+  const least = leastSeen(tracked);
+  const common = {
+    case_id: caseId,
+    machine: machineOf(row),
+    runs,
+    least_change_seen: least,
+    verdict: verdictOf(tracked),
+  };
   const changes = [
     ...levels.map((level) => ({ kind: 'speed', ...around(level.before, level.began), ...ratioOf(level) })),
     ...events.flatMap(({ before, row: first, changes: exact }) =>
@@ -109,6 +117,11 @@ function recordsOf(tracked: TrackedCase) {
   const blank = { kind: undefined, began: undefined, commit_before: undefined, commit: undefined, old: undefined };
   const full = changes.length > 0 ? changes : [{}];
   return full.map((change) => ({ ...common, ...blank, new: undefined, p: undefined, ...change }));
+}
+
+/** As a share of the speed-up; empty where no change would be seen so soon. */
+function leastSeen({ detectable }: TrackedCase): number | undefined {
+  return Number.isFinite(detectable) ? Math.expm1(detectable) : undefined;
 }
 
 function around(before: ResultRow, began: ResultRow) {
@@ -128,6 +141,7 @@ function dataOf(tracked: TrackedCase) {
     verdict: verdictOf(tracked),
     news,
     doubt,
+    least_change_seen: leastSeen(tracked),
     levels: levels.map((level) => ({ ...around(level.before, level.began), ...ratioOf(level), runs: level.runs })),
     events: events.map(({ before, row: first, changes }) => ({ ...around(before, first), changes })),
   };
@@ -151,8 +165,21 @@ function notesOn(cases: readonly TrackedCase[], runs: readonly HistoryRun[]): st
     ...[...Map.groupBy(cases, ({ doubt }) => doubt)].flatMap(([doubt, group]) =>
       doubt === undefined ? [] : [`${group.length} cases inconclusive: ${doubt}`],
     ),
+    ...powerNotes(cases, newest),
     ...(short > 0 ? [`${short} cases have fewer than ${MIN_RUNS} runs, too few for a change of level`] : []),
     `${cases.length} cases: the newest run shows ${worse} newly worse, ${better} newly better or new`,
+  ];
+}
+
+/** The change that the report speaks of. */
+const WANTED = 0.05;
+
+function powerNotes(cases: readonly TrackedCase[], newest: HistoryRun): string[] {
+  const judged = cases.filter(({ caseId, row }) => newest.rows.has(caseId) && hasRun(row) && !isBaseline(row));
+  if (judged.length === 0) return [];
+  const seen = judged.filter(({ detectable }) => detectable <= Math.log1p(WANTED)).length;
+  return [
+    `a change of 5 % from now on would be seen within ${NIGHTS_TO_SEE} runs in ${seen} of ${judged.length} cases, nine times in ten`,
   ];
 }
 

@@ -14,7 +14,7 @@ import {
 import { binomialTail } from './binomial.ts';
 import { moderate, type Variance } from './moderated-variance.ts';
 import { splitIntoLevels } from './segmentation.ts';
-import { studentP } from './student.ts';
+import { studentP, studentQuantile } from './student.ts';
 
 export interface ChangePoint {
   /** The first value of the new level. */
@@ -51,6 +51,32 @@ const MIN_LEVEL = 3;
 export function findChangePoints(series: readonly number[], options: ChangePointOptions): ChangePoint[] {
   if (series.length < 2 * MIN_LEVEL) return [];
   return confirm(series, propose(series, options.noise ?? UNKNOWN_NOISE), options);
+}
+
+/** Chance that the least step said to be shown is not; to one side, so half of studentQuantile's p. */
+const MISSED = 0.1;
+
+export interface Nights {
+  /** At the level the series is at; missing where all of it so far are meant. */
+  readonly before?: number;
+  /** At the new level. */
+  readonly further: number;
+}
+
+/**
+ * The least step, either way, that so many values would show nine times in ten, of noise as the series has; infinite where
+ * so few prove nothing.
+ */
+export function leastStep(series: readonly number[], nights: Nights, options: ChangePointOptions): number {
+  const { maxP, minMagnitude, noise = UNKNOWN_NOISE } = options;
+  const indices = findChangePoints(series, options).map(({ index }) => index);
+  const { variance, degrees, correlation } = noiseAround(series, indices, noise);
+  const { before = series.length - (indices.at(-1) ?? 0), further } = nights;
+  if (before < MIN_LEVEL || further < MIN_LEVEL || binomialTail(further, further, usualShare(0, before)) > maxP)
+    return Number.POSITIVE_INFINITY;
+  const share = meanVariance(before, correlation) + meanVariance(further, correlation);
+  const needed = studentQuantile(maxP / SEARCHED, degrees) + studentQuantile(2 * MISSED, degrees);
+  return Math.max(minMagnitude, needed * Math.sqrt(variance * share));
 }
 
 /** The test is for one place, but the best of all was searched: so often is its p counted. Chosen, not derived. */
@@ -135,8 +161,12 @@ function describe(
 function spellP(before: readonly number[], after: readonly number[]): number {
   const middle = (mean(before) + mean(after)) / 2;
   const isBeyond = (value: number) => value > middle === mean(after) > mean(before);
-  const usual = (before.filter(isBeyond).length + 1) / (before.length + 2);
+  const usual = usualShare(before.filter(isBeyond).length, before.length);
   return binomialTail(after.filter(isBeyond).length, after.length, usual);
+}
+
+function usualShare(count: number, values: number): number {
+  return (count + 1) / (values + 2);
 }
 
 /** The one to take out next; undefined where every one holds. */

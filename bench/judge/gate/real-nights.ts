@@ -1,14 +1,13 @@
 // What `tare compare` and `tare track` make of runs of one commit, where every change they see is a false one, and of steps
 // planted into the same runs.
 import type { ResultRow } from '../../results/columns.ts';
+import { isBaseline } from '../../results/row-labels.ts';
 import { type CaseComparison, compareRuns, type Shift } from '../compare.ts';
-import { trackHistory } from '../track.ts';
+import { NIGHTS_TO_SEE, trackHistory } from '../track.ts';
 import { plantStep } from './planted-step.ts';
 import { nightOf, type RecordedRun } from './recorded-history.ts';
 
 export const STEPS = [0.05, 0.1] as const;
-/** Of a step, by which `track` is to have found it. */
-export const NIGHTS_TO_FIND = 5;
 /** A level is three runs at least, so there is nothing to find in fewer nights. */
 const FEWEST_NIGHTS = 4;
 
@@ -64,7 +63,7 @@ export function judgeRealNights(runs: readonly RecordedRun[]): RealNights {
   const pairs = runs.flatMap((base, i) =>
     runs.slice(i + 1).map((head, j) => judgePair({ base, head }, [i + 1, i + j + 2])),
   );
-  return { pairs, ...falseAlarmsOf(runs), tracked: STEPS.flatMap((step) => trackSteps(runs, step, pairs)) };
+  return { pairs, ...falseAlarmsOf(runs), tracked: STEPS.flatMap((step) => trackSteps(runs, step)) };
 }
 
 function judgePair(runs: { base: RecordedRun; head: RecordedRun }, [base, head]: [number, number]): JudgedPair {
@@ -119,12 +118,11 @@ function newlyWorse(runs: readonly RecordedRun[]) {
 const CASES_AT_ONCE = 10;
 
 /** In each case, a step to slower in the last five runs, looked for night by night. */
-function trackSteps(runs: readonly RecordedRun[], step: number, pairs: readonly JudgedPair[]): TrackedStep[] {
-  const judged = Map.groupBy(
-    pairs.flatMap(({ cases }) => cases),
-    ({ caseId }) => caseId,
-  );
-  const ids = [...judged.keys()];
+function trackSteps(runs: readonly RecordedRun[], step: number): TrackedStep[] {
+  const nights = runs.map((run, i) => nightOf(run, i + 1));
+  const split = { before: runs.length - NIGHTS_TO_SEE, further: NIGHTS_TO_SEE };
+  const steady = trackHistory(nights, split).filter(({ row }) => !isBaseline(row));
+  const ids = steady.map(({ caseId }) => caseId);
   const groups = Math.ceil(ids.length / CASES_AT_ONCE);
   const found = new Set(
     Array.from({ length: groups }, (_, group) => {
@@ -132,21 +130,21 @@ function trackSteps(runs: readonly RecordedRun[], step: number, pairs: readonly 
       return foundInTime(runs, step, planted);
     }).flat(),
   );
-  return [...judged].map(([caseId, entries]) => {
-    const able = entries.filter(({ steps }) => steps.some((tried) => tried.step === step && tried.canBeJudged));
-    const canBeJudged = able.length > entries.length / 2;
-    return { caseId, backend: entries[0].backend, step, canBeJudged, tried: 1, found: found.has(caseId) ? 1 : 0 };
+  return steady.map(({ caseId, row, detectable }) => {
+    const states = new Set(nights.map(({ rows }) => rows.get(caseId)?.core_state));
+    const canBeJudged = states.size === 1 && detectable <= Math.log1p(step);
+    return { caseId, backend: row.backend ?? '', step, canBeJudged, tried: 1, found: found.has(caseId) ? 1 : 0 };
   });
 }
 
 function foundInTime(runs: readonly RecordedRun[], step: number, cases: ReadonlySet<string>): string[] {
-  const begin = runs.length - NIGHTS_TO_FIND;
+  const begin = runs.length - NIGHTS_TO_SEE;
   const planted = runs.map((run, i) => {
     if (i < begin) return run;
     const rows = run.rows.map((row) => (cases.has(row.case_id ?? '') ? plantStep(row, 1 + step) : row));
     return { ...run, rows };
   });
-  return Array.from({ length: NIGHTS_TO_FIND }, (_, i) => newlyWorse(planted.slice(0, begin + i + 1)))
+  return Array.from({ length: NIGHTS_TO_SEE }, (_, i) => newlyWorse(planted.slice(0, begin + i + 1)))
     .flat()
     .flatMap(({ caseId, what }) => (cases.has(caseId) && what === 'speed' ? [caseId] : []));
 }

@@ -1,5 +1,6 @@
 // What real nights came to beside what is promised of them, as Markdown.
-import { type JudgedCase, NIGHTS_TO_FIND, type PlantedStep, type RealNights, STEPS } from './real-nights.ts';
+import { NIGHTS_TO_SEE } from '../track.ts';
+import { type JudgedCase, type PlantedStep, type RealNights, STEPS } from './real-nights.ts';
 import type { RecordedHistory } from './recorded-history.ts';
 
 /** So many of so many; where there is a goal, what share that may or must be. */
@@ -57,7 +58,7 @@ function stepFigures(
   step: (typeof STEPS)[number],
   tried: readonly PlantedStep[],
 ): Figure[] {
-  const within = command === 'track' ? ` within ${NIGHTS_TO_FIND} nights` : '';
+  const within = command === 'track' ? ` within ${NIGHTS_TO_SEE} nights` : '';
   const what = `steps of ${percent(step)} that \`${command}\` finds${within}`;
   const [able, all] = [tried.filter(({ canBeJudged }) => canBeJudged), tried].map(foundOf);
   return [
