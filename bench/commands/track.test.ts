@@ -45,6 +45,11 @@ test('a worse level exits with 1 and says since when, by how much and between wh
   expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
 });
 
+test('says how small a change the next runs would show', () => {
+  writeNights(20);
+  expect(tare('track', folder).stdout).toContain('a change of 5 % would be seen within 5 more runs in 1 of 1 cases');
+});
+
 test('a steady history exits with 0, in any order of files', () => {
   writeNights(9);
   const files = [5, 1, 9, 3, 7, 2].map((number) => join(folder, `2031-01-0${number}T02-00-00-0001.csv`));
@@ -57,6 +62,7 @@ test('csv has a record a change, json every case, github an annotation', () => {
   expect(records.find(({ kind }) => kind === 'speed')).toMatchObject({
     began: '2031-01-18T02:00:00.000Z',
     verdict: 'newly worse',
+    least_change_seen: expect.stringMatching(/^0\.[01]\d+$/),
   });
   expect(JSON.parse(tare('track', folder, '--format', 'json').stdout).cases).toHaveLength(2);
   expect(tare('track', folder, '--format', 'github').stdout).toMatch(/^::error title=tare track::s:int4:ts/);

@@ -110,6 +110,35 @@ test('says the least change it would have seen', () => {
   expect(restless?.detectable).toBeCloseTo((3.758 + 1.301) * 0.0523259 * Math.sqrt(0.572), 4);
 });
 
+describe('how far processes lie apart is told by their rounds too', () => {
+  /** Of two processes that lie `apart`, whose rounds leave each uncertain by `error`. */
+  const figuresOf = (error: number, apart: number): ResultRow => ({
+    processes: 2,
+    speedup_sd_between: apart / Math.SQRT2,
+    speedup_ci95_low: 2 * Math.exp(-apart / 2 - 1.96 * error),
+    speedup_ci95_high: 2 * Math.exp(apart / 2 + 1.96 * error),
+  });
+  const detectableOf = (t1: ResultRow) => {
+    const all = () => run({}, figuresOf(0.004, 0.02)).map((row) => (row.technique === 't1' ? { ...row, ...t1 } : row));
+    const comparisons = compareRuns(all(), all());
+    const [own, usual] = ['t1', 't2'].map((technique) => of(comparisons, technique)?.shift?.detectable ?? 0);
+    return own / usual;
+  };
+
+  test('a case whose rounds scatter more is held to differ more from process to process', () => {
+    expect(detectableOf(figuresOf(0.04, 0.02))).toBeGreaterThan(3);
+    expect(detectableOf(figuresOf(0.001, 0.02))).toBeLessThan(0.7);
+  });
+
+  test('processes that agree by luck do not look sure twice over', () => {
+    expect(detectableOf(figuresOf(0.004, 0.0001))).toBeGreaterThan(0.7);
+  });
+
+  test('a row without an interval is taken for a usual one', () => {
+    expect(detectableOf({ speedup_ci95_low: undefined, speedup_ci95_high: undefined })).toBeCloseTo(1, 9);
+  });
+});
+
 test('runs of one process each are held against how far all their cases lie apart', () => {
   const once = (speedups: Record<string, number> = {}) =>
     run(speedups).map((row) => ({ ...row, processes: undefined, speedup_sd_between: undefined }));

@@ -179,7 +179,7 @@ function powerNotes(cases: readonly TrackedCase[], newest: HistoryRun): string[]
   if (judged.length === 0) return [];
   const seen = judged.filter(({ detectable }) => detectable <= Math.log1p(WANTED)).length;
   return [
-    `a change of 5 % from now on would be seen within ${NIGHTS_TO_SEE} runs in ${seen} of ${judged.length} cases, nine times in ten`,
+    `a change of ${WANTED * 100} % would be seen within ${NIGHTS_TO_SEE} more runs in ${seen} of ${judged.length} cases, nine times in ten`,
   ];
 }
 

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { findChangePoints } from './change-points.ts';
+import { describe, expect, test } from 'vitest';
+import { findChangePoints, leastStep } from './change-points.ts';
 import { seededRandom } from './random.ts';
 
 /** Many series told that neighbours have nothing in common; a dozen values by themselves can't. */
@@ -60,4 +60,52 @@ test('turned round, shifted or scaled, a series changes at the same places', () 
   expect(indices(series)).toEqual([25]);
   expect(indices(series.map((value) => 100 - 8 * value))).toEqual([25]);
   expect(indices(series.toReversed())).toEqual([35]);
+});
+
+describe('the least step that some values more would show', () => {
+  const options = { minMagnitude: 0, maxP: 0.001, noise: independent };
+  const white = (seed: number, length: number) => {
+    const random = seededRandom(seed);
+    return Array.from({ length }, () => 0.01 * random.gaussian());
+  };
+
+  test.each([5, 10])('is shown by %d of them about nine times in ten', (further) => {
+    const shown = Array.from({ length: 300 }, (_, seed) => {
+      const series = white(seed + 1, 40);
+      const step = leastStep(series, { further }, options);
+      const grown = [...series, ...white(1000 + seed, further).map((value) => value + step)];
+      return findChangePoints(grown, options).some(({ after, before }) => after > before);
+    });
+    const share = shown.filter(Boolean).length / shown.length;
+    expect(share).toBeGreaterThan(0.8);
+    expect(share).toBeLessThan(0.99);
+  });
+
+  test('is smaller after more values, and twice as large for twice the noise', () => {
+    const series = white(3, 40);
+    const shownBy = (further: number) => leastStep(series, { further }, options);
+    expect(shownBy(10)).toBeLessThan(shownBy(5));
+    const doubled = leastStep(
+      series.map((value) => 2 * value),
+      { further: 5 },
+      options,
+    );
+    expect(doubled).toBeCloseTo(2 * shownBy(5), 9);
+  });
+
+  test('is never below the least magnitude', () => {
+    expect(leastStep(white(3, 40), { further: 5 }, { ...options, minMagnitude: 0.5 })).toBe(0.5);
+  });
+
+  test('is the least magnitude where nothing scatters', () => {
+    const flat = Array.from({ length: 12 }, () => 1);
+    expect(leastStep(flat, { further: 5 }, { ...options, minMagnitude: 0.02 })).toBe(0.02);
+  });
+
+  test('is none where so few values prove nothing', () => {
+    expect(leastStep(white(3, 40), { further: 2 }, options)).toBe(Number.POSITIVE_INFINITY);
+    expect(leastStep(white(3, 2), { further: 5 }, options)).toBe(Number.POSITIVE_INFINITY);
+    // Of four values before none lay beyond, so one in six may; three in a row do by chance in 1 of 216.
+    expect(leastStep(white(3, 40), { before: 4, further: 3 }, options)).toBe(Number.POSITIVE_INFINITY);
+  });
 });

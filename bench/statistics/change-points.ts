@@ -72,11 +72,35 @@ export function leastStep(series: readonly number[], nights: Nights, options: Ch
   const indices = findChangePoints(series, options).map(({ index }) => index);
   const { variance, degrees, correlation } = noiseAround(series, indices, noise);
   const { before = series.length - (indices.at(-1) ?? 0), further } = nights;
-  if (before < MIN_LEVEL || further < MIN_LEVEL || binomialTail(further, further, usualShare(0, before)) > maxP)
+  if (before < MIN_LEVEL || further < MIN_LEVEL || spellOf(further, { before, further }, 0) > maxP)
     return Number.POSITIVE_INFINITY;
+  if (variance === 0) return minMagnitude;
   const share = meanVariance(before, correlation) + meanVariance(further, correlation);
   const needed = studentQuantile(maxP / SEARCHED, degrees) + studentQuantile(2 * MISSED, degrees);
-  return Math.max(minMagnitude, needed * Math.sqrt(variance * share));
+  let step = needed * Math.sqrt(variance * share);
+  while (isTakenForSpell(step / 2 / Math.sqrt(variance), { before, further }, maxP)) step *= STEP_GROWTH;
+  return Math.max(minMagnitude, step);
+}
+
+const STEP_GROWTH = 1.05;
+
+/** Whether too often too few of the new values lie beyond the middle, which is so many deviations from either mean. */
+function isTakenForSpell(half: number, nights: Required<Nights>, maxP: number): boolean {
+  const isBeyond = normalTail(-half);
+  const fewest = Array.from({ length: nights.further + 1 }, (_, count) => count).find(
+    (count) => spellOf(count, nights, normalTail(half)) <= maxP,
+  );
+  return fewest === undefined || binomialTail(fewest, nights.further, isBeyond) < 1 - MISSED;
+}
+
+/** spellP of so many new values beyond the middle, where so large a share of the old ones is. */
+function spellOf(count: number, { before, further }: Required<Nights>, share: number): number {
+  return binomialTail(count, further, usualShare(share * before, before));
+}
+
+function normalTail(deviations: number): number {
+  const half = studentP(deviations, 1e9) / 2;
+  return deviations > 0 ? half : 1 - half;
 }
 
 /** The test is for one place, but the best of all was searched: so often is its p counted. Chosen, not derived. */
