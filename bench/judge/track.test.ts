@@ -59,8 +59,20 @@ test('the next night it is known, and no news', () => {
 test('a level that is taken back makes the one before it no news', () => {
   const point = (index: number, before: number, after: number) => ({ index, before, after, p: 0 });
   const worse = point(40, 0.7, 0.6);
-  expect(newLevel([worse], [worse, point(97, 0.6, 0.7)])).toBeUndefined();
-  expect(newLevel([worse, point(97, 0.6, 0.7), point(99, 0.7, 0.6)], [worse, point(97, 0.6, 0.7)])?.index).toBe(99);
+  const risen = () => [worse, point(97, 0.6, 0.7)];
+  expect(newLevel([worse], [risen])).toBeUndefined();
+  expect(newLevel([...risen(), point(99, 0.7, 0.6)], [risen])?.index).toBe(99);
+});
+
+test('a level that comes and goes at the edge of proof is news once, a further step at its place once more', () => {
+  const point = (index: number, before: number, after: number) => ({ index, before, after, p: 0 });
+  const seen = () => [point(40, 0.7, 0.62)];
+  const none = () => [];
+  expect(newLevel([point(41, 0.7, 0.6)], [none, none, seen, none])).toBeUndefined();
+  expect(newLevel([point(41, 0.7, 0.6)], [none, none, none])?.index).toBe(41);
+  expect(newLevel([point(44, 0.7, 0.45)], [none, seen])?.index).toBe(44);
+  expect(newLevel([point(52, 0.7, 0.6)], [none, seen])?.index).toBe(52);
+  expect(newLevel([point(41, 0.6, 0.7)], [none, seen])?.index).toBe(41);
 });
 
 test('a night without a figure does not end the history of speed', () => {

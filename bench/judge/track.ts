@@ -182,23 +182,35 @@ function levelNews(
   maxP: number,
   noise: NoisePrior,
 ): News[] {
-  const news = newLevel(points, levelsOf(rows.slice(0, -1), maxP, noise));
+  const earlier = rows.map((_, i) => () => levelsOf(rows.slice(0, rows.length - 1 - i), maxP, noise));
+  const news = newLevel(points, earlier);
   return news === undefined ? [] : [{ isWorse: news.after < news.before, what: 'speed' }];
 }
 
 /** Values by which one more may move where a level is found to begin. */
 const MAX_INDEX_SHIFT = 5;
 
-/** The last level, where the history without its newest run doesn't show it yet: as its last one, or before one that went. */
-export function newLevel(points: readonly ChangePoint[], earlier: readonly ChangePoint[]): ChangePoint | undefined {
+/**
+ * The last level, where no shorter history shows it: as its last one, or as one that began there. A level near the edge of
+ * proof comes and goes as nights join it, and is news once.
+ * @param earlier the levels of the history without its newest value, without its newest two, and so on
+ */
+export function newLevel(
+  points: readonly ChangePoint[],
+  earlier: readonly (() => readonly ChangePoint[])[],
+): ChangePoint | undefined {
   const last = points.at(-1);
   if (last === undefined) return undefined;
-  const isKnown = earlier.some(
-    (known, i) =>
-      known.after > known.before === last.after > last.before &&
-      Math.abs(known.after - last.after) < MIN_EFFECT &&
-      (i === earlier.length - 1 || Math.abs(known.index - last.index) <= MAX_INDEX_SHIFT),
-  );
+  const change = last.after - last.before;
+  const isLike = ({ before, after }: ChangePoint) =>
+    Math.sign(after - before) === Math.sign(change) &&
+    Math.abs(after - last.after) < Math.max(MIN_EFFECT, Math.abs(change) / 2);
+  const isKnown = earlier.some((levelsThen, i) => {
+    const then = levelsThen();
+    const isSame = (known: ChangePoint) =>
+      isLike(known) && ((i === 0 && known === then.at(-1)) || Math.abs(known.index - last.index) <= MAX_INDEX_SHIFT);
+    return then.some(isSame);
+  });
   return isKnown ? undefined : last;
 }
 

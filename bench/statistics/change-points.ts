@@ -104,7 +104,7 @@ function normalTail(deviations: number): number {
 }
 
 /** The test is for one place, but the best of all was searched: so often is its p counted. Chosen, not derived. */
-const SEARCHED = 3;
+const SEARCHED = 5;
 
 /** A further level must save this many times log n of the noise's variance; the test asks for more (as BIC does). */
 const PENALTY = 2;

@@ -71,14 +71,15 @@ const rules: Readonly<Record<string, (shared: SharedNoise) => Rule>> = {
   },
 };
 
-/** Remembers last night's change points. */
+/** Remembers the change points of earlier nights. */
 function newlyWorse(maxP: number, shared: SharedNoise): Rule {
   const find = (nights: readonly number[]) => changePoints(nights, maxP, shared);
-  let earlier: ChangePoint[] | undefined;
+  const earlier: (() => ChangePoint[])[] = [];
   return (nights) => {
-    const known = earlier ?? find(nights.slice(0, -1));
-    earlier = find(nights);
-    const level = newLevel(earlier, known);
+    if (earlier.length === 0) earlier.push(() => find(nights.slice(0, -1)));
+    const points = find(nights);
+    const level = newLevel(points, earlier);
+    earlier.unshift(() => points);
     return level !== undefined && level.after < level.before;
   };
 }
@@ -126,7 +127,7 @@ export interface StepTrial {
 }
 
 /** @param histories without a step; of each step a tenth as many */
-export function tryChangePoints(histories = 1000, kinds = Object.keys(noises)): ChangePointTrial[] {
+export function tryChangePoints(histories = 4000, kinds = Object.keys(noises)): ChangePointTrial[] {
   return kinds.flatMap((noise) => {
     const make = noises[noise];
     const shared = shareNoise(make);
