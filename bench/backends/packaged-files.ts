@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { createRequire, findPackageJSON } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -25,18 +25,21 @@ export interface PackagedFiles {
 const CONTENTS = 'contents.json';
 const PROGRAM_MODE = 0o755;
 
-const resolveHere = createRequire(import.meta.url);
-
 export function packagedArchive(name: string): string {
-  return join(packageFolder(), '../bin', name);
+  return join(packageFolder(), 'bin', name);
 }
 
 function packageFolder(): string {
+  return dirname(packageFile());
+}
+
+/** Of the package's description. */
+function packageFile(): string {
   try {
-    return dirname(resolveHere.resolve('@sparticuz/chromium'));
-  } catch {
-    throw new Error('the package @sparticuz/chromium is not installed: npm ci');
-  }
+    const file = findPackageJSON('@sparticuz/chromium', import.meta.url);
+    if (file !== undefined) return file;
+  } catch {}
+  throw new Error('the package @sparticuz/chromium is not installed: npm ci');
 }
 
 export function packagedCacheFolders(): string[] {
@@ -136,7 +139,7 @@ async function fileSizes(folder: string): Promise<Record<string, number>> {
 
 /** tar-fs comes with @sparticuz/chromium, which extracts its own archives with it. */
 function tarExtractor(folder: string): NodeJS.WritableStream {
-  const require = createRequire(resolveHere.resolve('@sparticuz/chromium'));
+  const require = createRequire(packageFile());
   const { extract }: { extract(folder: string): NodeJS.WritableStream } = require('tar-fs');
   return extract(folder);
 }
