@@ -134,6 +134,18 @@ describe('how far processes lie apart is told by their rounds too', () => {
     expect(detectableOf(figuresOf(0.004, 0.0001))).toBeGreaterThan(0.7);
   });
 
+  test('decode and prefill have each their own', () => {
+    /** t0 … t9 at M = 1, steady; the others at M = 64, where processes lie ten times as far apart. */
+    const mixed = () =>
+      run().map((row, i) => ({ ...row, M: i > 10 ? 64 : 1, ...figuresOf(0.004, i > 10 ? 0.05 : 0.005) }));
+    const alone = { processes: 1, speedup_sd_between: undefined };
+    const halves = mixed().map((row) => (['t3', 't15'].includes(row.technique ?? '') ? { ...row, ...alone } : row));
+    const comparisons = compareRuns(halves, halves);
+    const [decode, prefill] = ['t3', 't15'].map((technique) => of(comparisons, technique)?.shift?.detectable ?? 0);
+    expect(prefill / decode).toBeGreaterThan(4);
+    expect(decode).toBeLessThan(of(comparisons, 't12')?.shift?.detectable ?? 0);
+  });
+
   test('a row without an interval is taken for a usual one', () => {
     expect(detectableOf({ speedup_ci95_low: undefined, speedup_ci95_high: undefined })).toBeCloseTo(1, 9);
   });
@@ -177,6 +189,19 @@ describe('a verdict against the clock', () => {
     expect(of(compareRuns(run({}, at(1000)), run({ t1: 1.6 }, figures)), 't1')?.verdict).toBe('slower');
   });
 
+  test.each([
+    [1080, 'inconclusive'],
+    [1160, 'slower'],
+  ])('takes a quarter of the change for agreement: %d ns instead of 1000', (p20, verdict) => {
+    // A speed-up of 2 that becomes 1.28 is a logarithm of −0.446, of which a quarter is −0.112, or 1.118 times as long.
+    expect(of(compareRuns(run({}, at(1000)), run({ t1: 1.28 }, at(p20))), 't1')?.verdict).toBe(verdict);
+  });
+
+  test('counts for nothing where the case became faster by the ratio alone', () => {
+    expect(of(compareRuns(run({}, at(1000)), run({ t1: 3.2 }, at(1000))), 't1')?.verdict).toBe('inconclusive');
+    expect(of(compareRuns(run({}, at(1000)), run({ t1: 3.2 }, at(700))), 't1')?.verdict).toBe('faster');
+  });
+
   test('holds where the baseline only became a little faster', () => {
     expect(of(compareRuns(run({}, at(1000)), run({ t1: 1.8 }, at(1000))), 't1')?.verdict).toBe('slower');
   });
@@ -204,6 +229,11 @@ describe('what is compared exactly', () => {
     const comparison = compareOne(figures);
     expect(comparison?.changes).toEqual([expect.objectContaining({ isWorse })]);
     expect(comparison?.regressions.length).toBe(isWorse ? 1 : 0);
+  });
+
+  test('drift that was past its budget before is no news', () => {
+    const over = run({}, { drift_ok: false });
+    expect(of(compareRuns(over, over), 't1')?.regressions).toEqual([]);
   });
 
   test('drift past its budget is a regression of its own', () => {
@@ -239,6 +269,15 @@ describe('cases that are not in both runs', () => {
     expect(comparison?.regressions).toEqual([`was ok, is ${status}: why`]);
   });
 
+  test('a row without a speed-up on either side is unpaired, and says why', () => {
+    const without = run().map((row) => (row.technique === 't1' ? { ...row, speedup: undefined } : row));
+    for (const [base, head] of [
+      [run(), without],
+      [without, run()],
+    ])
+      expect(of(compareRuns(base, head), 't1')).toMatchObject({ verdict: 'unpaired', reason: 'has no paired ratio' });
+  });
+
   test('noisy counts as ran', () => {
     expect(of(compareRuns(base, [dense, rowOf('int4', { status: 'noisy' })]), 'int4')?.regressions).toEqual([]);
   });
@@ -256,7 +295,8 @@ describe('cases that are not in both runs', () => {
 });
 
 test('absolute times are compared on one machine only', () => {
-  const at = (env_hash: string, p20_ns: number) => [rowOf('int4', { env_hash, p20_ns })];
+  const at = (env_hash: string | undefined, p20_ns: number) => [rowOf('int4', { env_hash, p20_ns })];
   expect(compareRuns(at('e1', 1000), at('e1', 1100))[0].timeRatio).toBeCloseTo(1.1, 12);
   expect(compareRuns(at('e1', 1000), at('e2', 1100))[0].timeRatio).toBeUndefined();
+  expect(compareRuns(at(undefined, 1000), at(undefined, 1100))[0].timeRatio).toBeUndefined();
 });

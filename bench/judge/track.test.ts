@@ -160,6 +160,21 @@ describe('the state of the core', () => {
     expect(tracked).toMatchObject({ levels: [], news: [], doubt: 'measured on a shared core' });
   });
 
+  test('a newest night that is not judged leaves the levels of the nights on a free core, and of those that do not tell', () => {
+    const states = [...repeat(6, undefined), ...repeat(14, 'free'), ...repeat(3, 'mixed'), 'shared'];
+    const [{ levels, doubt, news }] = track(on(states, 12));
+    expect(doubt).toBe('measured on a shared core');
+    expect(news).toEqual([]);
+    expect(levels).toMatchObject([{ runs: 9 }]);
+    expect(Number(levels[0].began.git_commit)).toBe(12);
+  });
+
+  test('as many nights on a free core as on a shared one judge no shared one', () => {
+    const half = on([...repeat(4, 'shared'), ...repeat(5, 'free'), 'shared']);
+    expect(track(half)[0].doubt).toBe('measured on a shared core');
+    expect(track(half.slice(0, 3).concat(half))[0].doubt).toBeUndefined();
+  });
+
   test('where the core was always shared, a level is found as anywhere', () => {
     expect(track(on(repeat(23, 'shared'), 21))[0]).toMatchObject({ news: [{ what: 'speed' }], doubt: undefined });
   });
@@ -182,10 +197,67 @@ test("the baseline's own ratio is no history of speed", () => {
   expect(track(runs)[0]).toMatchObject({ levels: [], doubt: undefined });
 });
 
+describe('levels', () => {
+  /** Nights at each level, of 1 % noise. */
+  const at = (...levels: readonly (readonly [nights: number, speedup: number])[]) => {
+    const speedups = levels.flatMap(([count, speedup]) => Array.from({ length: count }, () => speedup));
+    return speedups.map((speedup, i) => night(i + 1, { int4: { speedup: speedup * noise[i] } }));
+  };
+
+  test('each has its own nights, and the newest says whether it is worse', () => {
+    const [up] = track(at([20, 2], [15, 1.6], [3, 1.9]));
+    expect(up.levels.map(({ runs }) => runs)).toEqual([15, 3]);
+    expect(up.news).toEqual([{ isWorse: false, what: 'speed' }]);
+    const [down] = track(at([20, 2], [15, 2.4], [3, 1.9]));
+    expect(down.news).toEqual([{ isWorse: true, what: 'speed' }]);
+  });
+
+  test('are told of a case that the newest run lacks, as no news of it', () => {
+    const runs = [...at([20, 2], [3, 1.6]), night(24, { csr: {} })];
+    const tracked = track(runs).find(({ row }) => row.technique === 'int4');
+    expect(tracked).toMatchObject({ levels: [{ runs: 3 }], news: [{ isWorse: true, what: 'vanished' }] });
+  });
+
+  test('are not told by a night that failed, nor is the level before it news again', () => {
+    const runs = [...at([20, 2], [3, 1.6]), night(24, { int4: { status: 'error', reason: 'broke' } })];
+    expect(track(runs)[0].news.map(({ what }) => what)).toEqual(['was ok, is error: broke']);
+  });
+
+  test('that a night with worse and better figures shows is worse', () => {
+    const runs = at([8, 2]);
+    const changed = night(9, { int4: { speedup: 2, sqnr_db: 30, stored_bytes: 90 } });
+    const [{ news }] = track([...runs, changed]);
+    expect(news).toEqual([{ isWorse: true, what: 'drift or bytes' }]);
+  });
+
+  test('what would be seen of the next one goes by the noise of the case and of those like it', () => {
+    const steady = at([30, 2]);
+    const [{ detectable }] = track(steady);
+    expect(detectable).toBeGreaterThan(0.02);
+    expect(detectable).toBeLessThan(0.08);
+    expect(track(steady.slice(0, 1))[0].detectable).toBe(Number.POSITIVE_INFINITY);
+    expect(track(steady.slice(0, 2))[0].detectable).toBe(Number.POSITIVE_INFINITY);
+    const beside = (kind: 'alike' | 'wild') =>
+      steady.slice(0, 8).map((run, i) => {
+        const others = Array.from({ length: 30 }, (_, k) => {
+          const id = `int4 ${k}`;
+          const speedup = 2 * noise[(7 * i + 11 * k) % 60] ** (kind === 'wild' ? 5 : 1);
+          return [id, { ...rowOf('int4'), case_id: id, speedup }] as const;
+        });
+        return { ...run, rows: new Map([...run.rows, ...others]) };
+      });
+    const amongOthers = (kind: 'alike' | 'wild') =>
+      track(beside(kind)).find(({ row }) => row.case_id === caseId('int4'))?.detectable ?? 0;
+    expect(amongOthers('alike')).toBeLessThan(amongOthers('wild') / 2);
+  });
+});
+
 describe('the newest run', () => {
   const before = [night(1, { int4: {}, csr: {} }), night(2, { int4: {}, csr: {} })];
   const newsOf = (runs: readonly HistoryRun[]) =>
     Object.fromEntries(track(runs).map(({ row, news }) => [row.technique, news.map(({ what }) => what)]));
+  const worseOf = (runs: readonly HistoryRun[]) =>
+    Object.fromEntries(track(runs).map(({ row, news }) => [row.technique, news.map(({ isWorse }) => isWorse)]));
 
   test('lacks a case: vanished', () => {
     expect(newsOf([...before, night(3, { int4: {} })])).toEqual({ int4: [], csr: ['vanished'] });
@@ -210,6 +282,22 @@ describe('the newest run', () => {
   test('has a new case, and one that fails now', () => {
     const runs = [...before, night(3, { int4: { status: 'error', reason: 'broke' }, csr: {}, nf4: {} })];
     expect(newsOf(runs)).toEqual({ int4: ['was ok, is error: broke'], csr: [], nf4: ['new'] });
+  });
+
+  test('says what is worse: what failed or vanished, and not what is new or asked otherwise', () => {
+    const changed = { int4: { status: 'error' }, nf4: {}, csr: { input_hash: 'other' } };
+    expect(worseOf([...before, night(3, changed)])).toEqual({ int4: [true], csr: [false], nf4: [false] });
+    expect(worseOf([...before, night(3, { int4: {} })])).toEqual({ int4: [], csr: [true] });
+  });
+
+  test('has a case that failed before and fails still, or runs again: no news; one that failed and is gone: none either', () => {
+    const failing = night(2, { int4: { status: 'error' }, csr: { status: 'error' }, nf4: { status: 'error' } });
+    const now = night(3, { int4: { status: 'error' }, csr: {} });
+    expect(newsOf([before[0], failing, now])).toEqual({ int4: [], csr: [], nf4: [] });
+  });
+
+  test('fails in a case that it is the first to have: no news', () => {
+    expect(newsOf([...before, night(3, { int4: {}, csr: {}, nf4: { status: 'error' } })])).toMatchObject({ nf4: [] });
   });
 
   test('is the only one: nothing to say', () => {

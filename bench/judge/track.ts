@@ -77,7 +77,7 @@ export function trackHistory(runs: readonly HistoryRun[], seen: Nights = { furth
   const maxP = maxPOf(histories.length);
   const noiseOf = sharedNoise(
     histories.map(({ rows }) => ({
-      values: logSpeedups(likeRows(rows.filter(hasRun)).timed),
+      values: logSpeedups(likeRows(timedOf(rows)).timed),
       groups: groupsOf(rows[rows.length - 1]),
     })),
   );
@@ -86,9 +86,7 @@ export function trackHistory(runs: readonly HistoryRun[], seen: Nights = { furth
     const noise = noiseOf(groupsOf(row));
     const isInNewest = newest.rows.get(caseId) === row;
     const measured = rows.filter(hasRun);
-    const { timed, doubt } = likeRows(
-      measured.filter((candidate) => !isBaseline(candidate) && candidate.speedup !== undefined),
-    );
+    const { timed, doubt } = likeRows(timedOf(rows));
     const points = levelsOf(timed, maxP, noise);
     const levels = points.map((point, i) => describeLevel(point, timed, points[i + 1]?.index ?? timed.length));
     const events = eventsOf(measured);
@@ -137,6 +135,11 @@ export function machineOf({ cpu_model, cpu_count, threads, device, gpu_adapter }
   return (device === 'gpu' ? [...parts, gpu_adapter] : parts).join(', ');
 }
 
+/** Those that have a speed-up; the baseline's own tells nothing. */
+function timedOf(rows: readonly ResultRow[]): ResultRow[] {
+  return rows.filter((row) => hasRun(row) && !isBaseline(row) && row.speedup !== undefined);
+}
+
 /**
  * Rows whose core was in the newest one's state, or that don't say. Where the core was not free and most of the history
  * was in another state, the newest one can't be judged, and the history is told without it.
@@ -155,14 +158,13 @@ function levelsOf(timed: readonly ResultRow[], maxP: number, noise: NoisePrior):
 }
 
 function detectableIn(timed: readonly ResultRow[], seen: Nights, maxP: number, noise: NoisePrior): number {
-  const logs = logSpeedups(timed);
-  if (logs.length < 2) return Number.POSITIVE_INFINITY;
-  return leastStep(logs, seen, { minMagnitude: MIN_EFFECT, maxP, noise });
+  if (timed.length < 2) return Number.POSITIVE_INFINITY;
+  return leastStep(logSpeedups(timed), seen, { minMagnitude: MIN_EFFECT, maxP, noise });
 }
 
-/** Run by run; the baseline's own tells nothing. */
+/** Run by run. */
 function logSpeedups(rows: readonly ResultRow[]): number[] {
-  return rows.flatMap((row) => (isBaseline(row) || row.speedup === undefined ? [] : [Math.log(row.speedup)]));
+  return rows.map(({ speedup = 1 }) => Math.log(speedup));
 }
 
 function describeLevel({ index, before, after, p }: ChangePoint, rows: readonly ResultRow[], end: number): LevelChange {
