@@ -62,3 +62,18 @@ test('a budget holds from its very value on', () => {
   expect(isWithinBudget(drift, 19.9)).toBe(true);
   expect(isWithinBudget(drift, 20.1)).toBe(false);
 });
+
+test('what has no value has none: an output of zeros no cosine, a reference of zeros no ratio, no output no error', () => {
+  const zeros = measureDrift(Float32Array.of(0, 0), Float64Array.of(1, 2));
+  expect(zeros).toMatchObject({ sqnr_db: 0, rel_fro_err: 1, cosine: undefined });
+  const forZeros = measureDrift(Float32Array.of(1, 0), Float64Array.of(0, 0));
+  expect(forZeros).toMatchObject({ sqnr_db: undefined, rel_fro_err: undefined, cosine: undefined, max_abs_err: 1 });
+  const empty = measureDrift(new Float32Array(), new Float64Array());
+  expect(empty).toMatchObject({ max_abs_err: 0, p99_abs_err: 0, nonfinite: 0 });
+  expect(isWithinBudget(empty, 100)).toBe(true);
+});
+
+test('a budget holds at its very value', () => {
+  const { sqnr_db = 0, ...others } = measureDrift(Float32Array.of(1.1), Float64Array.of(1));
+  expect(isWithinBudget({ sqnr_db, ...others }, sqnr_db)).toBe(true);
+});

@@ -81,6 +81,38 @@ test('a technique that keeps less than it promises is over its budget; of the us
   expect([weighed.driftBudgetDb, weighed.driftOk]).toEqual([undefined, undefined]);
 });
 
+test('on a GPU transfers and its own clock are told, and nothing of the processor is asked', async () => {
+  let asked = 0;
+  const preemptions = () => asked++;
+  const canary = { loadsNs: () => asked++, cycleNs: () => 1 };
+  const clocked = faultyDense(() => ({ deviceSpan: async (calls) => ({ begin: 0n, end: BigInt(20_000 * calls) }) }));
+  const weighing = { case: entry, technique: clocked, dense: clocked, inputs, budget };
+  const onGpu = await weighCase({ ...weighing, place: { ...place, device: 'gpu', preemptions, canary } });
+  expect(asked).toBe(0);
+  expect(onGpu).toMatchObject({
+    core: undefined,
+    deviceTime: { ns: 20_000, speedup: 1 },
+    transfers: { uploadNs: expect.any(Number), readbackNs: expect.any(Number) },
+  });
+  const onCpu = await weighCase({ ...weighing, place: { ...place, preemptions, canary } });
+  expect(asked).toBeGreaterThan(0);
+  expect(onCpu.core?.state).toMatch(/free|shared|mixed/);
+  expect(onCpu.transfers).toBeUndefined();
+});
+
+test('drift is told of the user’s own file, too', async () => {
+  const file = { path: 'w', values: { dtype: 'F32', byteOffset: 0, byteLength: 80 } };
+  const weighed = await weighCase({
+    case: { ...entry, problem: { ...entry.problem, file } },
+    technique: dense,
+    dense,
+    inputs,
+    budget,
+    place,
+  });
+  expect(weighed.drift?.sqnr_db).toBeGreaterThan(100);
+});
+
 describe('a kernel is found out', () => {
   const byOneUlp = (value: number) => value * (1 + 2 ** -23);
   test.each([
