@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Roofline } from '../../contract/roofline.ts';
 import { cacheBytes } from './caches.ts';
+import { higherOf } from './probe.ts';
 import { attainable, bandwidthAt, type KernelWork, levelOf } from './roofline.ts';
 
 const roofline: Roofline = {
@@ -86,4 +87,12 @@ test('cache sizes are read as Linux lists them, instructions left out', () => {
   });
   expect(cacheBytes(folder)).toEqual({ L1: 48 * 1024, L2: 2 ** 21, L3: 36 * 2 ** 20 });
   expect(cacheBytes(join(folder, 'nothing'))).toEqual({ L1: 32_768, L2: 2 ** 20, L3: 2 ** 25 });
+});
+
+test('of two answers each figure is the higher one', () => {
+  const answer = (f32_gflops: number, int8_gops: number, ...rates: number[]) => ({
+    peaks: { f32_gflops, int8_gops },
+    bandwidth: rates.map((gbytes_per_s, i) => ({ bytes: 2 ** (14 + i), gbytes_per_s })),
+  });
+  expect(higherOf(answer(59, 189, 100, 190), answer(118, 95, 220, 33))).toEqual(answer(118, 189, 220, 190));
 });
