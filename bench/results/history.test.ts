@@ -1,10 +1,11 @@
-import { mkdtempSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { InputError } from '../contract/input-error.ts';
 import type { RunArguments } from '../contract/run-arguments.ts';
-import { rowOf, runArguments, writeRun } from '../fixtures/run-files.ts';
+import { caseId, rowOf, runArguments, writeRun } from '../fixtures/run-files.ts';
+import { formatHeader, formatRow } from './csv.ts';
 import { readHistory } from './history.ts';
 
 let folder: string;
@@ -137,5 +138,75 @@ describe('only runs that were asked for the same as the newest are one history',
     write('r6', '2031-06-06', undefined, { filter: ['int4'] });
     expect(() => read()).toThrow(InputError);
     expect(() => read()).toThrow(/^history: .* the newest, r6\.csv, got only others: r1\.csv, r2\.csv, r3\.csv and 2 /);
+  });
+});
+
+describe('what lies in a folder or is named', () => {
+  const at = { nowMs: Date.UTC(2031, 5, 30), commits: [] };
+  beforeEach(() => {
+    write('r1', '2031-06-01', 'a');
+  });
+
+  test('and is no run is passed over in a folder and said, but not where it is named', () => {
+    writeFileSync(join(folder, 'costs.csv'), 'case_id,took_s\na,1\n');
+    writeFileSync(join(folder, 'empty.csv'), formatHeader());
+    writeFileSync(join(folder, 'notes.txt'), 'no CSV');
+    const { runs, notes } = readHistory([folder], at);
+    expect(runs.map(({ id }) => id)).toEqual(['r1']);
+    expect(notes).toEqual([
+      expect.stringMatching(/^passed over .*costs\.csv: must be a tare results file/),
+      'passed over empty.csv: it has no rows',
+    ]);
+    expect(() => readHistory([join(folder, 'costs.csv')], at)).toThrow(/costs\.csv: must be a tare results file/);
+    expect(() => readHistory([join(folder, 'empty.csv')], at)).toThrow(
+      /^history: must hold whole runs, got none in .* \(passed over empty\.csv: it has no rows\)$/,
+    );
+  });
+
+  test('a folder without CSVs is one line that names it', () => {
+    const bare = mkdtempSync(join(tmpdir(), 'tare-history-'));
+    expect(() => readHistory([folder, bare], at)).toThrow(`history: must hold CSVs, got none in the folder ${bare}`);
+    expect(() => readHistory([bare], at)).toThrow(InputError);
+  });
+
+  test('one shard of two is passed over, both in one file are a run', () => {
+    const part = (shard: string) => rowOf(shard === '1/2' ? 'dense' : 'int4', { run_id: 'r2', shard });
+    writeFileSync(join(folder, 'half.csv'), formatHeader() + formatRow(part('1/2')));
+    expect(readHistory([folder], at)).toMatchObject({
+      runs: [{ id: 'r1' }],
+      notes: ['passed over half.csv: r2 is a shard; tare merge joins shards'],
+    });
+    writeFileSync(join(folder, 'half.csv'), formatHeader() + formatRow(part('1/2')) + formatRow(part('2/2')));
+    expect(readHistory([folder], at)).toMatchObject({ runs: [{ id: 'r2' }, { id: 'r1' }], notes: [] });
+  });
+
+  test('a run that is there twice counts once, and is refused where the two differ', () => {
+    const again = join(folder, 'again.csv');
+    copyFileSync(join(folder, 'r1.csv'), again);
+    expect(readHistory([folder], at)).toMatchObject({
+      runs: [{ name: 'again.csv' }],
+      notes: ['r1.csv: is again.csv again and counts once'],
+    });
+    writeFileSync(again, readFileSync(again, 'utf8').replace('int4', 'int5'));
+    expect(() => readHistory([folder], at)).toThrow(
+      /^history: a run must be there once, got r1 in again\.csv and, with/,
+    );
+  });
+
+  test('cases that an interrupted run did not come to are known by its manifest', () => {
+    const rows = [rowOf('dense', { run_id: 'r2', started_at: '2031-06-02T02:00:00.000Z' })];
+    const case_ids = [caseId('dense'), caseId('int4')];
+    writeRun(folder, 'r2', rows, { manifest: { case_ids } });
+    const [, interrupted] = readHistory([folder], at).runs;
+    expect([...interrupted.missing]).toEqual([caseId('int4')]);
+    expect([...interrupted.asked.caseIds]).toEqual(case_ids);
+  });
+
+  test('many runs that were asked for something else are named by the first three', () => {
+    for (const n of [2, 3, 4, 5]) write(`r${n}`, `2031-06-0${n}`, 'a', { preset: 'smoke' });
+    for (const n of [6, 7]) write(`r${n}`, `2031-06-0${n}`, 'a', { preset: 'nightly' });
+    const { runs, notes } = readHistory([folder], at);
+    expect(runs.map(({ id }) => id)).toContain('r7');
+    expect(notes.at(-1)).toMatch(/^passed over r\d\.csv, r\d\.csv, r\d\.csv and \d more: asked for something else/);
   });
 });
