@@ -26,20 +26,16 @@ const CONTENTS = 'contents.json';
 const PROGRAM_MODE = 0o755;
 
 export function packagedArchive(name: string): string {
-  return join(packageFolder(), 'bin', name);
-}
-
-function packageFolder(): string {
-  return dirname(packageFile());
+  return join(dirname(packageFile()), 'bin', name);
 }
 
 /** Of the package's description. */
 function packageFile(): string {
   try {
-    const file = findPackageJSON('@sparticuz/chromium', import.meta.url);
-    if (file !== undefined) return file;
-  } catch {}
-  throw new Error('the package @sparticuz/chromium is not installed: npm ci');
+    return findPackageJSON('@sparticuz/chromium', import.meta.url) ?? '';
+  } catch {
+    throw new Error('the package @sparticuz/chromium is not installed: npm ci');
+  }
 }
 
 export function packagedCacheFolders(): string[] {

@@ -58,13 +58,13 @@ test('it goes into the script of a page like any other', async () => {
 
 test('the hash follows the code: its folder, and what it imports beside it', () => {
   const before = techniqueHash(technique);
-  write(join(kernels, 'shared.ts'), 'export const one = 1;\n');
+  write(join(kernels, 'one.ts'), 'export const one = 1;\n');
   expect(techniqueHash(technique)).toBe(before);
   const pack = join(kernels, 'bf16', 'pack.ts');
   const original = readFileSync(pack, 'utf8');
-  writeFileSync(pack, `import { one } from '../shared.ts';\n${original}`);
+  writeFileSync(pack, `import { one } from '../one.ts';\n${original}`);
   const importing = techniqueHash(technique);
-  write(join(kernels, 'shared.ts'), 'export const one = 2;\n');
+  write(join(kernels, 'one.ts'), 'export const one = 2;\n');
   expect(new Set([before, importing, techniqueHash(technique)]).size).toBe(3);
   writeFileSync(pack, original);
   expect(techniqueHash(technique)).toBe(before);

@@ -81,7 +81,7 @@ export const threadsFlag = {
 
 export const selectionFlags = {
   preset: {
-    describe: 'how thorough: smoke (< 20 s), quick (< 3 min) or nightly (an hour)',
+    describe: 'how thorough: smoke (< 20 s), quick (< 3 min) or nightly (some 70 min)',
     type: 'string',
     requiresArg: true,
     default: 'quick' as PresetName,

@@ -57,7 +57,7 @@ export function describeCommit({ git_commit, git_dirty }: ResultRow): string {
 }
 
 /** The change that a run should not let pass. */
-const WANTED = 0.05;
+export const WANTED = 0.05;
 
 function precision(comparisons: readonly CaseComparison[]): string[] {
   const judged = comparisons.flatMap(({ shift }) => shift ?? []);

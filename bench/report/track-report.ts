@@ -6,7 +6,7 @@ import type { ResultRow } from '../results/columns.ts';
 import { describeChange } from '../results/exact-change.ts';
 import type { History, HistoryRun } from '../results/history.ts';
 import { backendLabel, isBaseline, problemTitle, techniqueLabel } from '../results/row-labels.ts';
-import { describeCommit, environmentChanges } from './compare-notes.ts';
+import { describeCommit, environmentChanges, WANTED } from './compare-notes.ts';
 import { percent } from './percent.ts';
 import type { Alert, ReportLine, VerdictReport } from './verdict-report.ts';
 
@@ -170,9 +170,6 @@ function notesOn(cases: readonly TrackedCase[], runs: readonly HistoryRun[]): st
     `${cases.length} cases: the newest run shows ${worse} newly worse, ${better} newly better or new`,
   ];
 }
-
-/** The change that the report speaks of. */
-const WANTED = 0.05;
 
 function powerNotes(cases: readonly TrackedCase[], newest: HistoryRun): string[] {
   const judged = cases.filter(({ caseId, row }) => newest.rows.has(caseId) && hasRun(row) && !isBaseline(row));

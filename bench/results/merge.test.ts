@@ -113,13 +113,13 @@ describe('is refused', () => {
 
 describe('shards from machines that keep the weights in other folders', () => {
   const from = (index: number, own: readonly string[], weights_sha256: string) =>
-    shard(index, own, { asked: { weights: `/home/${index}/w.safetensors`, threads: index }, weights_sha256 });
+    shard(index, own, { asked: { weights: `models-${index}/w.safetensors`, threads: index }, weights_sha256 });
   const first = () => from(1, ['dense', 'int4', 'nf4'], 'a1');
 
   test('are joined where the file is the same', () => {
     const { rows, manifest } = mergeShards([first(), from(2, ['csr', 'int8'], 'a1')], []);
     expect(rows).toHaveLength(5);
-    expect(manifest).toMatchObject({ weights_sha256: 'a1', arguments: { weights: '/home/1/w.safetensors' } });
+    expect(manifest).toMatchObject({ weights_sha256: 'a1', arguments: { weights: 'models-1/w.safetensors' } });
   });
 
   test('are refused where it is another', () => {

@@ -14,9 +14,9 @@ const NOTHING_KNOWN: Variance = { variance: 0, degrees: 0 };
 
 /** Of a history by its groups. Where there are too few, or too short ones, each must tell by itself. */
 export function sharedNoise(histories: readonly History[]): (groups: readonly string[]) => NoisePrior {
-  const long = histories.filter(({ values }) => values.length >= MIN_LENGTH);
-  const correlation = sharedCorrelation(long.map(({ values }) => values));
+  const correlation = sharedCorrelation(histories.map(({ values }) => values));
   if (correlation === UNKNOWN) return () => ({ correlation });
+  const long = histories.filter(({ values }) => values.length >= MIN_LENGTH);
   const observed = long.map(({ values, groups }) => ({ ...noiseOf(values, correlation), groups }));
   const varianceOf = fitVariancePrior(observed, NOTHING_KNOWN);
   return (groups) => ({ correlation, variance: varianceOf(groups) });

@@ -135,7 +135,7 @@ function recordReal(folder: string): Promise<boolean> {
 }
 
 function reportReal(history: RecordedHistory): void {
-  process.stderr.write(`${REAL}: judging ${history.name}, a minute or two\n`);
+  process.stderr.write(`${REAL}: judging ${history.name}, half a minute\n`);
   const nights = judgeRealNights(history.runs);
   const figures = figuresOf(nights);
   process.stdout.write(`${describeHistory(history)}\n\n${formatFigures(figures)}\n\n${formatBackends(nights)}\n\n`);
