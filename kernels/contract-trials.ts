@@ -1,5 +1,6 @@
 // The problems every kernel is tried with: few and small, and between them past the usual ends of tiles and vectors. What
 // else a kernel has ends of, its technique names as borders.
+import type { Calibration } from '../bench/contract/calibration.ts';
 import type {
   ActivationsOf,
   AttentionProblem,
@@ -136,6 +137,18 @@ function unlikeHeads({ Q, K, V }: Inputs<'attention'>, { M, seqLen, headDim }: S
     K[fourth + j * headDim] = j < END_OF_TILE ? 0 : 60;
     K[fifth + j * headDim] = j < END_OF_TILE ? 0 : 100;
   }
+}
+
+/** Rows of calibration beyond the columns of W, so that they tell all columns apart; and how many at most, to save time. */
+const MORE_ROWS = 5;
+const MOST_ROWS = 300;
+
+/** Activations like the trial's, others than those. */
+export function calibrationOf({ problem }: Trial): Calibration {
+  if (problem.op !== 'matmul') throw new Error(`calibration: must be for a matmul, got ${problem.op}`);
+  const { M, N, K } = problem;
+  const rows = Math.min(K + MORE_ROWS, MOST_ROWS);
+  return { X: gaussians(seededRandom(M * 10_007 + N * 101 + K, 1), rows * K), rows };
 }
 
 function gaussians(random: Random, length: number): Float32Array {

@@ -4,12 +4,12 @@ import { operationOf } from '../bench/contract/operations.ts';
 import type { ActivationsOf, Op, WeightsOf } from '../bench/contract/problem.ts';
 import type { KernelKind, Runtimes } from '../bench/contract/runtimes/runtimes.ts';
 import type { Wasm } from '../bench/contract/runtimes/wasm.ts';
-import { type Params, type PreparedKernel, paramGrid, type Technique } from '../bench/contract/technique.ts';
+import { type Params, type PreparedKernel, paramGrid, type StoredBytes, type Technique } from '../bench/contract/technique.ts';
 import { checkOutput } from '../bench/measure/check.ts';
 import { measureDrift } from '../bench/measure/drift.ts';
 import { referenceFor } from '../bench/measure/instance.ts';
 import { type Counted, prepareCounted } from './contract-memory.ts';
-import { type Trial, type TrialSet, trialsOf } from './contract-trials.ts';
+import { calibrationOf, type Trial, type TrialSet, trialsOf } from './contract-trials.ts';
 
 export interface ContractOutcome {
   readonly name: string;
@@ -42,13 +42,14 @@ export async function checkContract(subject: ContractSubject): Promise<ContractO
       continue;
     }
     const trials = trialsOf(technique, kind, subject.trials);
-    for (const params of paramGrid(technique.axes)) {
+    for (const params of paramsOf(technique)) {
       for (const trial of trials) {
         if (!isFor(trial, params)) continue;
         const name = [id, ...Object.values(params), trial.name].join(' ');
         const { problem, weights } = trial;
         if (technique.skip?.(problem, params) !== undefined) continue;
-        const packed = technique.pack(structuredClone(weights), problem, params);
+        const calibration = technique.needsCalibration?.(params) ? calibrationOf(trial) : undefined;
+        const packed = technique.pack(structuredClone(weights), problem, params, calibration);
         const prepare = () =>
           prepareCounted(kind, runtime, (own) => makeKernel({ packed, problem, params, runtime: own }));
         const failures = [
@@ -62,9 +63,20 @@ export async function checkContract(subject: ContractSubject): Promise<ContractO
   return outcomes;
 }
 
+/** All parameters, and with the first of them each value of each choice, one at a time. */
+function paramsOf({ axes, choices = {} }: Technique): Params[] {
+  const [first, ...others] = paramGrid(axes);
+  const chosen = Object.entries(choices).flatMap(([choice, [, ...values]]) =>
+    values.map((value) => ({ ...first, [choice]: value })),
+  );
+  return [first, ...others, ...chosen];
+}
+
 function isFor(trial: Trial, params: Params): boolean {
   return Object.entries(trial.border?.params ?? {}).every(([axis, value]) => params[axis] === value);
 }
+
+const F32_BYTES = 4;
 
 /** Budgets speak of whole layers: among a handful of weights a single one decides. */
 const ENOUGH_WEIGHTS = 500;
@@ -72,11 +84,15 @@ const ENOUGH_WEIGHTS = 500;
 function checkPacking(technique: Technique, params: Params, trial: Trial, packed: unknown): string[] {
   const { problem, weights } = trial;
   const failures: string[] = [];
-  const { values, indices, scales } = technique.bytes(packed);
+  const stored = totalBytes(technique.bytes(packed));
   const held = bytesHeld(packed);
-  if (values + indices + scales !== held) failures.push(`bytes: must be ${held}, got ${values + indices + scales}`);
+  if (stored !== held) failures.push(`bytes: must be ${held}, got ${stored}`);
   const unpacked = technique.unpack(packed, problem, params);
   failures.push(...checkFlops(technique, params, trial, packed, unpacked));
+  // Weights that were transformed are no nearer to the original ones than any others; their product is.
+  if (params.transform !== undefined || technique.folded?.(packed) !== undefined) {
+    return [...failures, ...checkProduct(technique, params, trial, packed, unpacked)];
+  }
   for (const [name, original] of entries(weights)) {
     const restored = entries(unpacked).find(([other]) => other === name)?.[1] ?? new Float32Array();
     const { sqnr_db, nonfinite } = measureDrift(restored, Float64Array.from(original));
@@ -87,6 +103,25 @@ function checkPacking(technique: Technique, params: Params, trial: Trial, packed
     }
   }
   return failures;
+}
+
+function checkProduct(
+  technique: Technique,
+  params: Params,
+  { problem, weights, activations }: Trial,
+  packed: unknown,
+  unpacked: WeightsOf<Op>,
+): string[] {
+  const operation = operationOf(problem.op);
+  const rows = Array.from({ length: operation.outputShape(problem).rows }, (_, row) => row);
+  const presented = technique.quantizeActivations?.(activations, problem, params, packed)?.activations ?? activations;
+  const expected = operation.reference(problem, weights, activations, rows).values;
+  const got = Float32Array.from(operation.reference(problem, unpacked, presented, rows).values);
+  const { sqnr_db } = measureDrift(got, expected);
+  const budget = technique.minSqnrDb(params);
+  const isEnough = entries(weights).every(([, values]) => values.length >= ENOUGH_WEIGHTS);
+  if (!isEnough || sqnr_db === undefined || sqnr_db >= budget) return [];
+  return [`product: must keep ${budget} dB, got ${sqnr_db.toFixed(1)}`];
 }
 
 /** Every weight that is stored costs its share of the uncompressed work, unless it is a zero, which may be left out. */
@@ -100,7 +135,8 @@ function checkFlops(
   const operation = operationOf(trial.problem.op);
   const flops = technique.flops(packed, trial.problem);
   const each = operation.denseFlops(trial.problem) / (operation.denseBytes(trial.problem) / 4);
-  const stored = (8 * technique.bytes(packed).values) / (technique.columns?.(params).bits ?? 32);
+  const { values: valueBytes, corrections = 0 } = technique.bytes(packed);
+  const stored = (8 * valueBytes) / (technique.columns?.(params).bits ?? 32) + corrections / F32_BYTES;
   const nonzeros = entries(unpacked).reduce((sum, [, values]) => sum + values.filter((value) => value !== 0).length, 0);
   if (flops >= each * nonzeros && flops <= each * stored) return [];
   return [`flops: must lie between ${each * nonzeros} and ${each * stored}, got ${flops}`];
@@ -122,7 +158,7 @@ async function checkKernel(
   const uploaded = structuredClone(activations);
   const { kernel, heldBytes } = await prepare();
   const expect = (inputs: ActivationsOf<Op>) =>
-    referenceFor(kernel, technique, params, problem, unpacked, inputs, rows);
+    referenceFor(kernel, technique, params, problem, { packed, weights: unpacked }, inputs, rows);
 
   await kernel.upload(uploaded);
   const first = await outputOf(kernel);
@@ -163,10 +199,10 @@ function checkWorkspace(
     return [`workspaceBytes: must be a count, got ${workspaceBytes}`];
   }
   if (heldBytes === undefined) return [];
-  const { values, indices, scales } = technique.bytes(packed);
+  const stored = totalBytes(technique.bytes(packed));
   const activations = operationOf(problem.op).activationBytes(problem);
   const most = heldBytes - activations;
-  const least = heldBytes - PADDING.factor * (activations + values + indices + scales) - PADDING.bytes;
+  const least = heldBytes - PADDING.factor * (activations + stored) - PADDING.bytes;
   if (workspaceBytes <= most && workspaceBytes >= least) return [];
   return [`workspaceBytes: must lie between ${least} and ${most}, got ${workspaceBytes}`];
 }
@@ -179,6 +215,10 @@ async function repeatsItself(kernel: PreparedKernel<Op>, first: Float32Array, re
 async function outputOf(kernel: PreparedKernel<Op>): Promise<Float32Array> {
   await kernel.run();
   return (await kernel.readOutput()).slice();
+}
+
+function totalBytes({ values, indices, scales, corrections = 0 }: StoredBytes): number {
+  return values + indices + scales + corrections;
 }
 
 function entries(tensors: WeightsOf<Op> | ActivationsOf<Op>): [string, Float32Array][] {
@@ -202,7 +242,9 @@ function isDeepSame(a: unknown, b: unknown): boolean {
 }
 
 function isSamePart(a: unknown, b: unknown): boolean {
-  if (!ArrayBuffer.isView(a) || !ArrayBuffer.isView(b)) return a === b;
+  if (!ArrayBuffer.isView(a) || !ArrayBuffer.isView(b)) {
+    return a === b || (typeof a === 'object' && typeof b === 'object' && isDeepSame(a, b));
+  }
   const [bytes, others] = [a, b].map(
     ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength),
   );

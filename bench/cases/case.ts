@@ -41,7 +41,8 @@ function expandBlock(suite: string, block: Block, selection: CaseSelection): Cas
   return problems.flatMap((problem, index) =>
     [...selection.techniques].flatMap(([id, technique]) => {
       if (technique.op !== problem.op || !block.families.includes(technique.family)) return [];
-      const grid = paramGrid(narrowAxes(technique, block));
+      if (block.techniques?.includes(id) === false && id !== operationOf(problem.op).baseline) return [];
+      const grid = paramGrid(narrowAxes(technique, block)).map((params) => withoutNeutral(params, technique));
       const seeded = { ...problem, seed: selection.seed };
       const isWanted = (params: Params, backend: string) =>
         block.cover !== 'pairs' ||
@@ -59,8 +60,18 @@ function distinct(problems: readonly Problem[]): Problem[] {
   return [...new Map(problems.map((problem) => [`${problem.op} ${problemKey(problem)}`, problem])).values()];
 }
 
-function narrowAxes({ axes }: Technique, block: Block) {
-  return Object.fromEntries(Object.entries(axes).map(([axis, values]) => [axis, block.axes?.[axis] ?? values]));
+function narrowAxes({ axes, choices = {} }: Technique, block: Block) {
+  return Object.fromEntries(
+    [...Object.entries({ ...axes, ...choices })].map(([axis, values]) => {
+      const asked = block.axes?.[axis]?.filter((value) => values.includes(value));
+      return [axis, asked ?? (axis in choices ? values.slice(0, 1) : values)];
+    }),
+  );
+}
+
+/** A choice that changes nothing is not spelled: ids stay as they were before there was the choice. */
+function withoutNeutral(params: Params, { choices = {} }: Technique): Params {
+  return Object.fromEntries(Object.entries(params).filter(([axis, value]) => choices[axis]?.[0] !== value));
 }
 
 function makeCase(suite: string, technique: string, params: Params, backend: string, problem: Problem): Case {

@@ -66,7 +66,9 @@ const fields = {
   summary: sentence,
   source: sentence,
   axes: z.record(axisName, z.array(axisValue).min(1)),
+  choices: z.record(axisName, z.array(axisValue).min(1)).optional(),
   skip: optional,
+  needsCalibration: optional,
   pack: callable,
   unpack: callable,
   quantizeActivations: optional,
@@ -77,6 +79,7 @@ const fields = {
   arithmetic: optional,
   irregularAccess: z.literal(true).optional(),
   columns: optional,
+  folded: optional,
   kernels: z.strictObject(kernels).refine((all) => Object.values(all).some(isFunction), {
     error: `must have one of ${Object.keys(kernels).join(', ')}, got none`,
   }),

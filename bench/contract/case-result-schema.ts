@@ -37,7 +37,11 @@ const weighed = {
   ratio: z.object({ speedup: z.number(), ci95: interval }).optional(),
   deviceTime: z.object({ ns: z.number(), speedup: z.number(), quantumNs: z.number() }).optional(),
   transfers: z.object({ uploadNs: z.number(), readbackNs: z.number() }).optional(),
-  storedBytes: z.object({ values: z.number(), indices: z.number(), scales: z.number() }).optional(),
+  storedBytes: z
+    .object({ values: z.number(), indices: z.number(), scales: z.number(), corrections: z.number().optional() })
+    .optional(),
+  calibrationRows: figure,
+  folded: text,
   variant: z.string().optional(),
   workspaceBytes: figure,
   deviceBytes: figure,

@@ -91,6 +91,10 @@ export interface Weighed {
   readonly deviceTime?: DeviceTime;
   readonly transfers?: DeviceTimes;
   readonly storedBytes?: StoredBytes;
+  /** Of calibration activations the method looked at. */
+  readonly calibrationRows?: number;
+  /** What the layer before was asked to do, so that it costs nothing here. */
+  readonly folded?: string;
   readonly variant?: string;
   readonly workspaceBytes?: number;
   readonly deviceBytes?: number;

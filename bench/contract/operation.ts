@@ -1,9 +1,12 @@
 // What the harness needs to know of an operation, whatever the technique.
+import type { Calibration } from './calibration.ts';
 import type { ActivationsOf, Op, ProblemOf, WeightsOf } from './problem.ts';
 
 export interface Inputs<O extends Op> {
   readonly weights: WeightsOf<O>;
   readonly activations: ActivationsOf<O>;
+  /** For techniques that need it. */
+  readonly calibration?: Calibration;
 }
 
 /** Float64 result, and how far a correct f32 kernel may be off, element by element. */

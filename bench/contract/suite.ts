@@ -10,9 +10,14 @@ export interface Block {
   readonly presets: readonly PresetName[];
   readonly problems: readonly Problem[];
   readonly families: readonly Family[];
+  /** Of those families the techniques it is limited to, beside the baseline; all where not said. */
+  readonly techniques?: readonly string[];
   /** Backends the block is meant for; all of a default run where not said. */
   readonly backends?: readonly string[];
-  /** Values an axis is narrowed to, in every technique that has it; axes not named keep all their values. */
+  /**
+   * Values an axis is narrowed to: a technique that has the axis takes those of them that it knows, one that has it not is
+   * left as it is. Axes that are not named keep all their values, choices their neutral one.
+   */
   readonly axes?: Readonly<Record<string, readonly AxisValue[]>>;
   /** Not every technique at every problem on every backend: see bench/cases/pairwise.ts. All of them where not said. */
   readonly cover?: 'pairs';

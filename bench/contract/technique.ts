@@ -1,5 +1,6 @@
 // The contract a technique fills in. `kernels/<id>/technique.ts` default-exports `defineTechnique({...})`; the folder's
 // name is the technique's id and nothing else lists it.
+import type { Calibration } from './calibration.ts';
 import type { ActivationsOf, Op, ProblemOf, WeightsOf } from './problem.ts';
 import type { DeviceSpan } from './runtimes/device-span.ts';
 import type { KernelKind, Runtimes } from './runtimes/runtimes.ts';
@@ -23,6 +24,8 @@ export interface StoredBytes {
   readonly values: number;
   readonly indices: number;
   readonly scales: number;
+  /** What is added back beside the weights, such as low-rank factors; 0 where not said. */
+  readonly corrections?: number;
 }
 
 export interface KernelContext<O extends Op, Packed, Params, Runtime> {
@@ -84,20 +87,28 @@ export interface TechniqueSpec<O extends Op, A extends Axes, Packed> {
   /** The paper or format specification it follows. */
   readonly source: string;
   readonly axes: A;
+  /**
+   * Axes whose first value is neutral, the technique as it is without the choice: that value is left out of parameters and
+   * case ids, and what names no choice gets it alone.
+   */
+  readonly choices?: Axes;
   /** Why this problem can't be run with these parameters, if so: it ends as a skipped row. */
   skip?(problem: ProblemOf<O>, params: ParamsOf<A>): string | undefined;
-  pack(weights: WeightsOf<O>, problem: ProblemOf<O>, params: ParamsOf<A>): Packed;
-  /** The weights the packed form stands for: the oracle of every kernel. */
+  /** Whether `pack` looks at calibration activations. */
+  needsCalibration?(params: ParamsOf<A>): boolean;
+  pack(weights: WeightsOf<O>, problem: ProblemOf<O>, params: ParamsOf<A>, calibration?: Calibration): Packed;
+  /** The weights the packed form stands for, which meet the activations of `quantizeActivations`: the oracle of every kernel. */
   unpack(packed: Packed, problem: ProblemOf<O>, params: ParamsOf<A>): WeightsOf<O>;
   /**
-   * The activations as the technique rounds them, where it does, since those are what a kernel multiplies. A value that lies
-   * almost halfway between two steps may be rounded either way, depending on the order of a kernel's arithmetic: for each
-   * element, `slack` is the step it may be off by then.
+   * The activations as the technique transforms or rounds them, where it does, since those are what a kernel multiplies. A
+   * value that lies almost halfway between two steps may be rounded either way, depending on the order of a kernel's
+   * arithmetic: for each element, `slack` is the step it may be off by then.
    */
   quantizeActivations?(
     activations: ActivationsOf<O>,
     problem: ProblemOf<O>,
     params: ParamsOf<A>,
+    packed: Packed,
   ): RoundedActivations<O> | undefined;
   /** What a reader must know of figures that look like any other's: how the format failed on these weights, if it did. */
   caveat?(weights: WeightsOf<O>, packed: Packed, problem: ProblemOf<O>, params: ParamsOf<A>): string | undefined;
@@ -112,6 +123,8 @@ export interface TechniqueSpec<O extends Op, A extends Axes, Packed> {
   readonly irregularAccess?: true;
   /** Columns of the result row this technique fills beside the common ones. */
   columns?(params: ParamsOf<A>): { sparsity?: number; bits?: number; group_size?: number };
+  /** Part of a transform that costs nothing at run time, since the layer before can give its outputs as they are wanted. */
+  folded?(packed: Packed): string | undefined;
   readonly kernels: { readonly [Kind in KernelKind]?: Kernel<O, Packed, ParamsOf<A>, Runtimes[Kind]> };
   /** What tests must put to the kernels beside the shapes that all kernels are tried with, named by their own constants. */
   readonly borders?: { readonly [Kind in KernelKind]?: readonly Border<O, ParamsOf<A>>[] };

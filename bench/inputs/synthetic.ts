@@ -12,16 +12,24 @@ export const OUTLIER_FACTOR = 7;
 export const SCORE_STD = 2.5;
 
 // One problem draws all its inputs from one seed, and they must not resemble each other.
-const STREAM = { weights: 0, activations: 1, attention: 2 };
+const STREAM = { weights: 0, activations: 1, attention: 2, calibration: 3 };
 
 /** W [N, K] row-major: gaussian with standard deviation 1/√K, so that outputs are of the inputs' size; outlier columns. */
 export function syntheticWeights(N: number, K: number, seed: number): Float32Array {
-  return withOutliers(N, K, 1 / Math.sqrt(K), seededRandom(seed, STREAM.weights));
+  const random = seededRandom(seed, STREAM.weights);
+  return drawRows(N, withOutliers(K, 1 / Math.sqrt(K), random), random);
 }
 
 /** X [M, K] row-major: gaussian with standard deviation 1; outlier columns, the same for every row. */
 export function syntheticActivations(M: number, K: number, seed: number): Float32Array {
-  return withOutliers(M, K, 1, seededRandom(seed, STREAM.activations));
+  const random = seededRandom(seed, STREAM.activations);
+  return drawRows(M, withOutliers(K, 1, random), random);
+}
+
+/** Other activations of the same layer, [rows, K] row-major: the outlier columns of `syntheticActivations`, values of their own. */
+export function syntheticCalibration(rows: number, K: number, seed: number): Float32Array {
+  const scale = withOutliers(K, 1, seededRandom(seed, STREAM.activations));
+  return drawRows(rows, scale, seededRandom(seed, STREAM.calibration));
 }
 
 /** Q, K and V, each [heads, seqLen, headDim] row-major, gaussian: K and V with standard deviation 1, Q with SCORE_STD. */
@@ -32,11 +40,17 @@ export function syntheticAttention(heads: number, seqLen: number, headDim: numbe
   return { Q: draw(SCORE_STD), K: draw(1), V: draw(1) };
 }
 
-function withOutliers(rows: number, cols: number, std: number, random: Random): Float32Array {
-  const scale = new Float64Array(cols).fill(std);
-  const outliers = Math.max(1, Math.round(cols * OUTLIER_FRACTION));
-  for (let i = 0; i < outliers; i++) scale[Math.floor(random.uniform() * cols)] = std * OUTLIER_FACTOR;
-  const values = new Float32Array(rows * cols);
-  for (let i = 0; i < values.length; i++) values[i] = scale[i % cols] * random.gaussian();
+/** Standard deviation of each of K channels, of which the random ones that are outliers have a larger one. */
+function withOutliers(K: number, std: number, random: Random): Float64Array {
+  const scale = new Float64Array(K).fill(std);
+  const outliers = Math.max(1, Math.round(K * OUTLIER_FRACTION));
+  for (let i = 0; i < outliers; i++) scale[Math.floor(random.uniform() * K)] = std * OUTLIER_FACTOR;
+  return scale;
+}
+
+function drawRows(rows: number, scale: Float64Array, random: Random): Float32Array {
+  const K = scale.length;
+  const values = new Float32Array(rows * K);
+  for (let i = 0; i < values.length; i++) values[i] = scale[i % K] * random.gaussian();
   return values;
 }

@@ -32,11 +32,12 @@ export async function checkAgain(
 }
 
 async function checkFresh(
-  { technique, kernel, weights }: Instance,
+  instance: Instance,
   params: Params,
   problem: Case['problem'],
   fresh: Inputs<Op>['activations'],
 ): Promise<string | undefined> {
+  const { technique, kernel } = instance;
   const { rows, columns } = operationOf(problem.op).outputShape(problem);
   const step = Math.max(1, Math.floor(rows / FRESH_ROWS));
   const chosen = Array.from({ length: Math.ceil(rows / step) }, (_, i) => i * step);
@@ -46,5 +47,5 @@ async function checkFresh(
   chosen.forEach((row, i) => {
     picked.set(output.subarray(row * columns, (row + 1) * columns), i * columns);
   });
-  return checkOutput(picked, referenceFor(kernel, technique, params, problem, weights, fresh, chosen)).failure;
+  return checkOutput(picked, referenceFor(kernel, technique, params, problem, instance, fresh, chosen)).failure;
 }

@@ -27,18 +27,18 @@ export async function prepare(
   technique: Technique,
   params: Params,
   { problem }: Pick<Case, 'problem'>,
-  { weights, activations }: Inputs<Op>,
+  { weights, activations, calibration }: Inputs<Op>,
   { kind, runtime }: Place,
 ): Promise<Instance> {
   const makeKernel = technique.kernels[kind];
   if (makeKernel === undefined) throw new Error(`baseline: must have a ${kind} kernel, got none`);
-  const packed = technique.pack(weights, problem, params);
+  const packed = technique.pack(weights, problem, params, calibration);
   const kernel = await makeKernel({ packed, problem, params, runtime });
   try {
     await kernel.upload(activations);
     const unpacked = technique.unpack(packed, problem, params);
     const rows = Array.from({ length: operationOf(problem.op).outputShape(problem).rows }, (_, row) => row);
-    const reference = referenceFor(kernel, technique, params, problem, unpacked, activations, rows);
+    const reference = referenceFor(kernel, technique, params, problem, { packed, weights: unpacked }, activations, rows);
     return { technique, packed, kernel, weights: unpacked, reference };
   } catch (error) {
     kernel.dispose();
@@ -65,13 +65,14 @@ export function referenceFor(
   technique: Technique,
   params: Params,
   problem: Case['problem'],
-  weights: WeightsOf<Op>,
+  { packed, weights }: Pick<Instance, 'packed' | 'weights'>,
   activations: ActivationsOf<Op>,
   rows: readonly number[],
 ): Reference {
   const operation: Operation<Op> = operationOf(problem.op);
   const rounded =
-    kernel.quantizeActivations?.(activations) ?? technique.quantizeActivations?.(activations, problem, params);
+    kernel.quantizeActivations?.(activations) ??
+    technique.quantizeActivations?.(activations, problem, params, packed);
   return operation.reference(problem, weights, rounded?.activations ?? activations, rows, rounded?.slack);
 }
 

@@ -72,6 +72,15 @@ test('a case comes to its figures', async () => {
   expect(alive).toBe(0);
 });
 
+test('a row says what a method looked at and what it left to the layer before, where there is any', async () => {
+  const calibration = { X: new Float32Array(2 * K), rows: 2 };
+  const technique = { ...dense, folded: () => 'divides its outputs' };
+  const looked = await weighCase({ case: entry, technique, dense, inputs: { ...inputs, calibration }, budget, place });
+  expect(looked).toMatchObject({ calibrationRows: 2, folded: 'divides its outputs' });
+  const blind = await weighCase({ case: entry, technique: dense, dense, inputs, budget, place });
+  expect([blind.calibrationRows, blind.folded]).toEqual([undefined, undefined]);
+});
+
 test('a technique that keeps less than it promises is over its budget; of the user’s own file nothing is promised', async () => {
   const demanding = { minSqnrDb: () => 300 };
   expect((await weigh(() => ({}), undefined, demanding)).result).toMatchObject({ driftBudgetDb: 300, driftOk: false });

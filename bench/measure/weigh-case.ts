@@ -91,11 +91,13 @@ function instrumentsAt({ device, preemptions, canary }: Place): Instruments {
   return device === 'cpu' ? { ...clock, preemptions, canary } : clock;
 }
 
-function describe({ technique, packed, kernel }: Instance, { problem, params }: Case, { weights }: Inputs<Op>) {
+function describe({ technique, packed, kernel }: Instance, { problem, params }: Case, inputs: Inputs<Op>) {
   const { variant, workspaceBytes, deviceBytes } = kernel;
   return {
-    caveat: technique.caveat?.(weights, packed, problem, params),
+    caveat: technique.caveat?.(inputs.weights, packed, problem, params),
     storedBytes: technique.bytes(packed),
+    calibrationRows: inputs.calibration?.rows,
+    folded: technique.folded?.(packed),
     variant,
     workspaceBytes,
     deviceBytes,

@@ -141,7 +141,17 @@ const full: Facts = {
   ...facts,
   adapter: { available: true, adapterType: 'software', adapter: 'A', driver: 'D', version: 'V 1', env: {} },
   technique: { ...technique, columns: () => ({ bits: 4, group_size: 32, sparsity: 0.75 }) },
-  result: { ...facts.result, caveat: 'c', variant: 'v', processes: 5, speedupSdBetween: 0.02, tookS: 1.23456 },
+  result: {
+    ...facts.result,
+    caveat: 'c',
+    variant: 'v',
+    processes: 5,
+    speedupSdBetween: 0.02,
+    tookS: 1.23456,
+    storedBytes: { values: 1990, indices: 100, scales: 400, corrections: 10 },
+    calibrationRows: 2747,
+    folded: 'f',
+  },
 };
 
 test('every column holds the fact it is named after, and no other', () => {
@@ -207,6 +217,10 @@ test('every column holds the fact it is named after, and no other', () => {
     processes: 5,
     speedup_sd_between: 0.02,
     took_s: 1.235,
+    value_bytes: 1990,
+    correction_bytes: 10,
+    calibration_rows: 2747,
+    folded: 'f',
   });
 });
 

@@ -399,7 +399,7 @@ export const columns = [
     name: 'stored_bytes',
     group: 'memory',
     type: 'integer',
-    doc: 'the packed weights as they lie in memory',
+    doc: 'the packed weights as they lie in memory, and what is added back beside them',
     better: 'less',
     value: ({ result }) => totalBytes(result.storedBytes),
   },
@@ -701,6 +701,28 @@ export const columns = [
     doc: "first 64 bits of the SHA-256 of the technique's code, hex: its folder and what it imports beside tare's contract and packages",
     value: ({ run, entry }) => run.techniqueHashes.get(entry.technique),
   },
+  {
+    name: 'calibration_rows',
+    group: 'shape',
+    type: 'integer',
+    doc: 'rows of calibration activations the method looked at; none of them is measured',
+    value: ({ result }) => result.calibrationRows,
+  },
+  {
+    name: 'correction_bytes',
+    group: 'memory',
+    type: 'integer',
+    doc: 'of stored_bytes, what is added back beside the weights, such as low-rank factors',
+    better: 'less',
+    value: ({ result }) => result.storedBytes?.corrections,
+  },
+  {
+    name: 'folded',
+    group: 'shape',
+    type: 'text',
+    doc: 'what the layer before was asked to do, so that it costs nothing here',
+    value: ({ result }) => result.folded,
+  },
 ] as const satisfies readonly Column[];
 
 /** One row: a missing figure is undefined, and an empty cell in the file. */
@@ -735,7 +757,7 @@ function perNs({ result: { summary } }: Facts, amount: number | undefined): numb
 }
 
 export function totalBytes(stored: StoredBytes | undefined): number | undefined {
-  return stored && stored.values + stored.indices + stored.scales;
+  return stored && stored.values + stored.indices + stored.scales + (stored.corrections ?? 0);
 }
 
 /** Tenths of a nanosecond: more digits than any clock here gives. */

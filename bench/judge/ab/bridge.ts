@@ -56,6 +56,8 @@ export interface CheckoutSide {
   cases(choice: BridgeChoice): Promise<BridgeCase[]>;
   /** How this checkout spells the parameters of another's case; undefined where it can't run the case. */
   paramsFor(entry: BridgeCase): Promise<Params | undefined>;
+  /** Whether this checkout wants calibration activations among the inputs; not where it does not know of them. */
+  needsCalibration?(entry: BridgeKernel): Promise<boolean>;
   prepare(
     entry: BridgeKernel,
     inputs: Inputs<Op>,

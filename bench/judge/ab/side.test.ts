@@ -73,6 +73,14 @@ test('a prepared kernel is checked before and after, and found out where it stop
   prepared.dispose();
 });
 
+test.each([
+  [{}, false],
+  [{ method: 'wanda' }, true],
+])('calibration is asked for where a method looks at it: %j', async (params, expected) => {
+  const kernel = { technique: 'sparse-2-4', params, backend: 'ts', problem };
+  expect(await side.needsCalibration?.(kernel)).toBe(expected);
+});
+
 test('a problem above the limit of a kernel is passed over, not failed', async () => {
   const wide = syntheticMatmul(1, 2, 70_000);
   const kernel = { technique: 'csr', params: { sparsity: 0.9 }, backend: 'wasm', problem: wide };

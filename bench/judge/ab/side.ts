@@ -19,7 +19,13 @@ import {
 } from './bridge.ts';
 import { firstValues, ownParams } from './own-params.ts';
 
-export const side: CheckoutSide = { version: BRIDGE_VERSION, cases, paramsFor, prepare: prepareSide };
+export const side: CheckoutSide = {
+  version: BRIDGE_VERSION,
+  cases,
+  paramsFor,
+  needsCalibration,
+  prepare: prepareSide,
+};
 
 async function cases(choice: BridgeChoice): Promise<BridgeCase[]> {
   // Loaded where it is asked for: the processes that time kernels do without it.
@@ -42,6 +48,10 @@ async function paramsFor(entry: BridgeCase): Promise<Params | undefined> {
   if (technique === undefined || kind === undefined || technique.kernels[kind] === undefined) return undefined;
   if (technique.op !== entry.problem.op || problemKey(entry.problem) !== entry.problemKey) return undefined;
   return ownParams(entry, technique.axes);
+}
+
+async function needsCalibration({ technique, params }: BridgeKernel): Promise<boolean> {
+  return (await loadTechnique(technique, [KERNELS_DIR])).needsCalibration?.(params) ?? false;
 }
 
 async function prepareSide(

@@ -7,6 +7,7 @@ import type { Inputs } from '../../contract/operation.ts';
 import { operationOf } from '../../contract/operations.ts';
 import type { Op } from '../../contract/problem.ts';
 import type { Params } from '../../contract/technique.ts';
+import { makeCalibration } from '../../inputs/make-calibration.ts';
 import { makeInputs } from '../../inputs/make-inputs.ts';
 import { measureDrift } from '../../measure/drift.ts';
 import { measureInTurn } from '../../measure/in-turn.ts';
@@ -129,7 +130,9 @@ async function load(
 ): Promise<Loaded | { skip: string }> {
   const { project, params } = versions[side === 'twin' ? 'base' : side];
   const checkout = await loadSide(project, side);
-  const prepared = await checkout.prepare({ ...entry, params }, inputs, threads);
+  const kernel = { ...entry, params };
+  const calibration = (await checkout.needsCalibration?.(kernel)) ? makeCalibration(entry.problem) : undefined;
+  const prepared = await checkout.prepare(kernel, { ...inputs, calibration }, threads);
   if ('skip' in prepared) return prepared;
   await prepared.run();
   mustBe(await prepared.check());

@@ -25,8 +25,16 @@ export async function weighInPage(
   );
 }
 
-export function namesOf({ weights, activations }: Inputs<Op>): Pick<WeighingTask, 'weights' | 'activations'> {
-  return { weights: Object.keys(weights), activations: Object.keys(activations) };
+export function namesOf({
+  weights,
+  activations,
+  calibration,
+}: Inputs<Op>): Pick<WeighingTask, 'weights' | 'activations' | 'calibrationRows'> {
+  return {
+    weights: Object.keys(weights),
+    activations: Object.keys(activations),
+    calibrationRows: calibration?.rows,
+  };
 }
 
 /** What the worker of a new page in a new browser answers. */

@@ -3,6 +3,7 @@
 import { openInPage } from '../../backends/browser/runtime.ts';
 import type { PageRuntime } from '../../contract/browser.ts';
 import type { Budget } from '../../contract/budget.ts';
+import type { Calibration } from '../../contract/calibration.ts';
 import type { Case } from '../../contract/case.ts';
 import type { Weighed } from '../../contract/case-result.ts';
 import type { Inputs } from '../../contract/operation.ts';
@@ -22,6 +23,8 @@ export interface WeighingTask {
   /** Names of the inputs, which are fetched as `/inputs/<name>`, f32. */
   readonly weights: readonly string[];
   readonly activations: readonly string[];
+  /** Of `/inputs/calibration`; missing where the technique looks at none. */
+  readonly calibrationRows?: number;
 }
 
 export default function start(techniques: ReadonlyMap<string, Technique>): void {
@@ -37,9 +40,14 @@ async function weigh(task: WeighingTask, techniques: ReadonlyMap<string, Techniq
   const inputs: Inputs<Op> = {
     weights: await fetchArrays(task.weights),
     activations: await fetchArrays(task.activations),
+    calibration: await fetchCalibration(task.calibrationRows),
   };
   const place = { kind, device, runtime: await openInPage(runtime) };
   return weighCase({ case: entry, technique, dense, inputs, budget, place });
+}
+
+async function fetchCalibration(rows: number | undefined): Promise<Calibration | undefined> {
+  return rows === undefined ? undefined : { X: await fetchArray('calibration'), rows };
 }
 
 async function fetchArrays<Arrays extends object>(names: readonly string[]): Promise<Arrays> {

@@ -1,0 +1,156 @@
+// Writes the AssemblyScript that makes f32 of the scales of a panel, as they are stored.
+
+export function scaleTiles(NR: number): string {
+  const vectors = Array.from({ length: NR / 4 }, (_, v) => v);
+  return [CONSTANTS, SCALES, expandHalves(), expandSixBits(vectors, NR), expandRuns(vectors, NR), EXPAND].join('\n\n');
+}
+
+const splat = (type: string, name: string, value: string) =>
+  `const ${name} = memory.data<${type}>([${Array(4).fill(value).join(', ')}], 16);`;
+
+const CONSTANTS = [
+  splat('u32', 'HALF_BITS', '0x8fffe000'),
+  splat('u32', 'LOW_NIBBLES', '0x0f0f0f0f'),
+  splat('u32', 'UPPER_BITS', '0x30303030'),
+  splat('u32', 'LOW_BYTE', '255'),
+].join('\n');
+
+/** Where the parts lie, as wasm-weights.ts writes it. */
+const SCALES = `@unmanaged
+class Scales {
+  /** What a group's code becomes: 0 there is none, 1 2^(code − 127), 2 E4M3, 3 a signed byte, 4 six bits, 5 a place in a table. */
+  code: i32;
+  /** Codes, [panels][groups][NR] bytes; of six bits [panels][groups/8][NR words of nibbles, NR halves of the upper bits]. */
+  codes: usize;
+  panelBytes: i32;
+  /** f32, for code 5. */
+  table: usize;
+  /** 0 none, 1 f16, 2 f32: [panels][groups / every][NR]. */
+  shared: i32;
+  numbers: usize;
+  numberBytes: i32;
+  every: i32;
+  /** Times this at last. */
+  unit: f32;
+  /** Plus this. */
+  offset: f32;
+}`;
+
+const interleaved = (vector: string, half: 'low' | 'high') => {
+  const start = half === 'low' ? 0 : 8;
+  const lanes = [0, 1, 2, 3].flatMap((i) => [0, 1, 16 + start + 2 * i, 17 + start + 2 * i]);
+  return `i8x16.shuffle(i32x4.splat(0), ${vector}, ${lanes.join(', ')})`;
+};
+
+/** Four f16 in the upper halves of words → 2⁻¹¹² times their value as f32: their bits, where an f32 has them. */
+const halfToFloat = (word: string) => `v128.and(i32x4.shr_s(${word}, 3), v128.load(HALF_BITS))`;
+
+function expandHalves(): string {
+  const vector = (at: number) => [
+    `const h${at} = v128.load(numbers, ${at});`,
+    ...(['low', 'high'] as const).map(
+      (half, i) => `v128.store(out, f32x4.mul(${halfToFloat(interleaved(`h${at}`, half))}, factor), ${2 * at + 16 * i});`,
+    ),
+  ];
+  return `// f16 → f32 times a unit, 16 at a time
+function expandHalves(numbers: usize, count: i32, unit: f32, out: usize): void {
+  const factor = f32x4.splat(unit * 5.192296858534828e33);
+  for (; count > 0; count -= 16) {
+    ${[0, 16].flatMap(vector).join('\n    ')}
+    numbers += 32;
+    out += 64;
+  }
+}`;
+}
+
+/** Numbers of one run of groups as f32, times `unit`, in f<v>. */
+function factors(vectors: readonly number[]): string {
+  return vectors
+    .map(
+      (v) => `let f${v} = f32x4.splat(s.unit);
+    if (s.shared == 1) f${v} = f32x4.mul(f${v}, f32x4.mul(${halfToFloat(`i32x4.shl(v128.load16x4_u(numbers, ${v * 8}), 16)`)}, f32x4.splat(5.192296858534828e33)));
+    else if (s.shared == 2) f${v} = f32x4.mul(f${v}, v128.load(numbers, ${v * 16}));`,
+    )
+    .join('\n    ');
+}
+
+/** Eight groups of six bits in two words of each row: nibbles below, and 16 bits of the upper two. */
+function expandSixBits(vectors: readonly number[], NR: number): string {
+  const each = (v: number) => `{
+      const factor = f${v};
+      const nibbles = v128.load(codes, ${v * 16});
+      // Two bits a group: those of an even group and of the next one to each byte.
+      const upper = v128.load16x4_u(codes, ${NR * 4 + v * 8});
+      const bytes = v128.and(v128.or(upper, i32x4.shl(upper, 8)), i32x4.splat(0x00ff00ff));
+      const fields = v128.and(v128.or(bytes, i32x4.shl(bytes, 4)), low);
+      const even = v128.or(v128.and(nibbles, low), v128.and(i32x4.shl(fields, 4), high));
+      const odd = v128.or(v128.and(i32x4.shr_u(nibbles, 4), low), v128.and(i32x4.shl(fields, 2), high));
+      ${Array.from({ length: 8 }, (_, g) => {
+        const word = g % 2 === 0 ? 'even' : 'odd';
+        const code = g < 6 ? `v128.and(i32x4.shr_u(${word}, ${(g >> 1) * 8}), byte)` : `i32x4.shr_u(${word}, 24)`;
+        return `v128.store(out, f32x4.mul(factor, f32x4.convert_i32x4_s(${code})), ${g * NR * 4 + v * 16});`;
+      }).join('\n      ')}
+    }`;
+  return `function expandSixBits(s: Scales, numbers: usize, codes: usize, groups: i32, out: usize): void {
+  const low = v128.load(LOW_NIBBLES);
+  const high = v128.load(UPPER_BITS);
+  const byte = v128.load(LOW_BYTE);
+  for (; groups > 0; groups -= 8) {
+    ${factors(vectors)}
+    ${vectors.map(each).join('\n    ')}
+    codes += ${NR * 6};
+    numbers += ${NR * 2};
+    out += ${NR * 32};
+  }
+}`;
+}
+
+/** A number for each run of groups, times a code for each group where there are codes. */
+function expandRuns(vectors: readonly number[], NR: number): string {
+  const store = (v: number, factor: string) => `v128.store(out, f32x4.add(${factor}, offset), ${v * 16});`;
+  const loop = (body: string[]) => `for (; left > 0; left--) {
+        ${body.join('\n        ')}
+        codes += ${NR};
+        out += ${NR * 4};
+      }`;
+  const words = (v: number) => `i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(codes, ${v * 4})))`;
+  const entry = (v: number) =>
+    [0, 1, 2, 3].reduce(
+      (vector, i) => `f32x4.replace_lane(${vector}, ${i}, load<f32>(s.table + (<usize>load<u8>(codes, ${v * 4 + i}) << 2)))`,
+      'f32x4.splat(0)',
+    );
+  const decoded = (of: (v: number) => string) => loop(vectors.map((v) => store(v, `f32x4.mul(f${v}, ${of(v)})`)));
+  return `function expandRuns(s: Scales, numbers: usize, codes: usize, groups: i32, out: usize): void {
+  const offset = f32x4.splat(s.offset);
+  const rowBytes = s.shared == 1 ? ${NR * 2} : ${NR * 4};
+  for (; groups > 0; groups -= s.every) {
+    ${factors(vectors)}
+    let left = min(s.every, groups);
+    switch (s.code) {
+      case 0: ${loop(vectors.map((v) => store(v, `f${v}`)))}
+      break;
+      // Code 0 is 2⁻¹²⁷, which is subnormal.
+      case 1: ${decoded((v) => `i32x4.max_u(i32x4.shl(${words(v)}, 23), i32x4.splat(0x400000))`)}
+      break;
+      case 2:
+      ${vectors.map((v) => `f${v} = f32x4.mul(f${v}, f32x4.splat(1.329227995784916e36));`).join('\n      ')}
+      ${decoded((v) => `i32x4.shl(${words(v)}, 20)`)}
+      break;
+      case 3: ${decoded((v) => `f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(i16x8.extend_low_i8x16_s(v128.load32_zero(codes, ${v * 4}))))`)}
+      break;
+      default: ${decoded(entry)}
+    }
+    numbers += rowBytes;
+  }
+}`;
+}
+
+const EXPAND = `// → out [groups][NR] f32
+export function expandScales(scales: usize, panel: i32, groups: i32, out: usize): void {
+  const s = changetype<Scales>(scales);
+  const numbers = s.numbers + panel * s.numberBytes;
+  const codes = s.codes + panel * s.panelBytes;
+  if (s.code == 0 && s.shared == 1 && s.every == 1) expandHalves(numbers, s.numberBytes >> 1, s.unit, out);
+  else if (s.code == 4) expandSixBits(s, numbers, codes, groups, out);
+  else expandRuns(s, numbers, codes, groups, out);
+}`;

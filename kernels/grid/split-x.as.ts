@@ -1,0 +1,197 @@
+// A row of activations as the products of grid weights read it. Blocks are of 32 values, or of 16 where groups are so small; K is
+// padded with zeros. Of each block units say [what its digits count in f32, −zero·Σ of its highest digits int32, −zero·Σ of the
+// others int32, Σx f32].
+
+// x [K] f32 → max|x|
+@inline
+function peakOf(x: usize, K: i32): f32 {
+  let largest = f32x4.splat(0);
+  let k = 0;
+  for (; k + 4 <= K; k += 4) largest = f32x4.max(largest, f32x4.abs(v128.load(x + (k << 2))));
+  let peak = max(
+    max(f32x4.extract_lane(largest, 0), f32x4.extract_lane(largest, 1)),
+    max(f32x4.extract_lane(largest, 2), f32x4.extract_lane(largest, 3)),
+  );
+  for (; k < K; k++) peak = max(peak, abs(load<f32>(x + (k << 2))));
+  return peak;
+}
+
+// X [M,K] f32, rows from … to → scales [M][scales of a row]: max|x|/127 over each `block` values
+export function scaleRows(from: i32, to: i32, X: usize, scales: usize, K: i32, block: i32): void {
+  const each = (K + block - 1) / block;
+  for (let m = from; m < to; m++) {
+    for (let i = 0; i < each; i++) {
+      const k = i * block;
+      store<f32>(scales + ((m * each + i) << 2), peakOf(X + ((m * K + k) << 2), min(block, K - k)) / 127);
+    }
+  }
+}
+
+// X [M,K] f32 and its scales → out [M,K] f32, scale·round(x/scale); rows from … to
+export function roundRows(from: i32, to: i32, X: usize, scales: usize, out: usize, K: i32, block: i32): void {
+  const each = (K + block - 1) / block;
+  for (let m = from; m < to; m++) {
+    for (let k = 0; k < K; k++) {
+      const at = (m * K + k) << 2;
+      const scale = load<f32>(scales + ((m * each + k / block) << 2));
+      const x = load<f32>(X + at);
+      store<f32>(out + at, scale == 0 ? 0 : scale * floor(x / scale + 0.5));
+    }
+  }
+}
+
+// Four of x as whole numbers of so many scales
+@inline
+function roundFour(x: usize, scale: f32): v128 {
+  if (scale == 0) return i32x4.splat(0);
+  const rounded = f32x4.floor(f32x4.add(f32x4.div(v128.load(x), f32x4.splat(scale)), f32x4.splat(0.5)));
+  return i32x4.trunc_sat_f32x4_s(rounded);
+}
+
+@inline
+function sumOf(v: v128): i32 {
+  return i32x4.extract_lane(v, 0) + i32x4.extract_lane(v, 1) + i32x4.extract_lane(v, 2) + i32x4.extract_lane(v, 3);
+}
+
+@inline
+function storeUnit(unit: usize, size: f32, high: i32, low: i32, sum: f32): void {
+  store<f32>(unit, size);
+  store<i32>(unit, high, 4);
+  store<i32>(unit, low, 8);
+  store<f32>(unit, sum, 12);
+}
+
+@inline
+function storeBytes(at: usize, lanes: v128): void {
+  v128.store32_lane(at, i8x16.shuffle(lanes, lanes, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12), 0);
+}
+
+/**
+ * The largest power of two of which |peak| is at least 2^bits and less than 2^(bits + 1); of peaks that a digit would round up
+ * beyond, twice that. Units stay normal numbers: what is lost of x by that, f32 would lose too.
+ */
+@inline
+function exponentOf(peak: f32, bits: i32, margin: i32): i32 {
+  return min(max(((reinterpret<i32>(peak) + margin) >> 23) - bits, 1), 253);
+}
+
+/**
+ * Bytes that products take as they are. x [blocks·block] f32, blocks from … to. Where `scales` is not 0 they are x/scale rounded,
+ * [blocks][quads][4], a scale every `every` blocks; else three digits x ≈ unit·(d₂·2¹⁶ + d₁·2⁸ + d₀), [blocks][quads][3][4].
+ *
+ * Why digits: to widen codes to f32 is slow, and products of bytes need no widening at all. The unit is a power of two, so small
+ * that the block's largest |x| is at least some 2²² units. So x is off by at most about 2⁻²³ of that largest one, no more than when
+ * f32 rounds a sum.
+ */
+export function splitBytes(from: i32, to: i32, x: usize, digits: usize, units: usize, block: i32, zero: i32, scales: usize, every: i32): void {
+  for (let b = from; b < to; b++) {
+    const start = x + ((b * block) << 2);
+    const unit = units + (b << 4);
+    if (scales != 0) {
+      const scale = load<f32>(scales + ((b / every) << 2));
+      let sum = i32x4.splat(0);
+      for (let k = 0; k < block; k += 4) {
+        const integers = roundFour(start + (k << 2), scale);
+        storeBytes(digits + b * block + k, integers);
+        sum = i32x4.add(sum, integers);
+      }
+      const total = sumOf(sum);
+      storeUnit(unit, scale, 0, -zero * total, scale * <f32>total);
+      continue;
+    }
+    const exponent = exponentOf(peakOf(start, block), 22, 1 << 16);
+    const inverse = f32x4.splat(reinterpret<f32>((254 - exponent) << 23));
+    const size = reinterpret<f32>(exponent << 23);
+    let high = i32x4.splat(0);
+    let low = i32x4.splat(0);
+    for (let k = 0; k < block; k += 4) {
+      const integers = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(start + (k << 2)), inverse)));
+      const d0 = i32x4.shr_s(i32x4.shl(integers, 24), 24);
+      const rest = i32x4.shr_s(i32x4.sub(integers, d0), 8);
+      const d1 = i32x4.shr_s(i32x4.shl(rest, 24), 24);
+      const d2 = i32x4.shr_s(i32x4.sub(rest, d1), 8);
+      const at = digits + (b * block + k) * 3;
+      storeBytes(at, d2);
+      storeBytes(at + 4, d1);
+      storeBytes(at + 8, d0);
+      high = i32x4.add(high, d2);
+      low = i32x4.add(low, i32x4.add(i32x4.shl(d1, 8), d0));
+    }
+    const highs = sumOf(high);
+    const lows = sumOf(low);
+    storeUnit(unit, size, -zero * highs, -zero * lows, size * (<f32>highs * 65536 + <f32>lows));
+  }
+}
+
+// x/scale rounded, blocks from … to of 32 → [blocks][8][|x| of four, their signs as 0 or −1]
+export function splitSigns(from: i32, to: i32, x: usize, digits: usize, units: usize, scales: usize, every: i32): void {
+  for (let b = from; b < to; b++) {
+    const scale = load<f32>(scales + ((b / every) << 2));
+    let sum = i32x4.splat(0);
+    for (let k = 0; k < 32; k += 4) {
+      const integers = roundFour(x + ((b * 32 + k) << 2), scale);
+      const at = digits + (b * 32 + k) * 2;
+      storeBytes(at, i32x4.abs(integers));
+      storeBytes(at + 4, i32x4.shr_s(integers, 31));
+      sum = i32x4.add(sum, integers);
+    }
+    storeUnit(units + (b << 4), scale, 0, 0, scale * <f32>sumOf(sum));
+  }
+}
+
+// Two digits x ≈ unit·(d₁·2¹² + d₀), blocks from … to of 32 → [blocks][8][2][x₀, x₂, x₁, x₃] int16
+export function splitPairs(from: i32, to: i32, x: usize, digits: usize, units: usize): void {
+  for (let b = from; b < to; b++) {
+    const start = x + ((b * 32) << 2);
+    const exponent = exponentOf(peakOf(start, 32), 23, 0);
+    const inverse = f32x4.splat(reinterpret<f32>((254 - exponent) << 23));
+    const size = reinterpret<f32>(exponent << 23);
+    let high = i32x4.splat(0);
+    let low = i32x4.splat(0);
+    for (let k = 0; k < 32; k += 4) {
+      const integers = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(start + (k << 2)), inverse)));
+      const d0 = i32x4.shr_s(i32x4.shl(integers, 20), 20);
+      const d1 = i32x4.shr_s(i32x4.sub(integers, d0), 12);
+      const at = digits + (b * 32 + k) * 4;
+      storeHalves(at, d1);
+      storeHalves(at + 8, d0);
+      high = i32x4.add(high, d1);
+      low = i32x4.add(low, d0);
+    }
+    storeUnit(units + (b << 4), size, 0, 0, size * (<f32>sumOf(high) * 4096 + <f32>sumOf(low)));
+  }
+}
+
+@inline
+function storeHalves(at: usize, lanes: v128): void {
+  v128.store64_lane(at, i8x16.shuffle(lanes, lanes, 0, 1, 8, 9, 4, 5, 12, 13, 0, 1, 8, 9, 4, 5, 12, 13), 0);
+}
+
+/**
+ * Activations that stay f32, rounded to whole numbers of a scale where `scales` is not 0: [blocks][32]. Where weights come as a
+ * tiny power of two of what they are, `lift` has x in units that make it as much larger, so that no product is subnormal.
+ */
+export function splitFloats(from: i32, to: i32, x: usize, out: usize, units: usize, lift: i32, scales: usize, every: i32): void {
+  for (let b = from; b < to; b++) {
+    const start = x + ((b * 32) << 2);
+    const target = out + ((b * 32) << 2);
+    if (scales != 0) {
+      const scale = load<f32>(scales + ((b / every) << 2));
+      const factor = reinterpret<f32>((127 + lift) << 23);
+      const inverse = reinterpret<f32>((127 - lift) << 23);
+      for (let k = 0; k < 128; k += 16) {
+        v128.store(target + k, f32x4.mul(f32x4.convert_i32x4_s(roundFour(start + k, scale)), f32x4.splat(factor)));
+      }
+      storeUnit(units + (b << 4), scale * inverse, 0, 0, 0);
+      continue;
+    }
+    // |x| < 2 after the division by its own power of two, which is split in two lest one of them be no normal number.
+    const exponent = lift == 0 ? 127 : min(max(reinterpret<i32>(peakOf(start, 32)) >> 23, 64), 190);
+    const factor = f32x4.splat(reinterpret<f32>((254 - exponent) << 23));
+    const lifted = f32x4.splat(reinterpret<f32>((127 + lift) << 23));
+    for (let k = 0; k < 128; k += 16) {
+      v128.store(target + k, f32x4.mul(f32x4.mul(v128.load(start + k), factor), lifted));
+    }
+    storeUnit(units + (b << 4), reinterpret<f32>(exponent << 23) * reinterpret<f32>((127 - lift) << 23), 0, 0, 0);
+  }
+}

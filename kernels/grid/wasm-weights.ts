@@ -1,0 +1,206 @@
+// Grid weights in WebAssembly's memory.
+import type { Wasm, WasmModule } from '../../bench/contract/runtimes/wasm.ts';
+import { KC } from '../int4/blocks.ts';
+import { paddedRows } from '../panels.ts';
+import type { GridContext } from './format.ts';
+import { type GridLayout, groupsOf, readChoice, type ScaleLayout } from './layout.ts';
+import { type Reading, readingOf } from './wasm-reading.ts';
+
+const BLOCK = 32;
+const PLAN_WORDS = 12;
+const SCALES_WORDS = 10;
+
+/** Scales are read in rounds of so many bytes. */
+const ROUND_BYTES = 32;
+
+/** What a group's code becomes, as in scale-tiles.gen.ts. */
+const CODE = { none: 0, power: 1, e4m3: 2, signed: 3, sixBits: 4, table: 5 };
+
+export interface PlacedWeights {
+  /** Address of what wasm.as.ts calls a plan. */
+  readonly plan: number;
+  /** K rounded up to whole groups, and those to whole blocks. */
+  readonly blockedK: number;
+  readonly scratchBytes: number;
+}
+
+export function placeWeights(module: WasmModule, context: GridContext<Wasm>): PlacedWeights {
+  const { packed, grid, problem, runtime } = context;
+  const { layout } = grid;
+  const { M, N, K } = problem;
+  const { NR, threads } = runtime;
+  const reading = readingOf(layout);
+  const choice = readChoice(packed, layout, problem);
+  const ldY = paddedRows(N, NR);
+  const isBy16 = reading.variant.block === 16;
+  const groupWidth = Math.min(paddedRows(layout.group, BLOCK), paddedRows(K, BLOCK));
+  const blocksInGroup = isBy16 ? 0 : groupWidth / BLOCK;
+  const blockedK = isBy16 ? paddedRows(K, BLOCK) : groupsOf(layout, K) * groupWidth;
+  const groups = isBy16 ? blockedK / 16 : groupsOf(layout, K);
+  const blockBytes = (layout.bits === 1.6 ? 2 : layout.bits) * 4 * NR;
+  const panelBytes = (blockedK / BLOCK) * blockBytes;
+  const W = module.allocate((ldY / NR) * panelBytes);
+  fillCodes(choice.codes, reading, layout, { N, K, NR, panelBytes, blockBytes }, module.u8(W, (ldY / NR) * panelBytes));
+  const table = reading.table === undefined ? 0 : module.allocate(reading.table.length);
+  if (reading.table !== undefined) module.u8(table, reading.table.length).set(reading.table);
+  const shape = { N, K, NR, groups, ownGroups: groupsOf(layout, K) };
+  const scales = placeScales(module, layout.scale, choice.scales, choice.scaleCodes, choice.scaleOffset, reading.unit, shape);
+  const mins = layout.min === undefined ? 0 : placeScales(module, layout.min, choice.mins, choice.minCodes, undefined, 1, shape);
+  const scratchBytes = threadScratchBytes(groups, mins !== 0, NR, M === 1);
+  const scratch = module.allocate(threads * scratchBytes);
+  const plan = module.allocate(4 * PLAN_WORDS);
+  module
+    .i32(plan, PLAN_WORDS)
+    .set([reading.index, panelBytes, blockBytes, groups, blocksInGroup, reading.zero, table, W, scales, mins, scratch, scratchBytes]);
+  return { plan, blockedK, scratchBytes: threads * scratchBytes };
+}
+
+/** Scratch of a thread: scales and mins of a panel, and a part of its weights. */
+function threadScratchBytes(groups: number, hasMins: boolean, NR: number, isDecode: boolean): number {
+  return 4 * NR * (paddedRows(groups, 2) * (hasMins ? 2 : 1) + (isDecode ? 0 : KC));
+}
+
+interface CodeShape {
+  readonly N: number;
+  readonly K: number;
+  readonly NR: number;
+  readonly panelBytes: number;
+  readonly blockBytes: number;
+}
+
+/** Codes [N,K] → [N/NR][K/32][words of each plane][NR][4 bytes]; what is padded reads as whatever zeros read as. */
+function fillCodes(
+  codes: Uint8Array | Uint16Array,
+  { variant, shift }: Reading,
+  { bits }: GridLayout,
+  { N, K, NR, panelBytes, blockBytes }: CodeShape,
+  into: Uint8Array,
+): void {
+  for (let n = 0; n < N; n++) {
+    const lane = n % NR;
+    const panel = ((n - lane) / NR) * panelBytes;
+    for (let k = 0; k < K; k++) {
+      const start = panel + (k >> 5) * blockBytes;
+      const code = codes[n * K + k];
+      const i = k & 31;
+      if (variant.arithmetic === 'floats') {
+        const at = i * NR + lane;
+        if (bits === 16) {
+          into[start + 2 * at] = code & 255;
+          into[start + 2 * at + 1] = code >> 8;
+        } else if (bits === 8) into[start + at] = code;
+        else into[start + (at >> 5) * 16 + (at & 15)] |= code << ((at & 16) >> 2);
+        continue;
+      }
+      let word = 0;
+      let rest = (code + shift) & 255;
+      for (const plane of variant.planes) {
+        const quads = 8 / plane;
+        const q = i >> 2;
+        const at = start + ((word + Math.floor(q / quads)) * NR + lane) * 4 + (i & 3);
+        into[at] |= (rest & (2 ** plane - 1)) << ((q % quads) * plane);
+        rest >>= plane;
+        word += plane;
+      }
+    }
+  }
+}
+
+interface ScaleShape {
+  readonly N: number;
+  readonly K: number;
+  readonly NR: number;
+  /** Groups as the tiles count them, and as the layout does. */
+  readonly groups: number;
+  readonly ownGroups: number;
+}
+
+/** Writes what scale-tiles.gen.ts calls Scales, and what it points to; returns its address. */
+function placeScales(
+  module: WasmModule,
+  layout: ScaleLayout | undefined,
+  numbers: Float16Array | Float32Array | undefined,
+  codes: Uint8Array | undefined,
+  offset: Float32Array | undefined,
+  unit: number,
+  shape: ScaleShape,
+): number {
+  const { groups, ownGroups, NR, N } = shape;
+  const code = codeOf(layout);
+  const at = module.allocate(4 * SCALES_WORDS);
+  const words = module.i32(at, SCALES_WORDS);
+  const shared = layout?.shared;
+  const isHalf = shared?.type === 'f16';
+  // Several rows may share a number, or a run of groups that no row is a multiple of.
+  const every = shared === undefined ? groups : gcd(shared.every, ownGroups);
+  const perRow = Math.ceil(groups / every);
+  const panels = paddedRows(N, NR) / NR;
+  const valueAt = (n: number, run: number) => {
+    const own = Math.min(ownGroups - 1, run * every);
+    return numbers![Math.floor((n * ownGroups + own) / shared!.every)];
+  };
+  let address = 0;
+  if (shared !== undefined) {
+    const length = panels * perRow * NR;
+    address = module.allocate((isHalf ? 2 : 4) * length + ROUND_BYTES);
+    const values = isHalf ? new Float16Array(length) : new Float32Array(length);
+    for (let n = 0; n < N; n++) {
+      for (let run = 0; run < perRow; run++) values[((Math.floor(n / NR) * perRow + run) * NR) + (n % NR)] = valueAt(n, run);
+    }
+    module.u8(address, values.byteLength).set(new Uint8Array(values.buffer));
+  }
+  const numberBytes = shared === undefined ? 0 : perRow * NR * (isHalf ? 2 : 4);
+  const { codesAt, panelBytes, table } = placeScaleCodes(module, layout, code, codes, shape);
+  words.set([code, codesAt, panelBytes, table, shared === undefined ? 0 : isHalf ? 1 : 2, address, numberBytes, every]);
+  module.f32(at + 32, 2).set([unit, (offset?.[0] ?? 0) * unit]);
+  return at;
+}
+
+function placeScaleCodes(
+  module: WasmModule,
+  layout: ScaleLayout | undefined,
+  code: number,
+  codes: Uint8Array | undefined,
+  { groups, ownGroups, NR, N }: ScaleShape,
+): { readonly codesAt: number; readonly panelBytes: number; readonly table: number } {
+  const values = layout?.coded?.values;
+  if (codes === undefined || values === undefined) return { codesAt: 0, panelBytes: 0, table: 0 };
+  const panels = paddedRows(N, NR) / NR;
+  const panelBytes = code === CODE.sixBits ? (groups / 8) * NR * 6 : groups * NR;
+  const codesAt = module.allocate(panels * panelBytes);
+  const bytes = module.u8(codesAt, panels * panelBytes);
+  for (let n = 0; n < N; n++) {
+    const panel = Math.floor(n / NR) * panelBytes;
+    const lane = n % NR;
+    for (let g = 0; g < ownGroups; g++) {
+      const own = codes[n * ownGroups + g];
+      if (code === CODE.sixBits) {
+        const start = panel + (g >> 3) * NR * 6;
+        const j = g & 7;
+        bytes[start + lane * 4 + (j >> 1)] |= (own & 15) << ((j & 1) * 4);
+        bytes[start + NR * 4 + lane * 2 + (j >> 2)] |= (own >> 4) << ((j & 3) * 2);
+      } else bytes[panel + g * NR + lane] = own;
+    }
+  }
+  let table = 0;
+  if (code === CODE.table) {
+    table = module.allocate(4 * 256);
+    module.f32(table, values.length).set(values);
+  }
+  return { codesAt, panelBytes, table };
+}
+
+/** How scale-tiles.gen.ts decodes a group's code. */
+function codeOf(layout: ScaleLayout | undefined): number {
+  const coded = layout?.coded;
+  if (coded === undefined) return CODE.none;
+  const { bits, values } = coded;
+  if (bits === 6) return CODE.sixBits;
+  if (values[127] === 1 && values[128] === 2) return CODE.power;
+  if (values[1] === 2 ** -9 && values[0x38] === 1) return CODE.e4m3;
+  return values.every((value, i) => value === (i << 24) >> 24) ? CODE.signed : CODE.table;
+}
+
+function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b);
+}

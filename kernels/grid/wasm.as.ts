@@ -1,0 +1,79 @@
+// Grid weights in panels of NR rows, [N/NR][blocks of 32 along K][words]: as tiles.gen.ts and float-tiles.gen.ts read them. Scales
+// lie as they are stored and become f32 a panel at a time, in scratch of each thread: work is shared out by thread, `from` being
+// the thread's index.
+import { expandScales, floatRow, integerRow, multiplyTile, unpackBlock } from './tiles';
+import { MR } from '../dense/blocks';
+import { share } from '../dense/row-panels.as';
+import { KC, MC } from '../int4/blocks';
+
+export { packX } from '../dense/row-panels.as';
+export { hadamardBlocks } from '../transforms/hadamard.as';
+export { addThin, thinRows } from './low-rank.as';
+export { roundRows, scaleRows, splitBytes, splitFloats, splitPairs, splitSigns } from './split-x.as';
+
+// Where the parts of the weights lie and how they are to be read, as wasm-weights.ts writes it.
+@unmanaged
+class Plan {
+  variant: i32;
+  /** NR rows. */
+  panelBytes: i32;
+  /** 32 codes of NR rows. */
+  blockBytes: i32;
+  groups: i32;
+  /** Blocks in a group; 0 where two groups share a block. */
+  blocks: i32;
+  zero: i32;
+  table: usize;
+  W: usize;
+  /** See scale-tiles.gen.ts. */
+  scales: usize;
+  mins: usize;
+  /** Scratch a thread: scales and mins [groups][NR] f32 each, then weights [KC][NR] f32. */
+  scratch: usize;
+  scratchBytes: i32;
+}
+
+// Digits and units as split-x.as.ts leaves them → y [panels·NR]
+export function gemv(from: i32, to: i32, threads: i32, panels: i32, plan: usize, isInteger: i32, x: usize, units: usize, y: usize, NR: i32): void {
+  const p = changetype<Plan>(plan);
+  const scales = p.scratch + from * p.scratchBytes;
+  const mins = p.mins == 0 ? 0 : scales + ((p.groups + (p.groups & 1)) * NR << 2);
+  const end = share(panels, to, threads);
+  for (let n = share(panels, from, threads); n < end; n++) {
+    expandScales(p.scales, n, p.groups, scales);
+    if (mins != 0) expandScales(p.mins, n, p.groups, mins);
+    const w = p.W + n * p.panelBytes;
+    const out = y + ((n * NR) << 2);
+    if (isInteger) integerRow(p.variant, x, units, w, scales, mins, p.groups, p.blocks, p.table, out);
+    else floatRow(p.variant, x, units, w, scales, mins, p.groups, p.blocks, p.table, out);
+  }
+}
+
+// X in f32 panels → Y [M, ldY]
+export function gemm(from: i32, to: i32, threads: i32, panels: i32, plan: usize, X: usize, Y: usize, M: i32, ldY: i32, K: i32, NR: i32): void {
+  const p = changetype<Plan>(plan);
+  const scales = p.scratch + from * p.scratchBytes;
+  const mins = p.mins == 0 ? 0 : scales + ((p.groups + (p.groups & 1)) * NR << 2);
+  const weights = scales + ((p.mins == 0 ? 1 : 2) * (p.groups + (p.groups & 1)) * NR << 2);
+  const end = share(panels, to, threads);
+  for (let block = 0; block < M; block += MC) {
+    const last = min(M, block + MC);
+    for (let n = share(panels, from, threads); n < end; n++) {
+      expandScales(p.scales, n, p.groups, scales);
+      if (mins != 0) expandScales(p.mins, n, p.groups, mins);
+      for (let k = 0; k < K; k += KC) {
+        const kc = min(KC, K - k);
+        for (let i = 0; i < kc; i += 32) {
+          const b = (k + i) >> 5;
+          const group = p.blocks == 0 ? b << 1 : b / p.blocks;
+          const at = (group * NR) << 2;
+          unpackBlock(p.variant, p.W + n * p.panelBytes + b * p.blockBytes, scales + at, mins == 0 ? 0 : mins + at, p.zero, p.table, weights + ((i * NR) << 2));
+        }
+        for (let m = block; m < last; m += MR) {
+          const rows = min(MR, M - m);
+          multiplyTile(rows, X + ((m * K + k * rows) << 2), weights, kc, Y + ((m * ldY + n * NR) << 2), ldY << 2, k == 0);
+        }
+      }
+    }
+  }
+}

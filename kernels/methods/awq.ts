@@ -1,0 +1,141 @@
+// AWQ: channels with large activations are multiplied up before rounding, so that their weights lose less, and ranges are
+// clipped where that helps the outputs.
+import { type BlockPlace, eachBlock, encodeBlock, type Grid, minAt, roundToNearest, scaleAt } from '../grid/grid.ts';
+import { decodeChoice, emptyChoice, type GridChoice, groupsOf, type MatmulShape } from '../grid/layout.ts';
+import { calibrationOf, type GridMethod } from './method.ts';
+import { outputError } from './output-error.ts';
+import { channelStatistics, gram } from './statistics.ts';
+
+/** Exponents tried: 0, 1/20 … 19/20. */
+const EXPONENTS = 20;
+/** Mean activations below this part of the largest count as that, so that no channel is multiplied away. */
+const FAINTEST = 1e-4;
+/** Rows of W that the exponents are compared on. */
+const SAMPLED_ROWS = 128;
+/** Share of the range that is kept, tried for each block: 1, 0.95 … 0.55. */
+const CLIPS = 10;
+const CLIP_STEP = 0.05;
+/** Longer blocks are not clipped: trying a clip takes the square of their length. */
+const LONGEST_CLIPPED = 256;
+
+/**
+ * s = mean|x|^α over the root of its largest times its least; of 20 values of α the one with the least output error on calibration
+ * activations, through their gram matrix and on every so-many-th row of W. Then each block within a row is clipped to the
+ * share of its range with the least output error of its own channels.
+ */
+export const awq: GridMethod = {
+  summary: 'channels multiplied by mean |x|^α before rounding, then ranges clipped, for the least output error',
+  source: 'Lin et al., AWQ, arXiv 2306.00978; mit-han-lab/llm-awq, auto_scale.py and auto_clip.py',
+  needsCalibration: true,
+  choose(W, shape, grid, context) {
+    const { K } = shape;
+    const calibration = calibrationOf('awq', context);
+    const H = gram(calibration, K);
+    const { meanAbs } = channelStatistics(calibration, K);
+    const channels = bestChannels(W, shape, grid, H, meanAbs);
+    const scaled = multiplied(W, channels);
+    for (let i = 0; i < K; i++) for (let j = 0; j < K; j++) H[i * K + j] /= channels[i] * channels[j];
+    if (grid.block >= K || grid.block > LONGEST_CLIPPED) return { choice: roundToNearest(grid, scaled, shape), channels };
+    return { choice: clipped(scaled, shape, grid, H), channels };
+  },
+};
+
+function bestChannels(
+  W: Float32Array,
+  shape: MatmulShape,
+  grid: Grid,
+  H: Float64Array,
+  meanAbs: Float64Array,
+): Float32Array {
+  const { N, K } = shape;
+  const step = Math.max(1, Math.floor(N / SAMPLED_ROWS));
+  const delta = new Float64Array(N * K);
+  let best = new Float32Array(K).fill(1);
+  let least = Infinity;
+  for (let e = 0; e < EXPONENTS; e++) {
+    const channels = channelsOf(meanAbs, e / EXPONENTS);
+    const rounded = decodeChoice(roundToNearest(grid, multiplied(W, channels), shape), grid.layout, shape);
+    for (let i = 0; i < delta.length; i++) delta[i] = rounded[i] / channels[i % K] - W[i];
+    const error = outputError(delta, H, N, K, step);
+    if (error < least) {
+      least = error;
+      best = channels;
+    }
+  }
+  return best;
+}
+
+function channelsOf(meanAbs: Float64Array, exponent: number): Float32Array<ArrayBuffer> {
+  const floor = FAINTEST * meanAbs.reduce((most, mean) => Math.max(most, mean), 0);
+  if (floor === 0) return new Float32Array(meanAbs.length).fill(1);
+  const powers = Float64Array.from(meanAbs, (mean) => Math.max(mean, floor) ** exponent);
+  const most = powers.reduce((a, b) => Math.max(a, b));
+  const least = powers.reduce((a, b) => Math.min(a, b));
+  return Float32Array.from(powers, (power) => power / Math.sqrt(most * least));
+}
+
+function multiplied(W: Float32Array, channels: Float32Array): Float32Array {
+  const K = channels.length;
+  return Float32Array.from(W, (w, i) => w * channels[i % K]);
+}
+
+/** Round to nearest with each block's weights cut to the share of its range that does its outputs least harm. */
+function clipped(W: Float32Array, shape: MatmulShape, grid: Grid, H: Float64Array): GridChoice {
+  const { K } = shape;
+  const choice = emptyChoice(grid.layout, shape);
+  const delta = new Float64Array(grid.block);
+  eachBlock(grid, W, shape, (weights, at) => {
+    const local = blockOf(H, K, at.weight % K, weights.length);
+    const extreme = weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0);
+    let best = 1;
+    let least = Infinity;
+    for (let c = 0; c < CLIPS; c++) {
+      const keep = 1 - c * CLIP_STEP;
+      roundClipped(weights, keep * extreme, at, grid, choice, K);
+      subtract(choice, weights, at, grid, K, delta);
+      const error = outputError(delta, local, 1, weights.length);
+      if (error < least) {
+        least = error;
+        best = keep;
+      }
+    }
+    roundClipped(weights, best * extreme, at, grid, choice, K);
+  });
+  return choice;
+}
+
+function roundClipped(weights: Float32Array, limit: number, at: BlockPlace, grid: Grid, into: GridChoice, K: number): void {
+  const cut = weights.map((weight) => Math.max(-limit, Math.min(limit, weight)));
+  if (grid.round !== undefined) {
+    grid.round(cut, at, into);
+    return;
+  }
+  grid.fit(cut, at, into);
+  encodeBlock(grid, cut, at, into, K);
+}
+
+/** What a block's codes stand for less its weights. */
+function subtract(
+  choice: GridChoice,
+  weights: Float32Array,
+  at: BlockPlace,
+  { layout }: Grid,
+  K: number,
+  delta: Float64Array,
+): void {
+  for (let from = 0, group = at.group; from < weights.length; from += layout.group, group++) {
+    const scale = scaleAt(choice, layout, group);
+    const min = minAt(choice, layout, group);
+    const to = Math.min(weights.length, from + layout.group);
+    for (let i = from; i < to; i++) delta[i] = scale * layout.values[choice.codes[at.weight + i]] - min - weights[i];
+  }
+}
+
+/** H of a few neighbouring channels. */
+function blockOf(H: Float64Array, K: number, from: number, length: number): Float64Array {
+  const block = new Float64Array(length * length);
+  for (let i = 0; i < length; i++) {
+    block.set(H.subarray((from + i) * K + from, (from + i) * K + from + length), i * length);
+  }
+  return block;
+}
