@@ -20,6 +20,8 @@ export interface Trial {
   readonly activations: ActivationsOf<Op>;
   /** The border it goes past, where it is for one. */
   readonly border?: Border<Op, Params>;
+  /** Of the techniques and parameters it is for, where not for all. */
+  readonly params?: Params;
 }
 
 /** Which trials: all, those without borders, or the odd ones alone. */
@@ -32,6 +34,12 @@ export function trialsOf(technique: Technique, kind: KernelKind, set: TrialSet):
   return [...common, ...(technique.borders?.[kind] ?? []).map((border) => borderTrial(technique.op, border))];
 }
 
+/** Of trials of a matmul, those with one row or three and little work: what shares its kernel with another is tried with them. */
+export function isBrief({ name, problem, params }: Trial): boolean {
+  if (problem.op !== 'matmul') return false;
+  return params !== undefined || (problem.N > 1 && (problem.M === 1 || (problem.M === 3 && !name.startsWith('odd,'))));
+}
+
 function borderTrial(op: Op, border: Border<Op, Params>): Trial {
   const { shape } = border;
   const name = `border ${Object.entries(shape)
@@ -41,13 +49,16 @@ function borderTrial(op: Op, border: Border<Op, Params>): Trial {
     op === 'matmul'
       ? matmulTrial(name, { M: 3, N: 5, K: 7, ...(shape as Partial<ShapeOf<'matmul'>>) })
       : attentionTrial(name, { ...SMALL_ATTENTION, ...(shape as Partial<ShapeOf<'attention'>>) });
-  return { ...trial, border };
+  return { ...trial, border, params: border.params };
 }
 
 /** Where tiles of 48 keys end, and of 96: past half of the keys, so that a first of several parts has none of those after. */
 const END_OF_TILE = 192;
 
 const SMALL_ATTENTION = { M: 3, seqLen: 7, heads: 2, headDim: 5, causal: false };
+
+/** Blocks that are transformed are powers of two that divide K. */
+const TRANSFORMED: Params = { transform: 'hadamard' };
 
 const commonTrials: { readonly [O in Op]: readonly Trial[] } = {
   matmul: [
@@ -62,6 +73,9 @@ const commonTrials: { readonly [O in Op]: readonly Trial[] } = {
     ),
     matmulTrial('odd, all zeros', { M: 3, N: 5, K: 7 }, ({ W }) => W.fill(0)),
     matmulTrial('odd, two rows, equal magnitudes', { M: 2, N: 5, K: 7 }, ({ W }) => W.set(W.map(Math.sign))),
+    { ...matmulTrial('odd, three blocks of 32', { M: 3, N: 5, K: 96 }), params: TRANSFORMED },
+    // More than fits the workgroup memory of every GPU.
+    { ...matmulTrial('M=1, a block of 8192', { M: 1, N: 5, K: 8192 }), params: TRANSFORMED },
   ],
   attention: [
     attentionTrial('1×1×1', { M: 1, seqLen: 1, heads: 1, headDim: 1, causal: false }),
@@ -124,14 +138,15 @@ function attentionTrial(
 
 /**
  * Of five heads the first stays as it is and the second has keys of zeros. The third has scores in the hundreds, which overflow
- * exp unless the maximum is taken off first. In the fourth scores rise by 60 at the end of a tile, and values are as much larger
- * before, so that a sum must be rescaled by e⁻⁶⁰ and not be lost; in the fifth they rise by more than the range of f32.
+ * exp unless the maximum is taken off first. In the fourth scores rise by 60 at the end of a tile, and values are as much smaller
+ * from there on, so that a sum must be rescaled by e⁻⁶⁰ and not be lost; in the fifth they rise by more than the range of f32.
+ * Larger values before it would be too large for f16 scales.
  */
 function unlikeHeads({ Q, K, V }: Inputs<'attention'>, { M, seqLen, headDim }: ShapeOf<'attention'>): void {
   const [second, third, fourth, fifth] = [1, 2, 3, 4].map((head) => head * seqLen * headDim);
   K.fill(0, second, third);
   for (let i = third; i < fourth; i++) K[i] *= 100;
-  for (let i = fourth; i < fourth + END_OF_TILE * headDim; i++) V[i] *= Math.exp(60);
+  for (let i = fourth + END_OF_TILE * headDim; i < fifth; i++) V[i] *= Math.exp(-60);
   for (let i = 3 * M * headDim; i < 5 * M * headDim; i += headDim) Q[i] = Math.sqrt(headDim);
   for (let j = 0; j < seqLen; j++) {
     K[fourth + j * headDim] = j < END_OF_TILE ? 0 : 60;

@@ -15,6 +15,7 @@ export default defineSuite({
         syntheticAttention(2, 192, 192, 64, true),
       ],
       families: ['attention'],
+      techniques: ['tiled-attention'],
       axes: { tileSize: [48] },
     },
     {
@@ -30,6 +31,7 @@ export default defineSuite({
         syntheticAttention(2, 64, 2048, 64, true),
       ],
       families: ['attention'],
+      techniques: ['tiled-attention'],
       cover: 'pairs',
     },
   ],

@@ -1,4 +1,4 @@
-// Fewer bits a weight: int8 with and without int8 activations, int4 in groups.
+// Fewer bits a weight: int8 with and without int8 activations, int4 in groups. All other formats are in the suite `formats`.
 
 import { defineSuite } from '../bench/contract/suite.ts';
 import { nightlyMatmuls, quickMatmuls } from '../bench/inputs/model-problems.ts';
@@ -10,12 +10,14 @@ export default defineSuite({
       presets: ['quick', 'nightly'],
       problems: quickMatmuls,
       families: ['quantized'],
+      techniques: ['int8', 'int4'],
       axes: { granularity: ['channel'], groupSize: [64] },
     },
     {
       presets: ['nightly'],
       problems: nightlyMatmuls,
       families: ['quantized'],
+      techniques: ['int8', 'int4'],
       cover: 'pairs',
     },
   ],

@@ -1,5 +1,5 @@
 // Compiles a technique's wasm.as.ts with AssemblyScript into .wasm/<technique>-<width>.wasm. `./tiles` stands for what the
-// folder's tiles.gen.ts writes for the width of the vectors the tiles are meant for.
+// folder's tiles.gen.ts writes for the width of the vectors the tiles are meant for, in files of other folders too.
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -60,7 +60,7 @@ async function compileWidth(compiler: Compiler, folder: string, width: WasmWidth
   const target = wasmFile(technique, width);
   const { error, stderr } = await compiler.main(['wasm.as.ts', ...OPTIONS, '--outFile', 'out.wasm'], {
     readFile: (name, base) => {
-      if (name === 'tiles.ts') return tiles?.generateTiles(COLUMNS[width]) ?? null;
+      if (basename(name) === 'tiles.ts') return tiles?.generateTiles(COLUMNS[width]) ?? null;
       const file = join(name.startsWith('node_modules') ? (base ?? '') : folder, name);
       return existsSync(file) ? readFileSync(file, 'utf8') : null;
     },

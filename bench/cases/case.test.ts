@@ -9,9 +9,10 @@ const suite = defineSuite({
   summary: '',
   blocks: [{ presets: ['quick'], problems: [problem], families: ['quantized'], axes: { groupSize: [64] } }],
 });
+const few = ['csr', 'dense', 'int4', 'int8', 'q4-k', 'sparse-2-4', 'tiled-attention'];
 const selection = {
   suites: new Map([['quantized', suite]]),
-  techniques: await loadTechniques([KERNELS_DIR]),
+  techniques: new Map([...(await loadTechniques([KERNELS_DIR]))].filter(([id]) => few.includes(id))),
   backends: ['ts'],
   defaultBackends: ['ts'],
   preset: 'quick',
@@ -33,7 +34,22 @@ test('axes the block narrows are narrowed, others keep all their values', () => 
     'int8 channel int8',
     'int8 tensor f32',
     'int8 tensor int8',
+    'q4-k',
   ]);
+});
+
+test('what is asked of axes goes before the block, and choices are made only where they are named', () => {
+  const settings = (axes: CaseSelection['axes']) => {
+    const named = expandCases({ ...selection, axes }).filter(({ technique }) =>
+      ['int4', 'int8', 'q4-k'].includes(technique),
+    );
+    return named.map(({ technique, params }) => [technique, ...Object.values(params)].join(' '));
+  };
+  const ofInt8 = ['int8 channel f32', 'int8 channel int8', 'int8 tensor f32', 'int8 tensor int8'];
+  expect(settings({ groupSize: [32, 128] })).toEqual(['int4 32', 'int4 128', ...ofInt8, 'q4-k']);
+  expect(settings({ method: ['rtn', 'gptq'] })).toEqual(['int4 64', 'int4 64 gptq', ...ofInt8, 'q4-k', 'q4-k gptq']);
+  // None of int8's granularities and of int4's group sizes.
+  expect(settings({ granularity: ['row'], groupSize: [48] })).toEqual(['q4-k']);
 });
 
 test('the baseline is the uncompressed technique at the same place', () => {

@@ -5,7 +5,7 @@ import { operationOf } from '../contract/operations.ts';
 import type { Problem } from '../contract/problem.ts';
 import { problemKey, spell } from '../contract/problem-key.ts';
 import type { Block, PresetName, Suite } from '../contract/suite.ts';
-import { type Params, paramGrid, type Technique } from '../contract/technique.ts';
+import { type AxisValue, type Params, paramGrid, type Technique } from '../contract/technique.ts';
 import { coversPairs } from './pairwise.ts';
 
 export interface CaseSelection {
@@ -14,8 +14,12 @@ export interface CaseSelection {
   /** Backends a block may ask for, and those it gets where it asks for none. */
   readonly backends: readonly string[];
   readonly defaultBackends: readonly string[];
+  /** Techniques that no block leaves out by naming others: those of the user, and those asked for by name. */
+  readonly alwaysMeant?: ReadonlySet<string>;
   readonly preset: PresetName;
   readonly seed: number;
+  /** Values that take the place of those a block narrows an axis to. */
+  readonly axes?: Readonly<Record<string, readonly AxisValue[]>>;
   /** Problems that take the place of each matmul block's own (weights out of the user's file). */
   readonly replaceMatmul?: (problem: Problem) => Problem[];
 }
@@ -41,8 +45,10 @@ function expandBlock(suite: string, block: Block, selection: CaseSelection): Cas
   return problems.flatMap((problem, index) =>
     [...selection.techniques].flatMap(([id, technique]) => {
       if (technique.op !== problem.op || !block.families.includes(technique.family)) return [];
-      if (block.techniques?.includes(id) === false && id !== operationOf(problem.op).baseline) return [];
-      const grid = paramGrid(narrowAxes(technique, block)).map((params) => withoutNeutral(params, technique));
+      if (!isAmong(block.techniques, id, problem, selection.alwaysMeant)) return [];
+      const grid = paramGrid(narrowAxes(technique, { ...block.axes, ...selection.axes })).map((params) =>
+        withoutNeutral(params, technique),
+      );
       const seeded = { ...problem, seed: selection.seed };
       const isWanted = (params: Params, backend: string) =>
         block.cover !== 'pairs' ||
@@ -55,15 +61,24 @@ function expandBlock(suite: string, block: Block, selection: CaseSelection): Cas
   );
 }
 
+function isAmong(
+  names: Block['techniques'],
+  id: string,
+  { op }: Problem,
+  alwaysMeant: CaseSelection['alwaysMeant'],
+): boolean {
+  return names === undefined || names.includes(id) || id === operationOf(op).baseline || alwaysMeant?.has(id) === true;
+}
+
 /** Several problems of a block may have been replaced by the same one. */
 function distinct(problems: readonly Problem[]): Problem[] {
   return [...new Map(problems.map((problem) => [`${problem.op} ${problemKey(problem)}`, problem])).values()];
 }
 
-function narrowAxes({ axes, choices = {} }: Technique, block: Block) {
+function narrowAxes({ axes, choices = {} }: Technique, narrowed: Block['axes'] = {}) {
   return Object.fromEntries(
-    [...Object.entries({ ...axes, ...choices })].map(([axis, values]) => {
-      const asked = block.axes?.[axis]?.filter((value) => values.includes(value));
+    Object.entries({ ...axes, ...choices }).map(([axis, values]) => {
+      const asked = narrowed[axis]?.filter((value) => values.includes(value));
       return [axis, asked ?? (axis in choices ? values.slice(0, 1) : values)];
     }),
   );

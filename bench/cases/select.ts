@@ -4,14 +4,18 @@ import { backendOf, backends } from '../backends/backend.ts';
 import type { Case } from '../contract/case.ts';
 import { InputError } from '../contract/input-error.ts';
 import type { RunArguments } from '../contract/run-arguments.ts';
+import { mustBeNamed } from '../contract/suite.ts';
 import type { Technique } from '../contract/technique.ts';
 import { chosenProblems } from '../inputs/chosen-problems.ts';
+import { isValue, valuesOfAxes } from './axis-values.ts';
 import { expandCases, matchesFilter } from './case.ts';
-import { KERNELS_DIR, loadSuites, loadTechniques } from './registry.ts';
+import { KERNELS_DIR, loadSuites, loadTechniques, techniqueFiles } from './registry.ts';
 
 export interface Selection {
   readonly cases: readonly Case[];
   readonly techniques: ReadonlyMap<string, Technique>;
+  /** Values that were asked for, as techniques spell them. */
+  readonly axes: RunArguments['axes'];
   /** What was asked for and is not among the cases, and why. */
   readonly notes: readonly string[];
 }
@@ -24,8 +28,11 @@ export async function selectCases(request: CaseChoice): Promise<Selection> {
   const allSuites = await loadSuites();
   const allTechniques = await loadTechniques(kernelsDirs(request.kernels));
   const named = chooseKeys('suite', request.suite, allSuites);
-  const suites = request.suite.length > 0 ? named : new Map([...named].filter(([, suite]) => !suite.onlyWhenNamed));
+  const suites = new Map(
+    [...named].filter(([, suite]) => request.suite.length > 0 || !mustBeNamed(suite, request.preset)),
+  );
   const techniques = chooseKeys('technique', request.technique, allTechniques);
+  const axes = request.axes && chooseAxes(request.axes, allTechniques);
   const chosenBackends = chooseNames(
     'backend',
     request.backend,
@@ -37,13 +44,15 @@ export async function selectCases(request: CaseChoice): Promise<Selection> {
     techniques,
     backends: chosenBackends,
     defaultBackends: chosenBackends.filter((id) => request.backend.length > 0 || !backendOf(id).onlyWhenNamed),
+    alwaysMeant: new Set([...request.technique, ...ownIds(allTechniques)]),
     preset: request.preset,
     seed: request.seed,
+    axes,
     replaceMatmul: chosen?.problems,
   });
   if (cases.length === 0) {
     throw new InputError(
-      `--preset ${request.preset}: must leave some cases, got none of ${describeChoice(request)}; \`tare list suites\` shows each suite's presets`,
+      `--preset ${request.preset}: must leave some cases, got none of ${describeChoice(request)}; ${whereToLook(request)}`,
     );
   }
   const filtered = cases.filter(
@@ -54,7 +63,13 @@ export async function selectCases(request: CaseChoice): Promise<Selection> {
       `--filter: must match one of ${cases.length} case ids, got ${request.filter.join(', ')}; \`tare list cases\` shows them`,
     );
   }
-  return { cases: filtered, techniques, notes: chosen?.notes ?? [] };
+  return { cases: filtered, techniques, axes, notes: chosen?.notes ?? [] };
+}
+
+/** Of techniques that tare doesn't bring. */
+function ownIds(techniques: ReadonlyMap<string, Technique>): string[] {
+  const shipped = techniqueFiles([KERNELS_DIR]);
+  return [...techniques.keys()].filter((id) => !shipped.has(id));
 }
 
 /** tare's own techniques, then those of the folders the user names. */
@@ -79,6 +94,24 @@ export function chooseNames<Name extends string>(
   return known.filter((name) => asked.length === 0 || asked.includes(name));
 }
 
+/** Throws InputError on an axis or a value that no technique has. */
+function chooseAxes(
+  asked: NonNullable<RunArguments['axes']>,
+  techniques: ReadonlyMap<string, Technique>,
+): NonNullable<RunArguments['axes']> {
+  const known = valuesOfAxes(techniques.values());
+  const chosen = Object.entries(asked).map(([axis, typed]) => {
+    const values = known.get(axis);
+    if (values === undefined) throw unknownName('--axis', axis, [...known.keys()]);
+    const strange = typed.find((one) => !values.some((value) => isValue(value, one)));
+    if (strange !== undefined) {
+      throw new InputError(`--axis ${axis}: must be one of ${values.join(', ')}, got ${strange}`);
+    }
+    return [axis, values.filter((value) => typed.some((one) => isValue(value, one)))] as const;
+  });
+  return Object.fromEntries(chosen);
+}
+
 export function unknownName(subject: string, name: string, known: readonly string[]): InputError {
   return new InputError(
     `${subject}: must be one of tare's, got ${name || 'an empty name'}; nearest: ${nearest(name, known).join(', ')}`,
@@ -93,7 +126,15 @@ function nearest(name: string, known: readonly string[]): string[] {
   return known.toSorted((a, b) => cost(a) - cost(b)).slice(0, NEAREST);
 }
 
-function describeChoice({ suite, technique, backend }: CaseChoice): string {
-  const parts = Object.entries({ suite, technique, backend }).filter(([, names]) => names.length > 0);
-  return parts.map(([flag, names]) => `--${flag} ${names.join(',')}`).join(' ') || 'all suites';
+function describeChoice({ suite, technique, backend, axes = {} }: CaseChoice): string {
+  const named = Object.entries({ suite, technique, backend }).filter(([, names]) => names.length > 0);
+  const flags = named.map(([flag, names]) => `--${flag} ${names.join(',')}`);
+  const narrowed = Object.entries(axes).map(([axis, values]) => `--axis ${axis}=${values.join(',')}`);
+  return [...flags, ...narrowed].join(' ') || 'all suites';
+}
+
+function whereToLook({ axes }: CaseChoice): string {
+  return axes === undefined
+    ? "`tare list suites` shows each suite's presets"
+    : "`tare list techniques` shows each technique's axes and choices";
 }

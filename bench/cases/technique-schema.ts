@@ -14,6 +14,7 @@ const families = {
   dense: 'dense',
   sparse: 'sparse',
   quantized: 'quantized',
+  'low-rank': 'low-rank',
   attention: 'attention',
   yardstick: 'yardstick',
 } as const satisfies { [F in Family]: F };

@@ -12,9 +12,9 @@ import { techniqueHash } from './technique-hash.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tare-guide-'));
 const kernels = join(folder, 'my-kernels');
-const technique = join(kernels, 'bf16', 'technique.ts');
+const technique = join(kernels, 'my-bf16', 'technique.ts');
 const guide = readFileSync(join(PROJECT, 'docs/techniques.md'), 'utf8');
-const blocks = [...guide.matchAll(/^`(bf16\/[\w.]+)`\n\n```ts\n(.*?)^```$/gms)];
+const blocks = [...guide.matchAll(/^`(my-bf16\/[\w.]+)`\n\n```ts\n(.*?)^```$/gms)];
 
 beforeAll(() => {
   for (const [, name, text] of blocks) write(join(kernels, name), text);
@@ -22,7 +22,7 @@ beforeAll(() => {
 
 afterAll(() => {
   const compiled = join(PROJECT, '.wasm');
-  for (const file of readdirSync(compiled)) if (/^bf16-/.test(file)) rmSync(join(compiled, file));
+  for (const file of readdirSync(compiled)) if (/^my-bf16-/.test(file)) rmSync(join(compiled, file));
 });
 
 function write(path: string, text: string): void {
@@ -31,7 +31,17 @@ function write(path: string, text: string): void {
 }
 
 test('the guide’s technique runs on both backends, right and within its budget, its WebAssembly compiled on the way', () => {
-  const args = ['run', '--preset', 'smoke', '--kernels', 'my-kernels', '--technique', 'bf16', '--backend', 'ts,wasm'];
+  const args = [
+    'run',
+    '--preset',
+    'smoke',
+    '--kernels',
+    'my-kernels',
+    '--technique',
+    'my-bf16',
+    '--backend',
+    'ts,wasm',
+  ];
   const { status, stderr } = spawnSync(process.execPath, [join(PROJECT, 'bench/main.ts'), ...args, '--out', 'out'], {
     cwd: folder,
     encoding: 'utf8',
@@ -60,7 +70,7 @@ test('the hash follows the code: its folder, and what it imports beside it', () 
   const before = techniqueHash(technique);
   write(join(kernels, 'one.ts'), 'export const one = 1;\n');
   expect(techniqueHash(technique)).toBe(before);
-  const pack = join(kernels, 'bf16', 'pack.ts');
+  const pack = join(kernels, 'my-bf16', 'pack.ts');
   const original = readFileSync(pack, 'utf8');
   writeFileSync(pack, `import { one } from '../one.ts';\n${original}`);
   const importing = techniqueHash(technique);
@@ -72,11 +82,11 @@ test('the hash follows the code: its folder, and what it imports beside it', () 
 
 describe('what is no technique is named when it is loaded', () => {
   /** The guide's technique with one line altered, in a folder of its own. */
-  async function messageOf(alter: (text: string) => string, id = 'bf16'): Promise<string> {
+  async function messageOf(alter: (text: string) => string, id = 'my-bf16'): Promise<string> {
     const own = mkdtempSync(join(folder, 'altered-'));
     for (const [, name, text] of blocks)
       write(
-        join(own, name.replace('bf16/', `${id}/`)),
+        join(own, name.replace('my-bf16/', `${id}/`)),
         name.endsWith('/technique.ts') ? alter(withoutName(text)) : text,
       );
     return messageFor(own);
@@ -130,7 +140,7 @@ describe('what is no technique is named when it is loaded', () => {
   ])('%s', async (_, alter, message) => {
     const said = await messageOf(alter);
     expect(said).toMatch(
-      /bf16\/technique\.ts: must export what defineTechnique returns: .*; see docs\/techniques\.md$/,
+      /my-bf16\/technique\.ts: must export what defineTechnique returns: .*; see docs\/techniques\.md$/,
     );
     expect(said).toMatch(message);
   });
@@ -141,11 +151,11 @@ describe('what is no technique is named when it is loaded', () => {
     );
     const copy = mkdtempSync(join(folder, 'copy-'));
     for (const [, name, text] of blocks) write(join(copy, name), text);
-    expect(await messageFor(kernels, copy)).toMatch(/got bf16 in \S+my-kernels and in \S+copy-/);
+    expect(await messageFor(kernels, copy)).toMatch(/got my-bf16 in \S+my-kernels and in \S+copy-/);
   });
 
   test('a folder of the wrong level, or a name that is nearly right', async () => {
-    expect(await messageFor(join(kernels, 'bf16'))).toMatch(
+    expect(await messageFor(join(kernels, 'my-bf16'))).toMatch(
       /a technique itself, \S+bf16; give the folder it lies in, \S+my-kernels$/,
     );
     expect(await messageFor(folder)).toMatch(/got none in \S+, but some in \S+; give that$/);

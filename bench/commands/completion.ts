@@ -1,5 +1,6 @@
 import type { Arguments } from 'yargs';
 import { backends } from '../backends/backend.ts';
+import { valuesOfAxes } from '../cases/axis-values.ts';
 import { loadSuites, loadTechniques } from '../cases/registry.ts';
 import { kernelsDirs } from '../cases/select.ts';
 import { presetNames } from '../contract/suite.ts';
@@ -28,6 +29,8 @@ export async function namesFor(flag: string | undefined): Promise<string[] | und
       return [...(await loadSuites()).keys()];
     case '--technique':
       return [...(await loadTechniques(kernelsDirs([]))).keys()];
+    case '--axis':
+      return axisValues();
     case '--preset':
       return [...presetNames];
     case '--format':
@@ -41,4 +44,9 @@ export async function namesFor(flag: string | undefined): Promise<string[] | und
     default:
       return undefined;
   }
+}
+
+async function axisValues(): Promise<string[]> {
+  const known = valuesOfAxes((await loadTechniques(kernelsDirs([]))).values());
+  return [...known].flatMap(([axis, values]) => values.map((value) => `${axis}=${value}`));
 }

@@ -4,8 +4,11 @@ import { backends } from '../backends/backend.ts';
 import { loadSuites, loadTechniques } from '../cases/registry.ts';
 import { kernelsDirs, selectCases, unknownName } from '../cases/select.ts';
 import type { BackendStatus } from '../contract/backend.ts';
+import { mustBeNamed, presetNames } from '../contract/suite.ts';
 import { visibleSentence, visibleText } from '../contract/visible-text.ts';
+import { techniqueTable } from '../report/technique-table.ts';
 import { definition, textWidth } from '../report/text-table.ts';
+import { bitsPerWeight } from './bits-per-weight.ts';
 import { browserFlags, browserOf } from './browser-flags.ts';
 import { selectionFlags, selectionOf } from './selection-flags.ts';
 
@@ -31,6 +34,7 @@ export const listCommand: CommandModule<object, InferredOptionTypes<typeof flags
       })
       .options(flags)
       .example('$0 list', 'what there is')
+      .example('$0 list techniques', 'their axes and choices, bits a weight and kernels')
       .example('$0 list cases --preset nightly --suite sparse', 'the ids a run would have'),
   handler: list,
 };
@@ -41,12 +45,12 @@ function chooseKind(name: string): (typeof kinds)[number] {
   return kind;
 }
 
-interface Entry {
-  readonly id: string;
-  readonly [detail: string]: unknown;
+interface Listing {
+  readonly entries: readonly object[];
+  readonly lines: readonly string[];
 }
 
-const listings: { readonly [Kind in (typeof kinds)[number]]: (argv: Flags) => Promise<Entry[]> } = {
+const listings: { readonly [Kind in (typeof kinds)[number]]: (argv: Flags) => Promise<Listing> } = {
   suites: listSuites,
   techniques: listTechniques,
   backends: listBackends,
@@ -55,41 +59,60 @@ const listings: { readonly [Kind in (typeof kinds)[number]]: (argv: Flags) => Pr
 
 async function list(argv: Flags): Promise<void> {
   const wanted = argv.what === undefined ? kinds.filter((kind) => kind !== 'cases') : [argv.what];
-  const listed: Partial<Record<(typeof kinds)[number], Entry[]>> = {};
-  for (const kind of wanted) listed[kind] = await listings[kind](argv);
+  const listed: [string, Listing][] = [];
+  for (const kind of wanted) listed.push([kind, await listings[kind](argv)]);
   const text = argv.json
-    ? JSON.stringify(listed, undefined, 2)
-    : Object.entries(listed).map(formatListing).join('\n\n');
+    ? JSON.stringify(Object.fromEntries(listed.map(([kind, { entries }]) => [kind, entries])), undefined, 2)
+    : listed.map(formatListing).join('\n\n');
   process.stdout.write(`${text}\n`);
 }
 
-async function listSuites(): Promise<Entry[]> {
-  const suites = await loadSuites();
-  return [...suites].map(([id, { summary, blocks }]) => ({
-    id,
-    summary,
-    presets: [...new Set(blocks.flatMap((block) => block.presets))],
-  }));
+function formatListing([kind, { lines }]: [string, Listing]): string {
+  return (kind === 'cases' ? lines : [styleText('bold', kind), ...lines]).join('\n');
 }
 
-async function listTechniques({ kernels }: Flags): Promise<Entry[]> {
-  const techniques = await loadTechniques(kernelsDirs(kernels));
-  return [...techniques].map(([id, technique]) => {
-    const { op, family, summary, source, axes } = technique;
-    return { id, op, family, summary, source, axes, kernels: Object.keys(technique.kernels) };
+async function listSuites(): Promise<Listing> {
+  const entries = [...(await loadSuites())].map(([id, suite]) => {
+    const presets = presetNames.filter((preset) => suite.blocks.some((block) => block.presets.includes(preset)));
+    const onlyWhenNamed = presets.filter((preset) => mustBeNamed(suite, preset));
+    return { id, summary: suite.summary, presets, only_when_named: onlyWhenNamed };
   });
+  const presetsOf = ({ presets, only_when_named: named }: (typeof entries)[number]) =>
+    named.length === presets.length
+      ? `presets: ${presets.join(', ')}; only when named`
+      : `presets: ${presets.map((preset) => (named.includes(preset) ? `${preset} (only when named)` : preset)).join(', ')}`;
+  return { entries, lines: definitions(entries, (entry) => [presetsOf(entry)]) };
 }
 
-async function listBackends(argv: Flags): Promise<Entry[]> {
-  const browser = await browserOf(argv);
-  return Promise.all(
-    backends.map(async ({ id, summary, device, probe }) => ({
+async function listTechniques({ kernels }: Flags): Promise<Listing> {
+  const techniques = await loadTechniques(kernelsDirs(kernels));
+  const kinds = [...new Set(backends.map(({ kind }) => kind))];
+  const entries = [...techniques].map(([id, technique]) => {
+    const { op, family, summary, source, axes, choices = {} } = technique;
+    return {
       id,
+      op,
+      family,
       summary,
-      device,
-      ...withoutEnvironment(await probe(browser)),
-    })),
+      source,
+      axes,
+      choices,
+      bits_per_weight: bitsPerWeight(technique),
+      kernels: kinds.filter((kind) => technique.kernels[kind] !== undefined),
+    };
+  });
+  return { entries, lines: techniqueTable(entries, textWidth()) };
+}
+
+async function listBackends(argv: Flags): Promise<Listing> {
+  const browser = await browserOf(argv);
+  const probed = await Promise.all(
+    backends.map(async ({ id, summary, device, probe }) => ({ id, summary, device, status: await probe(browser) })),
   );
+  return {
+    entries: probed.map(({ status, ...backend }) => ({ ...backend, ...withoutEnvironment(status) })),
+    lines: definitions(probed, ({ status }) => detailsOf(status)),
+  };
 }
 
 /** Leaves out what only child processes need. */
@@ -99,29 +122,31 @@ function withoutEnvironment(status: BackendStatus) {
   return rest;
 }
 
-async function listCases(argv: Flags): Promise<Entry[]> {
+function detailsOf(status: BackendStatus): string[] {
+  if (!status.available) return [`unavailable: ${visibleSentence(status.reason)}`];
+  const { adapterType, adapter, version } = status;
+  const isGpu = adapterType === 'software' || adapterType === 'hardware';
+  return [
+    isGpu ? `${adapterType} adapter: ${visibleText(`${adapter}`)}` : [],
+    version === undefined ? [] : visibleText(version),
+  ].flat();
+}
+
+async function listCases(argv: Flags): Promise<Listing> {
   const { cases } = await selectCases(selectionOf(argv));
-  return cases.map(({ id, suite, technique, params, backend, problem }) => {
+  const entries = cases.map(({ id, suite, technique, params, backend, problem }) => {
     return { id, suite, technique, params, backend, problem };
   });
+  return { entries, lines: cases.map(({ id }) => id) };
 }
 
-function formatListing([kind, entries]: [string, Entry[]]): string {
-  if (kind === 'cases') return entries.map((entry) => entry.id).join('\n');
-  const width = Math.max(...entries.map((entry) => entry.id.length));
-  const lines = entries.map((entry) =>
-    definition(`  ${entry.id}`, [`${entry.summary}`, ...detailsOf(entry)], width + 2, textWidth()),
+/** Each name with its summary and more beside it. */
+function definitions<Entry extends { readonly id: string; readonly summary: string }>(
+  entries: readonly Entry[],
+  detailsOf: (entry: Entry) => string[],
+): string[] {
+  const width = Math.max(...entries.map(({ id }) => id.length));
+  return entries.map((entry) =>
+    definition(`  ${entry.id}`, [entry.summary, ...detailsOf(entry)], width + 2, textWidth()),
   );
-  return [styleText('bold', kind), ...lines].join('\n');
-}
-
-function detailsOf({ axes, available, adapterType, adapter, version, reason, presets }: Entry): string[] {
-  const details: string[] = [];
-  for (const [axis, values] of Object.entries(axes ?? {})) details.push(`${axis}: ${[values].flat().join(', ')}`);
-  if (available === false) details.push(`unavailable: ${visibleSentence(`${reason}`)}`);
-  if (adapterType === 'software' || adapterType === 'hardware')
-    details.push(`${adapterType} adapter: ${visibleText(`${adapter}`)}`);
-  if (version !== undefined) details.push(visibleText(`${version}`));
-  if (Array.isArray(presets)) details.push(`presets: ${presets.join(', ')}`);
-  return details;
 }

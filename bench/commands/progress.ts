@@ -14,6 +14,7 @@ interface Progress {
   onPhase(what: string): void;
   onWarning(what: string): void;
   onCase(event: CaseEvent): void;
+  onStage(what: string): void;
   end(): void;
 }
 
@@ -41,6 +42,8 @@ export function createProgress(stream: Terminal = process.stderr): Progress {
     },
     onWarning: (what) => void stream.write(`${stream.isTTY ? CLEAR_LINE : ''}tare: ${what}\n`),
     onCase: stream.isTTY ? onTerminal : onPlain,
+    onStage: (what) =>
+      void stream.write(stream.isTTY ? CLEAR_LINE + `${what} …`.slice(0, (stream.columns ?? 80) - 1) : `${what}\n`),
     end: () => stream.isTTY && stream.write(CLEAR_LINE),
   };
 }

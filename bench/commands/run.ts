@@ -81,6 +81,7 @@ export const runCommand: CommandModule<object, InferredOptionTypes<typeof flags>
       .example('$0 run', 'the quick preset, into results/')
       .example('$0 run --preset smoke --backend ts,gpujs-webasm', 'does it all run?')
       .example("$0 run --suite quantized --filter '*int4*M=1,*'", 'int4 decode only')
+      .example('$0 run --technique int4,q4-k --axis method=gptq', 'a method in place of round to nearest')
       .example('$0 run --weights model.safetensors --filter fc1', 'your own layers')
       .example('$0 run --suite quantized --m 1,8,64', "the suite's layers at other numbers of tokens")
       .example('$0 run --shape 1,4096,4096', 'products of a size of your own')
@@ -138,6 +139,7 @@ function assertDefaults(argv: Flags): void {
     technique: [],
     backend: [],
     filter: [],
+    axes: undefined,
     kernels: [],
     seed: DEFAULT_SEED,
     weights: undefined,

@@ -63,6 +63,22 @@ function shapeOf(typed: string): { M: number; N: number; K: number } {
   return { M, N, K };
 }
 
+const AXIS = /^([^=\s]+)=([^=\s]+)$/;
+
+/** Values by the name of their axis, as they were typed; a repeated axis gets them all. */
+function axesOf(typed: readonly string[]): Record<string, string[]> {
+  const axes = new Map<string, string[]>();
+  for (const text of typed) {
+    const [, axis, list = ''] = AXIS.exec(text) ?? [];
+    const values = list.split(',');
+    if (axis === undefined || values.includes('')) {
+      throw new InputError(`--axis: must read name=value[,value…], got ${text || 'an empty value'}`);
+    }
+    axes.set(axis, [...(axes.get(axis) ?? []), ...values]);
+  }
+  return Object.fromEntries(axes);
+}
+
 export const listFlag = {
   type: 'string',
   array: true,
@@ -98,6 +114,13 @@ export const selectionFlags = {
     defaultDescription: 'none',
     describe: 'only cases whose id contains this text, or matches it where it has * or ?',
   },
+  axis: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    coerce: axesOf,
+    describe: "name=value[,value…] of an axis or choice in place of the suites' own; may be repeated",
+  },
   weights: {
     type: 'string',
     requiresArg: true,
@@ -130,13 +153,14 @@ export const selectionFlags = {
 type SelectionFlags = InferredOptionTypes<typeof selectionFlags>;
 
 export function selectionOf(flags: SelectionFlags): CaseChoice {
-  const { preset, suite, technique, backend, filter, weights, m, shape, kernels, seed } = flags;
+  const { preset, suite, technique, backend, filter, axis, weights, m, shape, kernels, seed } = flags;
   return {
     preset,
     suite,
     technique,
     backend,
     filter,
+    axes: axis,
     weights: weights && resolve(weights),
     m,
     shape,

@@ -58,7 +58,7 @@ test.each([
   ['track', ['.'], /newest base$/m],
   ['merge', ['base.csv'], /^tare: base\.csv: must be a shard/],
   ['roofline', ['base.csv'], /^tare: base\.csv: must have a measured roofline/],
-  ['list', ['techniques', '--kernels', 'kernels'], /^ {2}of-mine +of mine$/m],
+  ['list', ['techniques', '--kernels', 'kernels'], /^ {2}of-mine /m],
   ['run', ['--resume', 'base.csv'], /^tare: --resume: the run's cases must still exist/],
   ['run', ['--weights', 'text'], /--weights: .*\/text: something else/],
   ['serve', ['--out', 'text/results'], /^tare: --out: .* got ENOTDIR/],

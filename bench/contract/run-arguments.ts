@@ -12,6 +12,8 @@ export const RunArguments = z.object({
   technique: names,
   backend: names,
   filter: names,
+  /** Values that axes and choices are narrowed to, in every technique that has them. */
+  axes: z.record(z.string(), z.array(z.union([z.string(), z.number()]))).optional(),
   weights: z.string().optional(),
   /** Rows of activations that take the place of the suites' own, in products. */
   m: z.array(size).optional(),

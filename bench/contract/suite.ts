@@ -10,7 +10,10 @@ export interface Block {
   readonly presets: readonly PresetName[];
   readonly problems: readonly Problem[];
   readonly families: readonly Family[];
-  /** Of those families the techniques it is limited to, beside the baseline; all where not said. */
+  /**
+   * Of those families the techniques it is limited to, beside the baseline, the user's own and those asked for by name; all
+   * where not said.
+   */
   readonly techniques?: readonly string[];
   /** Backends the block is meant for; all of a default run where not said. */
   readonly backends?: readonly string[];
@@ -25,9 +28,14 @@ export interface Block {
 
 export interface Suite {
   readonly summary: string;
-  /** Left out of runs that don't name it. */
-  readonly onlyWhenNamed?: true;
+  /** Left out of runs that don't name it; or only of those of the presets listed. */
+  readonly onlyWhenNamed?: true | readonly PresetName[];
   readonly blocks: readonly Block[];
+}
+
+/** Whether runs of the preset have the suite only where they name it. */
+export function mustBeNamed({ onlyWhenNamed = [] }: Suite, preset: PresetName): boolean {
+  return onlyWhenNamed === true || onlyWhenNamed.includes(preset);
 }
 
 export function defineSuite(suite: Suite): Suite {

@@ -17,7 +17,7 @@ export type ParamsOf<A extends Axes> = { readonly [Axis in keyof A]: A[Axis][num
  * What kind of compression a technique is; suites choose techniques by it. A yardstick compresses nothing: others are held
  * against it, on the backends that have it.
  */
-export type Family = 'dense' | 'sparse' | 'quantized' | 'attention' | 'yardstick';
+export type Family = 'dense' | 'sparse' | 'quantized' | 'low-rank' | 'attention' | 'yardstick';
 
 /** Bytes that really lie in memory for the weights, by what they hold; row pointers count as indices. */
 export interface StoredBytes {

@@ -38,7 +38,15 @@ export async function prepare(
     await kernel.upload(activations);
     const unpacked = technique.unpack(packed, problem, params);
     const rows = Array.from({ length: operationOf(problem.op).outputShape(problem).rows }, (_, row) => row);
-    const reference = referenceFor(kernel, technique, params, problem, { packed, weights: unpacked }, activations, rows);
+    const reference = referenceFor(
+      kernel,
+      technique,
+      params,
+      problem,
+      { packed, weights: unpacked },
+      activations,
+      rows,
+    );
     return { technique, packed, kernel, weights: unpacked, reference };
   } catch (error) {
     kernel.dispose();
@@ -71,8 +79,7 @@ export function referenceFor(
 ): Reference {
   const operation: Operation<Op> = operationOf(problem.op);
   const rounded =
-    kernel.quantizeActivations?.(activations) ??
-    technique.quantizeActivations?.(activations, problem, params, packed);
+    kernel.quantizeActivations?.(activations) ?? technique.quantizeActivations?.(activations, problem, params, packed);
   return operation.reference(problem, weights, rounded?.activations ?? activations, rows, rounded?.slack);
 }
 

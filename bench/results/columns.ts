@@ -215,7 +215,7 @@ export const columns = [
   {
     name: 'bits',
     group: 'shape',
-    type: 'integer',
+    type: 'number',
     doc: 'bits of one stored weight, scales and indices apart',
     value: ({ technique, entry }) => technique.columns?.(entry.params).bits,
   },

@@ -27,9 +27,22 @@ function shapeOf({ op, M, N, K, seq_len, heads, head_dim, causal }: ResultRow): 
   }
 }
 
+/** Values alone, but for those that say nothing without their name. */
 export function techniqueLabel({ technique, params }: ResultRow): string {
-  const values = (params ?? '').split(';').map((param) => param.slice(param.indexOf('=') + 1));
+  const values = (params ?? '').split(';').map((param) => labelOf(...splitOnce(param)));
   return `${technique} ${values.join('/')}`.trim();
+}
+
+const NAMED = ['rank', 'zero'];
+
+function labelOf(name: string, value: string): string {
+  if (value === 'yes') return name;
+  return NAMED.includes(name) ? `${name} ${value}` : value;
+}
+
+function splitOnce(param: string): [name: string, value: string] {
+  const at = param.indexOf('=');
+  return at < 0 ? ['', param] : [param.slice(0, at), param.slice(at + 1)];
 }
 
 export function backendLabel({ backend, adapter_type }: ResultRow): string {

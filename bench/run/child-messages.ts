@@ -6,5 +6,11 @@ export interface Asked {
   readonly request: unknown;
 }
 
+/** What the child is at before it answers, under the same id. */
+export interface Stage {
+  readonly id: string;
+  readonly stage: string;
+}
+
 /** The parent has no more to ask. Were it to disconnect instead, Node would never tell it that the child has ended. */
 export const LEAVE = 'leave';

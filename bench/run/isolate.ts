@@ -30,6 +30,8 @@ export interface IsolateOptions {
   /** Shows what the child writes on stderr. */
   readonly debug: boolean;
   readonly signal: AbortSignal;
+  /** Told what a child is at before it answers. */
+  readonly onStage?: (stage: string) => void;
 }
 
 /** What became of a child that gave no answer. */
@@ -39,6 +41,7 @@ export interface Death {
 }
 
 const Answered = z.object({ id: z.string(), answer: z.unknown() });
+const Staged = z.object({ id: z.string(), stage: z.string() });
 
 /** A process of `script`, which must call `answerParent`. One question at a time. */
 export class Child {
@@ -111,13 +114,21 @@ export class Child {
   /** Kernels share the channel with the harness, so what comes without the request's own id is not its answer. */
   #answer(request: unknown): Promise<{ readonly answer: unknown } | Death> {
     const asked: Asked = { id: randomUUID(), request };
-    const answered = once(this.#process, 'message').then(([message]) => {
-      const { data } = Answered.safeParse(message);
-      if (data?.id === asked.id) return { answer: data.answer };
-      return { status: 'error', reason: 'the process sent a message of its own, which is no result' } as const;
-    });
+    const answered = this.#nextAnswer(asked.id);
     this.#send(asked);
     return answered;
+  }
+
+  async #nextAnswer(id: string): Promise<{ readonly answer: unknown } | Death> {
+    const [message] = await once(this.#process, 'message');
+    const staged = Staged.safeParse(message).data;
+    if (staged?.id === id) {
+      this.#options.onStage?.(staged.stage);
+      return this.#nextAnswer(id);
+    }
+    const { data } = Answered.safeParse(message);
+    if (data?.id === id) return { answer: data.answer };
+    return { status: 'error', reason: 'the process sent a message of its own, which is no result' } as const;
   }
 
   /** A process that has gone or hung up says so by its end. */

@@ -57,7 +57,20 @@ export interface MeasuringOptions {
   readonly debug: boolean;
   readonly signal: AbortSignal;
   readonly onCase: (event: CaseEvent) => void;
+  /** Told what a case is at where that takes longer than one would wait for. */
+  readonly onStage?: (what: string) => void;
   readonly place?: MeasuringPlace;
+}
+
+const SLOW_PACKING_MS = 2000;
+
+/** Says so where weights take long to be chosen. */
+function tellSlowPacking(say: (what: string) => void): (stage: string) => void {
+  let timer: NodeJS.Timeout | undefined;
+  return (stage) => {
+    clearTimeout(timer);
+    if (stage === 'packing') timer = setTimeout(() => say('choosing the weights of'), SLOW_PACKING_MS).unref();
+  };
 }
 
 /** A case that ended the run, and not only its own process, is not tried for ever. */
@@ -78,6 +91,8 @@ class Measuring {
   /** Of the canary on each backend, in cycles: what a free core takes, as far as this run has seen one. */
   readonly #bestCycles = new Map<string, number>();
   #number = 0;
+  /** Id of the case that is measured now. */
+  #underWay = '';
   #isLate = false;
   #left: number;
 
@@ -157,19 +172,21 @@ class Measuring {
 
   #processFor([{ backend }, ...others]: Batch): CaseProcess {
     const status = this.#statusOf(backend);
-    const { debug, signal } = this.#options;
+    const { debug, signal, onStage } = this.#options;
     return new CaseProcess(1 + others.length, {
       execArgv: backendOf(backend).execArgv ?? [],
       timeoutS: this.#asked.timeoutS,
       env: status.available ? status.env : {},
       debug,
       signal,
+      onStage: onStage && tellSlowPacking((what) => onStage(`${what} ${this.#underWay}`)),
     });
   }
 
   async #measurePass(entry: Case, pass: number, own: CaseProcess): Promise<void> {
     const { passes } = this.#effortOf(entry);
     this.#number++;
+    this.#underWay = entry.id;
     const position = { case: entry, number: this.#number, pass, passes };
     this.#options.onCase({ ...position, total: this.#number - 1 + this.#left });
     const record = await this.#recordOf(entry, pass, own);

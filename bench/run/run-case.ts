@@ -14,18 +14,23 @@ import { makeInputs } from '../inputs/make-inputs.ts';
 import { openCanary } from '../measure/canary/canary.ts';
 import { weighCase } from '../measure/weigh-case.ts';
 import { canaryNs, loadAverage, shortHash } from './environment.ts';
+import { loadCached } from './load-cached.ts';
 
-/**
- * The inputs are made here and the machine is looked at here; `weighElsewhere` measures on them where that is not this
- * process, as in the page of tare serve.
- */
+export interface RunCaseOptions {
+  /** Told what the process is at: `packing` and `packed`, where weights are not in the cache. */
+  readonly tell?: (stage: string) => void;
+  /** Measures where that is not this process, as in the page of tare serve. */
+  readonly weighElsewhere?: (inputs: Inputs<Op>) => Promise<Weighed>;
+}
+
+/** The inputs are made here and the machine is looked at here, wherever the case is measured. */
 export async function runCase(
   request: CaseRequest,
-  weighElsewhere?: (inputs: Inputs<Op>) => Promise<Weighed>,
+  { tell, weighElsewhere }: RunCaseOptions = {},
 ): Promise<CaseResult> {
   const { problem, params, technique: id, backend: backendId } = request.case;
   const backend = backendOf(backendId);
-  const technique = await loadTechnique(id, request.kernelsDirs);
+  const technique = await loadCached(id, request.kernelsDirs, tell);
   const dense = await loadTechnique(operationOf(problem.op).baseline, request.kernelsDirs);
   const reason = technique.skip?.(problem, params);
   if (reason !== undefined) return { status: 'skipped', reason };

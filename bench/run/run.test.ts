@@ -262,6 +262,7 @@ describe('bad input is one line on stderr and exit code 2', () => {
     ['no passes', ['run', '--passes', '0'], /--passes: must be a count up to 1000, got 0/],
     ['half a round', ['run', '--rounds', '2.5'], /--rounds: must be a count up to 100000, got 2.5/],
     ['no time to measure', ['run', '--min-time', '-1'], /--min-time: must be above 0 s and at most 100000, got -1/],
+    ['an axis on resuming', ['run', '--resume', 'x', '--axis', 'groupSize=64'], /--resume: must stand without flags/],
     ['another effort on resuming', ['run', '--resume', 'x', '--passes', '3'], /--resume: must stand without flags/],
     ['a fractional seed', ['run', '--seed', '1.5'], /--seed: must be a whole number, got 1.5/],
     ['no time', ['run', '--timeout', '0'], /--timeout: must be above 0 s and at most 2000000, got 0/],

@@ -39,6 +39,8 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** Told before each pass of a case and after it. */
   readonly onCase: (event: CaseEvent) => void;
+  /** Told what a case is at where that takes long. */
+  readonly onStage?: (what: string) => void;
   /** Told what is done before the first case, and takes a while. */
   readonly onPhase?: (what: string) => void;
   /** Told what disturbs the run, what was left out of it and what was mended, in a sentence each. */
@@ -62,7 +64,7 @@ export interface RunOutcome {
 
 /** Begins a run. */
 export async function startRun(request: RunArguments, options: RunOptions): Promise<RunOutcome> {
-  const { cases } = await selectCases(request);
+  const { cases, axes } = await selectCases(request);
   if (request.browser.path !== undefined && cases.every(({ backend }) => backendOf(backend).page === undefined)) {
     throw new InputError('--browser: must go with a backend that runs in it, got none; --backend chromium-webgpu');
   }
@@ -76,7 +78,7 @@ export async function startRun(request: RunArguments, options: RunOptions): Prom
     run_id: newRunId(startedAt),
     started_at: startedAt.toISOString(),
     state: 'running',
-    arguments: request,
+    arguments: { ...request, axes },
     case_ids: ids,
     all_case_ids: isShard ? allIds : undefined,
     weights_sha256: request.weights === undefined ? undefined : hashFile(request.weights),

@@ -172,7 +172,7 @@ export class ServedRun {
   }
 
   #measure(request: CaseRequest, timeoutS: number): Promise<CaseResult | undefined> {
-    return runCase(request, (inputs) => this.#hand(request, inputs, timeoutS)).catch((error) => {
+    return runCase(request, { weighElsewhere: (inputs) => this.#hand(request, inputs, timeoutS) }).catch((error) => {
       if (this.#stop.signal.aborted) return undefined;
       throw error;
     });

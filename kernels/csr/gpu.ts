@@ -1,16 +1,30 @@
-import { type Gpu, isGl, type Thread } from '../../bench/contract/runtimes/gpujs.ts';
+import { type Gpu, isGl, isOfGpu, type Thread } from '../../bench/contract/runtimes/gpujs.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { paddedRows, prepareMatmul } from '../dense/gpu-matmul.ts';
+import { gpuCsrOfInt8 } from './gpu-int8.ts';
 import { asResident, largestRow } from './gpu-nonzeros.ts';
 import { gpuCsrOfVectors } from './gpu-vectors.ts';
-import type { CsrWeights } from './pack.ts';
+import { type CsrWeights, csrBytes, decodeCsr, type PackedCsr } from './pack.ts';
 
-type Context = KernelContext<'matmul', CsrWeights, Record<string, unknown>, Gpu>;
+type Context<Packed> = KernelContext<'matmul', Packed, Record<string, unknown>, Gpu>;
 type Constants = { maxNnz: number; values: number[]; colIdx: number[]; rowPtr: number[] };
 
-export function gpuCsr(context: Context): Promise<PreparedKernel<'matmul'>> {
-  if (isGl(context.runtime.mode)) return gpuCsrOfVectors(context);
-  const { packed, problem, runtime } = context;
+export async function gpuCsr(context: Context<PackedCsr>): Promise<PreparedKernel<'matmul'>> {
+  const { packed, runtime } = context;
+  if (!('scales' in packed))
+    return isGl(runtime.mode)
+      ? gpuCsrOfVectors({ ...context, packed })
+      : gpuCsrOfFloats({ ...context, packed }, csrBytes(packed));
+  if (isOfGpu(runtime.mode)) return gpuCsrOfInt8({ ...context, packed });
+  // The modes on the host have f32 arrays only.
+  const decoded = await gpuCsrOfFloats({ ...context, packed: decodeCsr(packed) }, csrBytes(packed));
+  return { ...decoded, variant: 'decoded to f32' };
+}
+
+function gpuCsrOfFloats(
+  { packed, problem, runtime }: Context<CsrWeights>,
+  storedBytes: number,
+): Promise<PreparedKernel<'matmul'>> {
   const { M, N, K } = problem;
   const { values, colIdx, rowPtr } = packed;
   const rows = paddedRows(M);
@@ -23,7 +37,7 @@ export function gpuCsr(context: Context): Promise<PreparedKernel<'matmul'>> {
   return prepareMatmul(runtime, problem, {
     paddedK: K,
     isInterleaved: true,
-    storedBytes: values.byteLength + colIdx.byteLength + rowPtr.byteLength,
+    storedBytes,
     build: (program, X) =>
       M === 1
         ? program.step(oneRow, { threads: [N], constants, inputs: [X] })

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { MatmulShape } from '../grid/layout.ts';
 import { pruneByMagnitude } from '../methods/magnitude.ts';
 import { keepShare } from '../methods/mask.ts';
-import { packCsr, unpackCsr } from './pack.ts';
+import { packCsr, packInt8Csr, unpackCsr } from './pack.ts';
 
 function packed(W: Float32Array, shape: MatmulShape, sparsity: number) {
   return packCsr(pruneByMagnitude(W, shape, keepShare(sparsity)), shape);
@@ -47,4 +47,23 @@ test.each([
 ])('of six weights a sparsity of $sparsity keeps $kept', ({ sparsity, kept }) => {
   const W = Float32Array.of(1, 2, 3, 4, 5, 6);
   expect([...packed(W, { N: 2, K: 3 }, sparsity).values]).toEqual(kept);
+});
+
+test('as int8 each row has its own scale, its largest kept weight at ±127, and what rounds to zero is not stored', () => {
+  const W = Float32Array.of(127, -63.6, 0.4, 254, 0, 0, 0, -1, 0.25);
+  const csr = packInt8Csr(pruneByMagnitude(W, { N: 3, K: 3 }, keepShare(0)), { N: 3, K: 3 });
+  expect([...csr.values]).toEqual([127, -64, 127, -127, 32]);
+  expect([...csr.colIdx]).toEqual([0, 1, 0, 1, 2]);
+  expect([...csr.rowPtr]).toEqual([0, 2, 3, 5]);
+  expect([...csr.scales]).toEqual([1, 2, Math.fround(1 / 127)]);
+  const restored = unpackCsr(csr, { N: 3, K: 3 });
+  expect([...restored.subarray(0, 7)]).toEqual([127, -64, 0, 254, 0, 0, 0]);
+  expect(restored[8]).toBeCloseTo(32 / 127, 7);
+});
+
+test('a scale comes from kept weights alone, and a row that keeps none has a scale of zero', () => {
+  const pruned = { W: Float32Array.of(1000, 2, 3, 4), mask: Uint8Array.of(0, 1, 0, 0) };
+  const csr = packInt8Csr(pruned, { N: 2, K: 2 });
+  expect([...csr.values]).toEqual([127]);
+  expect([...csr.scales]).toEqual([Math.fround(2 / 127), 0]);
 });

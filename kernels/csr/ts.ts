@@ -1,6 +1,7 @@
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { fillPanels, paddedRows } from '../panels.ts';
-import type { CsrWeights } from './pack.ts';
+import type { CsrWeights, PackedCsr } from './pack.ts';
+import { multiplyInt8Panels, multiplyInt8Row } from './ts-int8.ts';
 
 const MR = 8;
 
@@ -8,7 +9,7 @@ const MR = 8;
 export function tsCsr({
   packed,
   problem: { M, N, K },
-}: KernelContext<'matmul', CsrWeights, unknown, undefined>): PreparedKernel<'matmul'> {
+}: KernelContext<'matmul', PackedCsr, unknown, undefined>): PreparedKernel<'matmul'> {
   const X = new Float32Array(M * K);
   const panels = new Float64Array(M === 1 ? 0 : paddedRows(M, MR) * K);
   const padded = new Float32Array(paddedRows(M, M === 1 ? 1 : MR) * N);
@@ -16,11 +17,13 @@ export function tsCsr({
     upload: (activations) => X.set(activations.X),
     run() {
       if (M === 1) {
-        multiplyRow(X, packed, padded, N);
-      } else {
-        fillPanels(X, M, K, MR, panels);
-        multiplyPanels(panels, packed, padded, M, N, K);
+        if ('scales' in packed) multiplyInt8Row(X, packed, padded, N);
+        else multiplyRow(X, packed, padded, N);
+        return;
       }
+      fillPanels(X, M, K, MR, panels);
+      if ('scales' in packed) multiplyInt8Panels(panels, packed, padded, M, N, K);
+      else multiplyPanels(panels, packed, padded, M, N, K);
     },
     readOutput: () => padded.subarray(0, M * N),
     workspaceBytes: panels.byteLength + padded.byteLength - 4 * M * N,

@@ -1,6 +1,7 @@
 // Products with W in CSR: one nonzero serves all rows of X that stand side by side. `from` and `to` are threads: each
 // has rows of W with about as many nonzeros as the others', and scratch of its own.
 import { tile1, tile2, tile3, tile4, tile5, tile6, tile7, tile8 } from './tiles';
+import { int8Tile1, int8Tile2, int8Tile3, int8Tile4, int8Tile5, int8Tile6, int8Tile7, int8Tile8 } from './tiles';
 import { transpose } from './transpose.as';
 
 export { packLanes } from './transpose.as';
@@ -10,8 +11,8 @@ const GROUP: i32 = 64;
 
 // X in panels [ceil(M/lanes)][K][lanes] of up to eight units, W in groups of 64 rows: starts [groups] u32 of the nonzeros
 // of a group, steps of four nonzeros [groups][blocks of K][64] u16, columns
-// and values in that order, padded to whole steps; groups of thread t
-// from shares[t] to shares[t + 1] → Y [M,N]; sums [threads][64][lanes] is scratch
+// and values in that order, padded to whole steps, f32 where there are no scales (0) and else int8 with scales [N] f32;
+// groups of thread t from shares[t] to shares[t + 1] → Y [M,N]; sums [threads][64][lanes] is scratch
 export function multiply(
   from: i32,
   to: i32,
@@ -20,6 +21,7 @@ export function multiply(
   steps: usize,
   columns: usize,
   values: usize,
+  scales: usize,
   shares: usize,
   sums: usize,
   Y: usize,
@@ -39,7 +41,13 @@ export function multiply(
         const rows = min(GROUP, N - g * GROUP);
         const start = load<u32>(starts + (g << 2));
         const step = steps + ((g * GROUP * blocks) << 1);
-        multiplyGroup(X + ((m * K) << 2), step, columns + (start << 1), values + (start << 2), sum, rows, blocks, units);
+        const x = X + ((m * K) << 2);
+        if (scales == 0) {
+          multiplyGroup(x, step, columns + (start << 1), values + (start << 2), sum, rows, blocks, units);
+        } else {
+          const scale = scales + ((g * GROUP) << 2);
+          multiplyInt8Group(x, step, columns + (start << 1), values + start, scale, sum, rows, blocks, units);
+        }
         const y = Y + ((m * N + g * GROUP) << 2);
         transpose(sum, (units * unit) << 2, y, N << 2, rows, min(lanes, M - m), 4);
       }
@@ -88,6 +96,50 @@ function multiplyTile(
   }
 }
 
+// The same with values of int8 and scales [rows] f32 of the group
+function multiplyInt8Group(
+  X: usize,
+  steps: usize,
+  columns: usize,
+  values: usize,
+  scales: usize,
+  sum: usize,
+  rows: i32,
+  blocks: i32,
+  units: i32,
+): void {
+  for (let b = 0; b < blocks; b++) {
+    const scale = b == blocks - 1 ? scales : 0;
+    const taken = multiplyInt8Tile(units, steps, rows, columns, values, scale, X, sum, b == 0);
+    steps += rows << 1;
+    columns += taken << 3;
+    values += taken << 2;
+  }
+}
+
+function multiplyInt8Tile(
+  units: i32,
+  steps: usize,
+  rows: i32,
+  columns: usize,
+  w: usize,
+  scales: usize,
+  x: usize,
+  y: usize,
+  first: bool,
+): i32 {
+  switch (units) {
+    case 1: return int8Tile1(steps, rows, columns, w, scales, x, y, first);
+    case 2: return int8Tile2(steps, rows, columns, w, scales, x, y, first);
+    case 3: return int8Tile3(steps, rows, columns, w, scales, x, y, first);
+    case 4: return int8Tile4(steps, rows, columns, w, scales, x, y, first);
+    case 5: return int8Tile5(steps, rows, columns, w, scales, x, y, first);
+    case 6: return int8Tile6(steps, rows, columns, w, scales, x, y, first);
+    case 7: return int8Tile7(steps, rows, columns, w, scales, x, y, first);
+    default: return int8Tile8(steps, rows, columns, w, scales, x, y, first);
+  }
+}
+
 // x [K], W in CSR with rowPtr [N+1] u32, rows of thread t from shares[t] to shares[t + 1] → y [N]
 export function gemv(from: i32, to: i32, x: usize, rowPtr: usize, columns: usize, values: usize, shares: usize, y: usize): void {
   for (let t = from; t < to; t++) {
@@ -117,6 +169,52 @@ function dot(x: usize, columns: usize, values: usize, count: i32): f32 {
     sum += load<f32>(x + (<usize>load<u16>(columns) << 2)) * load<f32>(values);
     columns += 2;
     values += 4;
+  }
+  return sum;
+}
+
+// The same with values of int8 and scales [N] f32
+export function int8Gemv(
+  from: i32,
+  to: i32,
+  x: usize,
+  rowPtr: usize,
+  columns: usize,
+  values: usize,
+  scales: usize,
+  shares: usize,
+  y: usize,
+): void {
+  for (let t = from; t < to; t++) {
+    const end = load<i32>(shares + (t << 2), 4);
+    for (let n = load<i32>(shares + (t << 2)); n < end; n++) {
+      const start = load<u32>(rowPtr + (n << 2));
+      const count = load<u32>(rowPtr + (n << 2), 4) - start;
+      const sum = int8Dot(x, columns + (start << 1), values + start, count);
+      store<f32>(y + (n << 2), sum * load<f32>(scales + (n << 2)));
+    }
+  }
+}
+
+function int8Dot(x: usize, columns: usize, values: usize, count: i32): f32 {
+  let c0 = f32x4.splat(0);
+  let c1 = f32x4.splat(0);
+  let i = count;
+  for (; i >= 8; i -= 8) {
+    const eight = v128.load_ext<i8>(values);
+    const low = f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(eight));
+    const high = f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(eight));
+    c0 = f32x4.relaxed_madd(gather(x, load<u64>(columns)), low, c0);
+    c1 = f32x4.relaxed_madd(gather(x, load<u64>(columns, 8)), high, c1);
+    columns += 16;
+    values += 8;
+  }
+  c0 = f32x4.add(c0, c1);
+  let sum = f32x4.extract_lane(c0, 0) + f32x4.extract_lane(c0, 1) + f32x4.extract_lane(c0, 2) + f32x4.extract_lane(c0, 3);
+  for (; i > 0; i--) {
+    sum += load<f32>(x + (<usize>load<u16>(columns) << 2)) * <f32>load<i8>(values);
+    columns += 2;
+    values++;
   }
   return sum;
 }

@@ -4,10 +4,10 @@ import type { KernelContext, PreparedKernel } from '../../bench/contract/techniq
 import { UnsupportedError } from '../../bench/contract/unsupported-error.ts';
 import { GROUP, L1_BYTES, PACKED_COLUMNS, panelLanes } from '../lane-panels.ts';
 import { paddedRows } from '../panels.ts';
-import type { CsrWeights } from './pack.ts';
+import { csrBytes, type PackedCsr } from './pack.ts';
 import { MAX_UNITS, STEP } from './tiles.gen.ts';
 
-type Context = KernelContext<'matmul', CsrWeights, unknown, Wasm>;
+type Context = KernelContext<'matmul', PackedCsr, unknown, Wasm>;
 
 /** Where at least this share of weights is kept, a block of K is as wide as L1 allows, else as L2 does. */
 const L1_DENSITY = 0.25;
@@ -29,6 +29,7 @@ function multiplyRow(
 ): PreparedKernel<'matmul'> {
   const { values, colIdx, rowPtr } = packed;
   const W = placeNonzeros(module, values, colIdx);
+  const scales = placeScales(module, packed);
   const rows = module.allocate(4 * (N + 1));
   module.u32(rows, N + 1).set(rowPtr);
   const shares = placeShares(module, rowPtr, threads);
@@ -36,7 +37,10 @@ function multiplyRow(
   const y = module.allocate(4 * N);
   return {
     upload: ({ X }) => module.f32(x, K).set(X),
-    run: () => module.run('gemv', threads, x, rows, W.columns, W.values, shares, y),
+    run:
+      scales === NO_SCALES
+        ? () => module.run('gemv', threads, x, rows, W.columns, W.values, shares, y)
+        : () => module.run('int8Gemv', threads, x, rows, W.columns, W.values, scales, shares, y),
     readOutput: () => module.f32(y, N),
     workspaceBytes: 4 * (threads + 1),
     dispose: module.close,
@@ -51,6 +55,7 @@ function multiplyPanels({ packed, problem, runtime }: Context, module: WasmModul
   const paddedM = Math.ceil(M / unit) * unit;
   const grouped = groupNonzeros(packed, problem, blockColumns(packed, problem, lanes));
   const W = placeNonzeros(module, grouped.values, grouped.columns);
+  const scales = placeScales(module, packed);
   const steps = module.allocate(grouped.steps.byteLength);
   module.u16(steps, grouped.steps.length).set(grouped.steps);
   const starts = module.allocate(grouped.starts.byteLength);
@@ -61,8 +66,8 @@ function multiplyPanels({ packed, problem, runtime }: Context, module: WasmModul
   const sumsBytes = 4 * threads * GROUP * lanes;
   const sums = module.allocate(sumsBytes);
   const Y = module.allocate(4 * M * N);
-  const weightBytes = bytesOf(grouped.values, grouped.columns, grouped.steps, grouped.starts) + 4 * (threads + 1);
-  const storedBytes = bytesOf(packed.values, packed.colIdx, packed.rowPtr);
+  const groupedBytes = bytesOf(grouped.values, grouped.columns, grouped.steps, grouped.starts);
+  const weightBytes = groupedBytes + scaleBytes(packed) + 4 * (threads + 1);
   return {
     upload: (activations) => module.f32(X, M * K).set(activations.X),
     run() {
@@ -75,6 +80,7 @@ function multiplyPanels({ packed, problem, runtime }: Context, module: WasmModul
         steps,
         W.columns,
         W.values,
+        scales,
         shares,
         sums,
         Y,
@@ -87,7 +93,7 @@ function multiplyPanels({ packed, problem, runtime }: Context, module: WasmModul
       );
     },
     readOutput: () => module.f32(Y, M * N),
-    workspaceBytes: 4 * paddedM * K + sumsBytes + Math.max(0, weightBytes - storedBytes),
+    workspaceBytes: 4 * paddedM * K + sumsBytes + Math.max(0, weightBytes - csrBytes(packed)),
     dispose: module.close,
   };
 }
@@ -96,7 +102,7 @@ function multiplyPanels({ packed, problem, runtime }: Context, module: WasmModul
  * Width of a block of K. Every row of W reads the block's columns of X again, so these should stay in a cache. Blocks that fit
  * L1 are narrow and many, and each costs every row some steps that are not full: only dense rows are worth that.
  */
-function blockColumns({ values }: CsrWeights, { N, K }: MatmulProblem, lanes: number): number {
+function blockColumns({ values }: PackedCsr, { N, K }: MatmulProblem, lanes: number): number {
   const bytes = values.length >= L1_DENSITY * N * K ? L1_BYTES : L2_BYTES;
   return Math.min(K, Math.floor(bytes / (4 * lanes)));
 }
@@ -105,11 +111,28 @@ function bytesOf(...arrays: readonly ArrayBufferView[]): number {
   return arrays.reduce((sum, array) => sum + array.byteLength, 0);
 }
 
-function placeNonzeros(module: WasmModule, values: Float32Array, columns: Uint16Array | Uint32Array) {
+type Values = PackedCsr['values'];
+
+function placeNonzeros(module: WasmModule, values: Values, columns: Uint16Array | Uint32Array) {
   const at = { values: module.allocate(values.byteLength), columns: module.allocate(columns.byteLength) };
-  module.f32(at.values, values.length).set(values);
+  if (values instanceof Int8Array) module.i8(at.values, values.length).set(values);
+  else module.f32(at.values, values.length).set(values);
   module.u16(at.columns, columns.length).set(columns);
   return at;
+}
+
+/** What stands for scales where values are f32. */
+const NO_SCALES = 0;
+
+function placeScales(module: WasmModule, packed: PackedCsr): number {
+  if (!('scales' in packed)) return NO_SCALES;
+  const at = module.allocate(packed.scales.byteLength);
+  module.f32(at, packed.scales.length).set(packed.scales);
+  return at;
+}
+
+function scaleBytes(packed: PackedCsr): number {
+  return 'scales' in packed ? packed.scales.byteLength : 0;
 }
 
 /** Where each thread's items begin, and the end: items start at starts[i], and all threads get about as many nonzeros. */
@@ -127,7 +150,7 @@ function placeShares(module: WasmModule, starts: Uint32Array, threads: number): 
 }
 
 interface GroupedNonzeros {
-  readonly values: Float32Array;
+  readonly values: Values;
   readonly columns: Uint16Array;
   /** [groups][blocks][rows of the group] */
   readonly steps: Uint16Array;
@@ -140,10 +163,10 @@ interface GroupedNonzeros {
  * Nonzeros group by group of rows, within a group block by block of K, within a block row by row, each padded to whole
  * steps with zeros.
  */
-function groupNonzeros({ values, colIdx, rowPtr }: CsrWeights, { N, K }: MatmulProblem, KC: number): GroupedNonzeros {
+function groupNonzeros({ values, colIdx, rowPtr }: PackedCsr, { N, K }: MatmulProblem, KC: number): GroupedNonzeros {
   const blocks = Math.ceil(K / KC);
   const most = values.length + N * blocks * (STEP - 1);
-  const paddedValues = new Float32Array(most);
+  const paddedValues = values instanceof Int8Array ? new Int8Array(most) : new Float32Array(most);
   const columns = new Uint16Array(most);
   const steps = new Uint16Array(N * blocks);
   const starts = new Uint32Array(Math.ceil(N / GROUP) + 1);

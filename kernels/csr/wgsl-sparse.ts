@@ -16,18 +16,28 @@ export interface WgslSparse {
    * `pairAt(pair, n)`, which returns one of them as a `Pair`.
    */
   readonly code: string;
+  /** Whether `code` also declares `scaleOf(n)`, which the sum of row n of W is multiplied by. */
+  readonly isScaled: boolean;
   readonly resident: Shader['resident'];
 }
+
+/** `scaleOf`, and `weightsAt(pair)`, which takes one of the pairs in an array of int8, two to a word. */
+export const INT8_PAIRS = `
+fn scaleOf(n : u32) -> f32 { return scales[n]; }
+fn weightsAt(pair : u32) -> vec2f {
+  let two = values[pair >> 1u] >> (pair % 2u * 16u);
+  return vec2f(vec2i(vec2u(two << 24u, two << 16u)) >> vec2u(24u));
+}`;
 
 export async function prepareWgslSparse(
   wgsl: Wgsl,
   problem: MatmulProblem,
-  { storedBytes, paddedK, code, resident }: WgslSparse,
+  { storedBytes, paddedK, code, isScaled, resident }: WgslSparse,
 ): Promise<PreparedKernel<'matmul'>> {
   const { M, N, K } = problem;
   const program = wgsl.createProgram();
   const input = program.input([M, paddedK]);
-  const { loops, workgroups } = M === 1 ? oneRow(N) : manyRows(M, N);
+  const { loops, workgroups } = M === 1 ? oneRow(N, isScaled) : manyRows(M, N, isScaled);
   const output = await program.shader({
     code: `const M = ${M}u; const N = ${N}u;
 struct Pair { weights : vec2f, columns : vec2u }
@@ -69,7 +79,7 @@ const SLICES = 8;
 const COLUMNS = 8;
 
 /** Eight threads share the pairs of a row of W; one adds up their sums in workgroup memory. */
-function oneRow(N: number): Loops {
+function oneRow(N: number, isScaled: boolean): Loops {
   const loops = `
 // X [paddedK] f32 → Y [N]
 var<workgroup> sums : array<f32, ${SLICES * COLUMNS}>;
@@ -88,7 +98,7 @@ fn main(@builtin(local_invocation_id) id : vec3u, @builtin(local_invocation_inde
   workgroupBarrier();
   if (id.x == 0u && n < N) {
     for (var slice = 1u; slice < ${SLICES}u; slice++) { sum += sums[at + slice]; }
-    Y[n] = sum;
+    Y[n] = sum${isScaled ? ' * scaleOf(n)' : ''};
   }
 }`;
   return { loops, workgroups: [Math.ceil(N / COLUMNS), 1, 1] };
@@ -101,7 +111,7 @@ const MOST_EACH = 8;
  * A thread computes up to eight outputs of one row of W, 16 rows of X apart: what it reads of a pair serves them all. With
  * few rows of X more rows of W share a workgroup, so that few lanes are left without work of their own.
  */
-function manyRows(M: number, N: number): Loops {
+function manyRows(M: number, N: number, isScaled: boolean): Loops {
   const lanes = M <= 4 ? 4 : M <= 8 ? 8 : 16;
   const tall = THREADS / lanes;
   const each = Math.min(MOST_EACH, Math.ceil(M / lanes));
@@ -120,7 +130,7 @@ fn main(@builtin(local_invocation_id) id : vec3u, @builtin(workgroup_id) group :
     let x = pair.columns * M;
     ${lines((i) => `sum${i} = fma(X[x.x + m${i}], pair.weights.x, fma(X[x.y + m${i}], pair.weights.y, sum${i}));`)}
   }
-  ${lines((i) => `if (m + ${lanes * i}u < M) { Y[n * M + m + ${lanes * i}u] = sum${i}; }`)}
+  ${isScaled ? 'let scale = scaleOf(n);\n  ' : ''}${lines((i) => `if (m + ${lanes * i}u < M) { Y[n * M + m + ${lanes * i}u] = sum${i}${isScaled ? ' * scale' : ''}; }`)}
 }`;
   return { loops, workgroups: [Math.ceil(M / (lanes * each)), Math.ceil(N / tall), 1] };
 }

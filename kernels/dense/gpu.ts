@@ -11,6 +11,7 @@ import type { KernelContext, PreparedKernel } from '../../bench/contract/techniq
 import {
   blockThreads,
   columnThreads,
+  type MatmulPlan,
   placeInBlock,
   placeOf,
   prepareMatmul,
@@ -25,14 +26,17 @@ type Constants = { fours: number; W: number[][] };
 
 export function gpuDense({ packed, problem, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
   const paddedK = roundUp(problem.K, 4);
-  const W = paddedWeights(packed.values, problem, paddedK);
-  const isOfVectors = isOfGpu(runtime.mode);
-  return prepareMatmul(runtime, problem, {
-    paddedK,
-    storedBytes: packed.values.byteLength,
+  const product = denseProduct(runtime, problem, paddedWeights(packed.values, problem, paddedK));
+  return prepareMatmul(runtime, problem, { paddedK, storedBytes: packed.values.byteLength, ...product });
+}
+
+/** W [paddedN, paddedK] f32, where paddedK is a multiple of 4. */
+export function denseProduct({ mode }: Gpu, problem: MatmulProblem, W: Resident): Pick<MatmulPlan, 'build' | 'place'> {
+  const isOfVectors = isOfGpu(mode);
+  return {
     build: (program, X) => (isOfVectors ? buildOfVectors(program, problem, X, W) : build(program, problem, X, W)),
     place: isOfVectors && problem.M > 1 ? placeInBlock(problem) : placeOf(problem),
-  });
+  };
 }
 
 function build(program: GpuProgram, problem: MatmulProblem, X: GpuBuffer, W: Resident): Promise<GpuBuffer> {

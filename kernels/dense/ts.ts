@@ -2,8 +2,9 @@ import type { KernelContext, PreparedKernel } from '../../bench/contract/techniq
 import { fillPanels, paddedRows } from '../panels.ts';
 import type { DenseWeights } from './weights.ts';
 
-const MR = 3;
-const NR = 4;
+/** Rows of X and of W in a tile. */
+export const MR = 3;
+export const NR = 4;
 
 /** X [M,K] f32, W [N,K] f32 kept as panels [N/4][K][4] → Y [M,N] f32, accumulated in f64. */
 export function tsDense({
@@ -43,7 +44,14 @@ export function trimRows(padded: Float32Array, ldY: number, Y: Float32Array, M: 
 }
 
 /** 3×4 tiles: 12 accumulators, 7 loads for 12 products. */
-function multiplyPanels(X: Float32Array, W: Float32Array, Y: Float32Array, M: number, ldY: number, K: number): void {
+export function multiplyPanels(
+  X: Float32Array,
+  W: Float32Array,
+  Y: Float32Array,
+  M: number,
+  ldY: number,
+  K: number,
+): void {
   for (let n = 0; n < ldY; n += NR) {
     for (let m = 0; m < M; m += MR) {
       let a0 = 0;
@@ -103,7 +111,14 @@ function multiplyPanels(X: Float32Array, W: Float32Array, Y: Float32Array, M: nu
 }
 
 /** 1×4 tiles, each weight read once a row. */
-function multiplyRows(X: Float32Array, W: Float32Array, Y: Float32Array, M: number, ldY: number, K: number): void {
+export function multiplyRows(
+  X: Float32Array,
+  W: Float32Array,
+  Y: Float32Array,
+  M: number,
+  ldY: number,
+  K: number,
+): void {
   for (let m = 0; m < M; m++) {
     for (let n = 0; n < ldY; n += NR) {
       let a0 = 0;

@@ -37,6 +37,8 @@ export interface WgslMatmul {
   /** The array `X` as `activations` reads it, made on the device from X [M, 4·STEPS]; X itself where not said. */
   activations?(program: WgslProgram, X: GpuBuffer): Promise<GpuBuffer>;
   readonly activationType: 'array<vec4f>' | 'array<u32>';
+  /** Y [M,N] with what is added to the product, of the array `X`; the product itself where not said. */
+  corrected?(program: WgslProgram, X: GpuBuffer, Y: GpuBuffer): Promise<GpuBuffer>;
 }
 
 /** `activations` and `multiplyAdd` where X is f32. */
@@ -66,12 +68,13 @@ export async function prepareWgslMatmul(
   const program = wgsl.createProgram();
   const input = program.input([paddedK, M]);
   const X = (await plan.activations?.(program, input)) ?? input;
-  const output = await program.shader({
+  const Y = await program.shader({
     ...matmulShader({ ...problem, batch: 1 }, plan),
     inputs: { X: [plan.activationType, X] },
     output: ['Y', 'array<f32>', M * N],
     resident: plan.resident,
   });
+  const output = (await plan.corrected?.(program, X, Y)) ?? Y;
   const padded = new Float32Array(M * paddedK);
   return {
     upload: ({ X }) => {

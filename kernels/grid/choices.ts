@@ -6,6 +6,7 @@ import { activationAware } from '../corrections/activation-aware.ts';
 import { loftq } from '../corrections/loftq.ts';
 import { difference, type LowRank, lowRank } from '../corrections/low-rank.ts';
 import { gridMethods } from '../methods/grid-methods.ts';
+import type { GridMethod } from '../methods/method.ts';
 import { hadamardBlock, hadamardRows, hadamardSkip } from '../transforms/hadamard.ts';
 import { smooth } from '../transforms/smooth.ts';
 import { type Grid, roundToNearest } from './grid.ts';
@@ -41,12 +42,13 @@ export function choicesOf(params: Params): GridChoices {
 }
 
 /** Why such choices make no sense together or at such a shape, if so. */
-export function choicesSkip(params: Params, grid: Grid, { K }: MatmulShape): string | undefined {
+export function choicesSkip(params: Params, grid: () => Grid, { K }: MatmulShape): string | undefined {
   const { method, actOrder, transform, correction } = choicesOf(params);
   if (actOrder === 'yes' && method !== 'gptq') return `actOrder: is a choice of method gptq, got ${method}`;
   if (params.rank !== undefined && correction === 'none') return 'rank: is of a correction, got none';
   if (transform === 'hadamard' && hadamardSkip(K) !== undefined) return hadamardSkip(K);
-  return gridMethods[method].skip?.(grid, params);
+  const chosen: GridMethod = gridMethods[method];
+  return chosen.skip?.(grid(), params);
 }
 
 export function needsCalibration(params: Params): boolean {

@@ -45,11 +45,15 @@ function decode({ name, planes: [bits] }: Variant, c: number): string[] {
     const loads = halves.map((load, i) => `const h${c}_${i} = ${load};`);
     const words = [0, 1].flatMap((i) => [lowHalves('none', `h${c}_${i}`), highHalves('none', `h${c}_${i}`)]);
     const isHalf = name === 'F16';
-    return [...loads, ...four(words.map((word) => (isHalf ? `v128.and(i32x4.shr_s(${word}, 3), v128.load(HALF))` : word)))];
+    return [
+      ...loads,
+      ...four(words.map((word) => (isHalf ? `v128.and(i32x4.shr_s(${word}, 3), v128.load(HALF))` : word))),
+    ];
   }
   if (bits === 8) {
     const [shift, mask] = name === 'E4m3' ? [4, 'E4M3'] : [5, 'E5M2'];
-    const half = (which: 'low' | 'high') => `v128.and(i16x8.shl(i16x8.extend_${which}_i8x16_s(c${c}), ${shift}), v128.load(${mask}))`;
+    const half = (which: 'low' | 'high') =>
+      `v128.and(i16x8.shl(i16x8.extend_${which}_i8x16_s(c${c}), ${shift}), v128.load(${mask}))`;
     return [
       `const c${c} = v128.load(w, ${at});`,
       `const h${c}_0 = ${half('low')};`,
@@ -111,7 +115,9 @@ function row(variant: Variant, NR: number): string {
     }),
   ]);
   const bytes = variant.planes[0] * NR * 4;
-  const body = (name: string) => `// x [blocks][32] f32, units [blocks][4], w [blocks][32][${NR}] codes, scales [groups][${NR}] f32 → y [${NR}]
+  const body = (
+    name: string,
+  ) => `// x [blocks][32] f32, units [blocks][4], w [blocks][32][${NR}] codes, scales [groups][${NR}] f32 → y [${NR}]
 function ${name}${variant.name}(x: usize, units: usize, w: usize, scales: usize, mins: usize, groups: i32, blocks: i32, table: usize, y: usize): void {
   const none = i32x4.splat(0);
   ${vectors.map((v) => `let y${v} = f32x4.splat(0);`).join('\n  ')}

@@ -1,7 +1,7 @@
 // Turns a grid format into a technique: what the format says of its codes and scales, joined with the methods that choose them,
 // what is done to weights and activations before, and the kernels that all such formats share.
 import type { MatmulProblem } from '../../bench/contract/problem.ts';
-import type { KernelKind } from '../../bench/contract/runtimes/runtimes.ts';
+import type { KernelKind, Runtimes } from '../../bench/contract/runtimes/runtimes.ts';
 import {
   type Axes,
   type Border,
@@ -11,21 +11,16 @@ import {
   type PreparedKernel,
   type Technique,
 } from '../../bench/contract/technique.ts';
-import { type LowRank, productOf } from '../corrections/low-rank.ts';
+import { UnsupportedError } from '../../bench/contract/unsupported-error.ts';
+import { productOf } from '../corrections/low-rank.ts';
 import { hadamardBlock } from '../transforms/hadamard.ts';
 import { presentActivations } from './activations.ts';
-import {
-  type ActivationRounding,
-  type CompressedGrid,
-  choicesOf,
-  choicesSkip,
-  compress,
-  gridChoices,
-  needsCalibration,
-} from './choices.ts';
+import { type CompressedGrid, choicesOf, choicesSkip, compress, gridChoices, needsCalibration } from './choices.ts';
+import type { GridContext, PrepareGrid } from './context.ts';
 import { gpuGrid } from './gpu.ts';
 import type { Grid } from './grid.ts';
-import { decodeChoice, type GridWeights, type MatmulShape, readChoice } from './layout.ts';
+import { decodeChoice, type MatmulShape, readChoice } from './layout.ts';
+import { whatScalesLost } from './scale-losses.ts';
 import { tsGrid } from './ts.ts';
 import { wasmGrid } from './wasm.ts';
 import { wgslGrid } from './wgsl.ts';
@@ -42,34 +37,25 @@ export interface GridFormat<A extends Axes> {
   grid(params: ParamsOf<A>, shape: MatmulShape): Grid;
   /** The least SQNR of the suites' inputs under round to nearest with f32 activations, in dB. */
   minSqnrDb(params: ParamsOf<A>): number;
+  /** Kernels of its own for where nothing is chosen beside the format: those of other runtimes, and any that beat the shared ones. */
+  readonly plainKernels?: { readonly [Kind in KernelKind]?: PrepareGrid<Runtimes[Kind]> };
   readonly borders?: { readonly [Kind in KernelKind]?: readonly Border<'matmul', ParamsOf<A>>[] };
 }
 
-/** What a grid kernel is told beside the packed weights. */
-export interface GridContext<Runtime> {
-  readonly packed: GridWeights;
-  readonly grid: Grid;
-  readonly problem: MatmulProblem;
-  readonly activations: ActivationRounding;
-  /** Values along K that are transformed together before all else, by Hadamard's matrix; undefined where none are. */
-  readonly hadamard: number | undefined;
-  /** What is added to the product at last: (X·downᵀ)·upᵀ, of X as the weights meet it. */
-  readonly correction: LowRank | undefined;
-  readonly runtime: Runtime;
-}
-
 export function defineGrid<const A extends Axes>(format: GridFormat<A>): Technique {
+  const { plainKernels } = format;
   const own = (params: unknown) => params as ParamsOf<A>;
   const gridOf = (params: unknown, shape: MatmulShape) => format.grid(own(params), shape);
   const hadamardOf = (params: Params, K: number) =>
     choicesOf(params).transform === 'hadamard' ? hadamardBlock(K) : undefined;
   const withKernel = async <Runtime>(
-    prepare: (context: GridContext<Runtime>) => PreparedKernel<'matmul'> | Promise<PreparedKernel<'matmul'>>,
+    prepare: PrepareGrid<Runtime>,
+    plain: PrepareGrid<Runtime> | undefined,
     given: { packed: CompressedGrid; problem: MatmulProblem; params: Params; runtime: Runtime },
   ) => {
     const { packed, problem, params, runtime } = given;
     const { down, up, folded, ...weights } = packed;
-    const kernel = await prepare({
+    const context: GridContext<Runtime> = {
       packed: weights,
       grid: gridOf(params, problem),
       problem,
@@ -77,7 +63,8 @@ export function defineGrid<const A extends Axes>(format: GridFormat<A>): Techniq
       hadamard: hadamardOf(params, problem.K),
       correction: down && up && { down, up },
       runtime,
-    });
+    };
+    const kernel = await (plain !== undefined && isPlain(context) ? plain : prepare)(context);
     return folded === undefined ? kernel : afterFoldedLayer(kernel, folded.channels);
   };
   return defineTechnique<'matmul', Axes, CompressedGrid>({
@@ -88,7 +75,7 @@ export function defineGrid<const A extends Axes>(format: GridFormat<A>): Techniq
     axes: format.axes,
     choices: { ...format.choices, ...gridChoices },
     skip: (problem, params) =>
-      format.skip?.(problem, own(params)) ?? choicesSkip(params, gridOf(params, problem), problem),
+      format.skip?.(problem, own(params)) ?? choicesSkip(params, () => gridOf(params, problem), problem),
     needsCalibration,
     pack: ({ W }, problem, params, calibration) => compress(W, problem, gridOf(params, problem), params, calibration),
     unpack: (packed, problem, params) => ({ W: decompress(packed, gridOf(params, problem), problem) }),
@@ -98,6 +85,10 @@ export function defineGrid<const A extends Axes>(format: GridFormat<A>): Techniq
         hadamard: hadamardOf(params, K),
         rounding: choicesOf(params).activations,
       }),
+    caveat: ({ W }, packed, problem, params) => {
+      const { layout } = gridOf(params, problem);
+      return whatScalesLost(W, readChoice(packed, layout, problem), layout, problem);
+    },
     bytes: ({ codes, scales, scaleCodes, scaleOffset, mins, minCodes, down, up }) => ({
       values: codes.byteLength,
       indices: 0,
@@ -113,13 +104,23 @@ export function defineGrid<const A extends Axes>(format: GridFormat<A>): Techniq
     },
     folded: ({ folded }) => folded && 'channels divided by the layer before',
     kernels: {
-      ts: (given) => withKernel(tsGrid, given),
-      wasm: (given) => withKernel(wasmGrid, given),
-      gpujs: (given) => withKernel(gpuGrid, given),
-      wgsl: (given) => withKernel(wgslGrid, given),
+      ort: plainKernels?.ort && ((given) => withKernel(nothingChosen, plainKernels?.ort, given)),
+      ts: (given) => withKernel(tsGrid, plainKernels?.ts, given),
+      wasm: (given) => withKernel(wasmGrid, plainKernels?.wasm, given),
+      gpujs: (given) => withKernel(gpuGrid, plainKernels?.gpujs, given),
+      wgsl: (given) => withKernel(wgslGrid, plainKernels?.wgsl, given),
     },
     borders: format.borders as Technique['borders'],
   });
+}
+
+/** Other runtimes have a format's own operator and nothing beside it. */
+function nothingChosen(): never {
+  throw new UnsupportedError('runtime: has the format alone, got choices beside it');
+}
+
+function isPlain({ grid, activations, hadamard, correction }: GridContext<unknown>): boolean {
+  return grid.layout.min === undefined && activations === 'f32' && hadamard === undefined && correction === undefined;
 }
 
 /** What rounding activations to int8 may cost on top of the format, and any other choice, in dB. */
@@ -127,7 +128,10 @@ const ALLOWANCE_DB = { activations: 4, other: 2 };
 
 function allowance(params: Params): number {
   const chosen = Object.keys(gridChoices).filter((choice) => params[choice] !== undefined);
-  return chosen.reduce((sum, choice) => sum + (choice === 'activations' ? ALLOWANCE_DB.activations : ALLOWANCE_DB.other), 0);
+  return chosen.reduce(
+    (sum, choice) => sum + (choice === 'activations' ? ALLOWANCE_DB.activations : ALLOWANCE_DB.other),
+    0,
+  );
 }
 
 /** Large enough that no group is cut short: for what a layout says whatever the shape. */

@@ -1,28 +1,54 @@
-// What happens to activations before a grid product in gpu.js: rounding to int8, and sums of groups where weights have a min.
+// What happens to activations before a grid product in gpu.js: Hadamard's transform, rounding to int8, and sums of groups where weights have a min.
 // Kernels for the modes on the host take values one by one, the others four at a time.
-import type { GpuBuffer, GpuProgram, Size, Thread } from '../../bench/contract/runtimes/gpujs.ts';
+import {
+  type Gpu,
+  type GpuBuffer,
+  type GpuProgram,
+  isOfGpu,
+  type Size,
+  type Thread,
+} from '../../bench/contract/runtimes/gpujs.ts';
+import { turnBlocks } from '../transforms/hadamard-gpu.ts';
 import { ACTIVATION_BLOCK } from './activations.ts';
 import type { ActivationRounding } from './choices.ts';
+import type { GridContext } from './context.ts';
 
 /** Length of a row of X, so that blocks of rounded values are whole. */
 export function roundedLength(paddedK: number, rounding: ActivationRounding): number {
   return rounding === 'f32' ? paddedK : Math.ceil(paddedK / ACTIVATION_BLOCK) * ACTIVATION_BLOCK;
 }
 
+/** Values in a row of X and rows, whether steps before left single values or fours. */
+export function extentsOf({ size }: GpuBuffer): readonly [K: number, rows: number] {
+  return size.length === 3 ? [size[0] * size[1], size[2]] : [size[0], size[1] ?? 1];
+}
+
+/** X [rows, roundedLength] as the weights meet it: transformed, then rounded. */
+export async function presentX(
+  { runtime, problem, hadamard, activations }: GridContext<Gpu>,
+  program: GpuProgram,
+  X: GpuBuffer,
+): Promise<GpuBuffer> {
+  const isOfFours = isOfGpu(runtime.mode);
+  const turned = hadamard === undefined ? X : await turnBlocks(program, X, problem.K, hadamard, isOfFours);
+  return activations === 'f32' ? turned : roundActivations(program, turned, activations, isOfFours);
+}
+
 /**
  * X [rows, roundedLength] as integer × scale, in f32. The scale is a product since a quotient may be off by 2.5 ulp on a GPU;
  * the integer is put right by what is left, for the same reason.
  */
-export async function roundActivations(
+async function roundActivations(
   program: GpuProgram,
   X: GpuBuffer,
-  rounding: ActivationRounding,
+  rounding: 'int8' | 'int8-32',
   isOfFours: boolean,
 ): Promise<GpuBuffer> {
-  if (rounding === 'f32') return X;
-  const [K, rows] = X.size as readonly [number, number];
+  const [K, rows] = extentsOf(X);
   const blocks = K / ACTIVATION_BLOCK;
-  const ofBlocks = await program.step(blockMaximum, { threads: [blocks, rows], constants: {}, inputs: [X] });
+  const ofBlocks = isOfFours
+    ? await program.step(maximumOfFours, { threads: [blocks, rows], constants: {}, inputs: [{ vectors: X }] })
+    : await program.step(blockMaximum, { threads: [blocks, rows], constants: {}, inputs: [X] });
   const maxima =
     rounding === 'int8-32'
       ? ofBlocks
@@ -42,6 +68,19 @@ function blockMaximum(this: Thread<Record<never, never>>, X: number[][]): number
   // X [M,K] f32 → maxima [M, K/32]
   let largest = 0;
   for (let i = 0; i < 32; i++) largest = Math.max(largest, Math.abs(X[this.thread.y][this.thread.x * 32 + i]));
+  return largest;
+}
+
+function maximumOfFours(this: Thread<Record<never, never>>, X: number[][][]): number {
+  // X [M, K/4, 4] f32 → maxima [M, K/32]
+  let largest = 0;
+  for (let i = 0; i < 8; i++) {
+    const x = X[this.thread.y][this.thread.x * 8 + i];
+    largest = Math.max(
+      largest,
+      Math.max(Math.max(Math.abs(x[0]), Math.abs(x[1])), Math.max(Math.abs(x[2]), Math.abs(x[3]))),
+    );
+  }
   return largest;
 }
 

@@ -1,24 +1,14 @@
 // Grid weights for GPUs, whose modes read four bytes at once: as many codes to a byte as fit it, as digits, the four bytes of
-// a texel side by side. Codes of 3, 5 and 6 bits take 4 and 8 there. Weights of 16 bits are f32.
+// a texel side by side. Codes of 3, 5 and 6 bits take 4 and 8 there.
 import type { Gpu, Thread } from '../../bench/contract/runtimes/gpujs.ts';
 import type { PreparedKernel } from '../../bench/contract/technique.ts';
-import { paddedWeights } from '../dense/gpu.ts';
-import {
-  blockThreads,
-  columnThreads,
-  paddedRows,
-  placeInBlock,
-  placeOf,
-  prepareMatmul,
-  roundUp,
-  rowThreads,
-} from '../dense/gpu-matmul.ts';
-import { fourColumnsOfVectors, twoByTwoOfVectors } from '../dense/gpu-vectors.ts';
+import { addCorrection } from '../corrections/low-rank-gpu.ts';
+import { paddedRows, placeOf, prepareMatmul, roundUp, rowThreads } from '../dense/gpu-matmul.ts';
 import { fromBits } from './bits.ts';
-import type { GridContext } from './format.ts';
-import { roundActivations, roundedLength, sumGroups } from './gpu-activations.ts';
+import type { GridContext } from './context.ts';
+import { presentX, roundedLength, sumGroups } from './gpu-activations.ts';
 import { BYTE_LIMIT, digitsOf, gridConstants, numbersOf, readScales, storedBytesOf } from './gpu-digits.ts';
-import { decodeChoice, minsOf, readChoice, scalesOf } from './layout.ts';
+import { minsOf, scalesOf } from './layout.ts';
 
 type Constants = {
   groups: number;
@@ -38,56 +28,33 @@ type Constants = {
 };
 
 export function gpuGridOfBytes(context: GridContext<Gpu>): Promise<PreparedKernel<'matmul'>> {
-  const { packed, grid, problem, activations, runtime } = context;
+  const { packed, grid, problem, activations, correction, runtime } = context;
   const { layout } = grid;
-  if (layout.bits === 16) return gpuGridOfFloats(context);
   const { M, N, K } = problem;
-  const { paddedK, ...digits } = digitsOf(layout, K, BYTE_LIMIT, 4);
+  const digits = digitsOf(layout, K, BYTE_LIMIT, 4);
   const { base, inverse, groups, group, numbers } = digits;
   const codes = fromBits(packed.codes, N, K, layout.bits);
-  const bytes = numbersOf(codes, layout, problem, { paddedK, ...digits }, 4, Uint8Array);
+  const bytes = numbersOf(codes, layout, problem, digits, 4, Uint8Array);
   const choice = readScales(packed, layout, problem);
-  const scales = scalesOf(choice, layout, problem);
   const constants = {
     ...{ base, inverse, groups, fours: Math.ceil(group / 4), texels: numbers, digits: digits.count },
     W: { vectors: { size: [groups * numbers * 4, roundUp(N, 4)], bytes } },
-    ...gridConstants(layout, problem, groups, scales, minsOf(choice, layout, problem)),
+    ...gridConstants(layout, problem, scalesOf(choice, layout, problem), minsOf(choice, layout, problem)),
   } as const;
   return prepareMatmul(runtime, problem, {
-    paddedK: roundedLength(paddedK, activations),
-    storedBytes: storedBytesOf(packed),
+    paddedK: roundedLength(digits.paddedK, activations),
+    storedBytes: storedBytesOf({ ...packed, ...correction }),
     build: async (program, X) => {
-      const rounded = await roundActivations(program, X, activations, true);
-      const sums = await sumGroups(program, rounded, paddedRows(M), { ...constants, group }, true);
-      const inputs = [{ vectors: rounded }, sums] as const;
-      return M === 1
-        ? program.step(oneColumn, { threads: [roundUp(N, 4)], constants, inputs })
-        : program.step(fourRows, { threads: rowThreads(problem), constants, inputs });
+      const presented = await presentX(context, program, X);
+      const sums = await sumGroups(program, presented, paddedRows(M), { ...constants, group }, true);
+      const inputs = [{ vectors: presented }, sums] as const;
+      const Y =
+        M === 1
+          ? await program.step(oneColumn, { threads: [roundUp(N, 4)], constants, inputs })
+          : await program.step(fourRows, { threads: rowThreads(problem), constants, inputs });
+      return addCorrection(runtime, program, problem, correction, presented, Y, 1);
     },
     place: placeOf(problem),
-  });
-}
-
-function gpuGridOfFloats({
-  packed,
-  grid: { layout },
-  problem,
-  activations,
-  runtime,
-}: GridContext<Gpu>): Promise<PreparedKernel<'matmul'>> {
-  const paddedK = roundUp(problem.K, 4);
-  const weights = decodeChoice(readChoice(packed, layout, problem), layout, problem);
-  const constants = { fours: paddedK / 4, W: { vectors: paddedWeights(weights, problem, paddedK) } };
-  return prepareMatmul(runtime, problem, {
-    paddedK: roundedLength(paddedK, activations),
-    storedBytes: storedBytesOf(packed),
-    build: async (program, X) => {
-      const inputs = [{ vectors: await roundActivations(program, X, activations, true) }] as const;
-      return problem.M === 1
-        ? program.step(fourColumnsOfVectors, { threads: columnThreads(problem), constants, inputs })
-        : program.step(twoByTwoOfVectors, { threads: blockThreads(problem), constants, inputs });
-    },
-    place: problem.M === 1 ? placeOf(problem) : placeInBlock(problem),
   });
 }
 

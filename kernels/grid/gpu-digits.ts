@@ -93,12 +93,12 @@ export interface GridConstants {
 /** Scales and mins are f32, as gpu.js knows nothing else: [paddedN, groups]. */
 export function gridConstants(
   layout: GridLayout,
-  { N }: MatmulShape,
-  groups: number,
+  { N, K }: MatmulShape,
   scales: Float32Array,
   mins: Float32Array | undefined,
 ): GridConstants {
   const first = firstInteger(layout);
+  const groups = groupsOf(layout, K);
   return {
     hasTable: first === undefined ? 1 : 0,
     zero: first === undefined ? 0 : -first,

@@ -1,10 +1,11 @@
 import { type Gpu, isOfGpu, type Thread } from '../../bench/contract/runtimes/gpujs.ts';
 import type { PreparedKernel } from '../../bench/contract/technique.ts';
-import { paddedWeights } from '../dense/gpu.ts';
+import { addCorrection } from '../corrections/low-rank-gpu.ts';
+import { denseProduct, paddedWeights } from '../dense/gpu.ts';
 import { columnThreads, paddedRows, placeOf, prepareMatmul, roundUp, rowThreads } from '../dense/gpu-matmul.ts';
 import { fromBits } from './bits.ts';
-import type { GridContext } from './format.ts';
-import { roundActivations, roundedLength, sumGroups } from './gpu-activations.ts';
+import type { GridContext } from './context.ts';
+import { presentX, roundedLength, sumGroups } from './gpu-activations.ts';
 import { gpuGridOfBytes } from './gpu-bytes.ts';
 import { digitsOf, F32_LIMIT, gridConstants, numbersOf, readScales, storedBytesOf } from './gpu-digits.ts';
 import { decodeChoice, minsOf, readChoice, scalesOf } from './layout.ts';
@@ -26,53 +27,61 @@ type Constants = {
 };
 
 // The modes on the host have f32 arrays only, which hold integers below 2²⁴ exactly: as many codes to a value as fit it, as
-// digits. Weights of 16 bits are f32 there, which takes one digit.
+// digits.
 
 export function gpuGrid(context: GridContext<Gpu>): Promise<PreparedKernel<'matmul'>> {
-  const { runtime, packed, problem, activations } = context;
-  if (isOfGpu(runtime.mode)) return gpuGridOfBytes(context);
-  const { paddedK, constants } = context.grid.layout.bits === 16 ? floatConstants(context) : digitConstants(context);
+  if (context.grid.layout.bits === 16) return gpuGridOfFloats(context);
+  return isOfGpu(context.runtime.mode) ? gpuGridOfBytes(context) : gpuGridOfDigits(context);
+}
+
+/** Weights of 16 bits are f32 in gpu.js. */
+function gpuGridOfFloats(context: GridContext<Gpu>): Promise<PreparedKernel<'matmul'>> {
+  const { packed, grid, problem, activations, correction, runtime } = context;
+  const { layout } = grid;
+  const paddedK = roundUp(problem.K, 4);
+  const weights = decodeChoice(readChoice(packed, layout, problem), layout, problem);
+  const product = denseProduct(runtime, problem, paddedWeights(weights, problem, paddedK));
   return prepareMatmul(runtime, problem, {
     paddedK: roundedLength(paddedK, activations),
-    storedBytes: storedBytesOf(packed),
+    storedBytes: storedBytesOf({ ...packed, ...correction }),
     build: async (program, X) => {
-      const rounded = await roundActivations(program, X, activations, false);
-      const sums = await sumGroups(program, rounded, paddedRows(problem.M), constants, false);
-      const inputs = [rounded, sums] as const;
-      return problem.M === 1
-        ? program.step(fourColumns, { threads: columnThreads(problem), constants, inputs })
-        : program.step(fourRows, { threads: rowThreads(problem), constants, inputs });
+      const presented = await presentX(context, program, X);
+      const Y = await product.build(program, presented);
+      return addCorrection(runtime, program, problem, correction, presented, Y, isOfGpu(runtime.mode) ? 2 : 1);
     },
-    place: placeOf(problem),
+    place: product.place,
   });
 }
 
-function digitConstants({ packed, grid: { layout }, problem }: GridContext<Gpu>) {
+function gpuGridOfDigits(context: GridContext<Gpu>) {
+  const { packed, grid, problem, activations, correction, runtime } = context;
+  const { layout } = grid;
   const { N, K } = problem;
-  const { paddedK, count, ...digits } = digitsOf(layout, K, F32_LIMIT, 1);
+  const digits = digitsOf(layout, K, F32_LIMIT, 1);
+  const { base, inverse, groups, group, numbers } = digits;
   const codes = fromBits(packed.codes, N, K, layout.bits);
-  const values = numbersOf(codes, layout, problem, { paddedK, count, ...digits }, 1, Float32Array);
+  const values = numbersOf(codes, layout, problem, digits, 1, Float32Array);
   const choice = readScales(packed, layout, problem);
-  const scales = scalesOf(choice, layout, problem);
   const constants = {
-    ...digits,
-    digits: count,
-    W: { size: [digits.groups * digits.numbers, roundUp(N, 4)], values },
-    ...gridConstants(layout, problem, digits.groups, scales, minsOf(choice, layout, problem)),
+    ...{ base, inverse, groups, group, numbers, digits: digits.count },
+    W: { size: [groups * numbers, roundUp(N, 4)], values },
+    ...gridConstants(layout, problem, scalesOf(choice, layout, problem), minsOf(choice, layout, problem)),
   } as const;
-  return { paddedK, constants };
-}
-
-function floatConstants({ packed, grid: { layout }, problem }: GridContext<Gpu>) {
-  const { N, K } = problem;
-  const weights = decodeChoice(readChoice(packed, layout, problem), layout, problem);
-  const integers = { ...layout, values: new Float32Array(1) };
-  const constants = {
-    ...{ groups: 1, group: K, numbers: K, digits: 1, base: 0, inverse: 0 },
-    W: paddedWeights(weights, problem, K),
-    ...gridConstants(integers, problem, 1, new Float32Array(N).fill(1), undefined),
-  };
-  return { paddedK: K, constants };
+  return prepareMatmul(runtime, problem, {
+    paddedK: roundedLength(digits.paddedK, activations),
+    storedBytes: storedBytesOf({ ...packed, ...correction }),
+    build: async (program, X) => {
+      const presented = await presentX(context, program, X);
+      const sums = await sumGroups(program, presented, paddedRows(problem.M), constants, false);
+      const inputs = [presented, sums] as const;
+      const Y =
+        problem.M === 1
+          ? await program.step(fourColumns, { threads: columnThreads(problem), constants, inputs })
+          : await program.step(fourRows, { threads: rowThreads(problem), constants, inputs });
+      return addCorrection(runtime, program, problem, correction, presented, Y, 1);
+    },
+    place: placeOf(problem),
+  });
 }
 
 function fourRows(this: Thread<Constants>, X: number[][], sums: number[][]): number[] {

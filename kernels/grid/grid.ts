@@ -71,7 +71,9 @@ function factorAt(
   group: number,
 ): number {
   const number = shared === undefined ? 1 : shared[Math.floor(group / (part?.shared?.every ?? 1))];
-  return codes === undefined || part?.coded === undefined ? number : Math.fround(number * part.coded.values[codes[group]]);
+  return codes === undefined || part?.coded === undefined
+    ? number
+    : Math.fround(number * part.coded.values[codes[group]]);
 }
 
 /** Round to nearest: each block by the format's own rounding. W [N,K]; importance [K]. */

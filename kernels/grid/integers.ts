@@ -6,15 +6,11 @@ export function integers(bits: number, zero: number): Float32Array {
   return Float32Array.from({ length: 2 ** bits }, (_, code) => code - zero);
 }
 
-/** The code of the nearest of scale·(code − zero) − min, halves away from zero; the code of zero where the scale is 0. */
+/** The code of the nearest of scale·(code − zero) − min, halves upwards; the code of zero where the scale is 0. */
 export function encodeInteger(bits: number, zero: number): Grid['encode'] {
   const most = 2 ** bits - 1;
-  return (weight, scale, min) => {
-    if (scale === 0) return zero;
-    const quotient = (weight + min) / scale;
-    const rounded = Math.sign(quotient) * Math.round(Math.abs(quotient));
-    return Math.max(0, Math.min(most, rounded + zero));
-  };
+  return (weight, scale, min) =>
+    scale === 0 ? zero : Math.max(0, Math.min(most, Math.round((weight + min) / scale) + zero));
 }
 
 export const F16_MAX = 65504;

@@ -125,7 +125,8 @@ function factorsOf(
   const every = part?.shared?.every ?? 1;
   if (shared !== undefined) for (let i = 0; i < factors.length; i++) factors[i] = shared[Math.floor(i / every)];
   const values = part?.coded?.values;
-  if (codes !== undefined && values !== undefined) for (let i = 0; i < factors.length; i++) factors[i] *= values[codes[i]];
+  if (codes !== undefined && values !== undefined)
+    for (let i = 0; i < factors.length; i++) factors[i] *= values[codes[i]];
   return factors;
 }
 
@@ -143,4 +144,10 @@ export function decodeChoice(choice: GridChoice, layout: GridLayout, shape: Matm
     }
   }
   return W;
+}
+
+/** Of all parts together. */
+export function bytesOf({ codes, scales, scaleCodes, scaleOffset, mins, minCodes }: GridWeights): number {
+  const parts = [codes, scales, scaleCodes, scaleOffset, mins, minCodes];
+  return parts.reduce((sum, part) => sum + (part?.byteLength ?? 0), 0);
 }

@@ -49,7 +49,8 @@ function expandHalves(): string {
   const vector = (at: number) => [
     `const h${at} = v128.load(numbers, ${at});`,
     ...(['low', 'high'] as const).map(
-      (half, i) => `v128.store(out, f32x4.mul(${halfToFloat(interleaved(`h${at}`, half))}, factor), ${2 * at + 16 * i});`,
+      (half, i) =>
+        `v128.store(out, f32x4.mul(${halfToFloat(interleaved(`h${at}`, half))}, factor), ${2 * at + 16 * i});`,
     ),
   ];
   return `// f16 → f32 times a unit, 16 at a time
@@ -116,7 +117,8 @@ function expandRuns(vectors: readonly number[], NR: number): string {
   const words = (v: number) => `i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(codes, ${v * 4})))`;
   const entry = (v: number) =>
     [0, 1, 2, 3].reduce(
-      (vector, i) => `f32x4.replace_lane(${vector}, ${i}, load<f32>(s.table + (<usize>load<u8>(codes, ${v * 4 + i}) << 2)))`,
+      (vector, i) =>
+        `f32x4.replace_lane(${vector}, ${i}, load<f32>(s.table + (<usize>load<u8>(codes, ${v * 4 + i}) << 2)))`,
       'f32x4.splat(0)',
     );
   const decoded = (of: (v: number) => string) => loop(vectors.map((v) => store(v, `f32x4.mul(f${v}, ${of(v)})`)));

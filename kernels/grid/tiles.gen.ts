@@ -2,6 +2,7 @@
 import { generateTiles as generateDenseTiles } from '../dense/tiles.gen.ts';
 import { floatTiles } from './float-tiles.gen.ts';
 import { scaleTiles } from './scale-tiles.gen.ts';
+import { tritTiles } from './trit-tiles.gen.ts';
 import { type Variant, variants } from './variants.ts';
 
 /** Codes along K that the tiles take at once. */
@@ -21,6 +22,7 @@ export function generateTiles(NR: number): string {
     ]),
     floatTiles(NR),
     scaleTiles(NR),
+    tritTiles(NR),
     choose('unpackBlock', 'w: usize, scales: usize, mins: usize, zero: i32, table: usize, out: usize', 'unpack'),
     choose('floatRow', ROW, 'floatRow'),
     choose('integerRow', ROW, 'integerRow'),
@@ -93,8 +95,7 @@ function quad(variant: Variant, q: number, vectors: readonly number[], NR: numbe
 
 /** Bits of a plane that stand `shift` above where they are wanted, at bit `at` of each byte. */
 function masked(name: string, plane: number, shift: number, at: number): string {
-  const moved =
-    shift === 0 ? name : shift > 0 ? `i16x8.shr_u(${name}, ${shift})` : `i16x8.shl(${name}, ${-shift})`;
+  const moved = shift === 0 ? name : shift > 0 ? `i16x8.shr_u(${name}, ${shift})` : `i16x8.shl(${name}, ${-shift})`;
   return `v128.and(${moved}, mask${plane}_${at})`;
 }
 
@@ -223,7 +224,10 @@ function byteRow(variant: Variant, NR: number, digits: 1 | 3): string {
   const sums = ([part]: readonly number[], quads: readonly number[]) => [
     ...(digits === 3 ? [`const high${part} = v128.load32_splat(units, ${part * 16 + 4});`] : []),
     `const low${part} = v128.load32_splat(units, ${part * 16 + 8});`,
-    ...vectors.flatMap((v) => [...(digits === 3 ? [`let h${part}_${v} = high${part};`] : []), `let l${part}_${v} = low${part};`]),
+    ...vectors.flatMap((v) => [
+      ...(digits === 3 ? [`let h${part}_${v} = high${part};`] : []),
+      `let l${part}_${v} = low${part};`,
+    ]),
     ...quads.flatMap((q, i) => [
       ...quad(variant, q, vectors, NR),
       ...range(digits).flatMap((d) => [
@@ -234,9 +238,7 @@ function byteRow(variant: Variant, NR: number, digits: 1 | 3): string {
           return i % inWords === 0 ? `let ${name} = ${product};` : `${name} = i16x8.add(${name}, ${product});`;
         }),
       ]),
-      ...(i % inWords === inWords - 1
-        ? vectors.flatMap((v) => widen(part, Math.floor(i / inWords), v, digits))
-        : []),
+      ...(i % inWords === inWords - 1 ? vectors.flatMap((v) => widen(part, Math.floor(i / inWords), v, digits)) : []),
     ]),
     ...vectors.map((v) =>
       digits === 3

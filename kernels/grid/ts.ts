@@ -1,12 +1,12 @@
 // Grid weights in plain TypeScript: a row of W is decoded once and multiplied with all rows of X.
 import type { PreparedKernel } from '../../bench/contract/technique.ts';
-import { fillPanels, paddedRows } from '../panels.ts';
-import { ACTIVATION_BLOCK, activationScale } from './activations.ts';
-import { transformBlocks } from '../transforms/hadamard-ts.ts';
 import { lowRankProduct } from '../corrections/low-rank-ts.ts';
+import { fillPanels, paddedRows } from '../panels.ts';
+import { transformBlocks } from '../transforms/hadamard-ts.ts';
+import { ACTIVATION_BLOCK, activationScale } from './activations.ts';
 import { planeStride, planesOf } from './bits.ts';
 import type { ActivationRounding } from './choices.ts';
-import type { GridContext } from './format.ts';
+import type { GridContext } from './context.ts';
 import { type GridLayout, groupsOf, minsOf, readChoice, scalesOf } from './layout.ts';
 
 const MR = 8;

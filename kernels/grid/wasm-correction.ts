@@ -1,7 +1,7 @@
 // A low-rank correction in WebAssembly: two thin products, of X as the weights met it.
 import { MR } from '../dense/blocks.ts';
 import { fillPanels, paddedRows } from '../panels.ts';
-import type { Call, Part, Product } from './wasm.ts';
+import type { Call, Part, Product } from './wasm-call.ts';
 
 /** Adds (X·downᵀ)·upᵀ to Y. */
 export function prepareCorrection({ module, context, Y, ldY }: Call, product: Product): readonly Part[] {

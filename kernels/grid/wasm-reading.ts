@@ -1,6 +1,7 @@
 // Which variant of the WebAssembly tiles reads the codes of a layout, and how.
-import type { GridLayout } from './layout.ts';
+
 import { planesOf } from './bits.ts';
+import type { GridLayout } from './layout.ts';
 import { type Variant, variants } from './variants.ts';
 
 export interface Reading {
@@ -57,7 +58,11 @@ function named(name: string): Pick<Reading, 'variant' | 'index'> {
 
 function variantOf(planes: readonly number[], isBy16: boolean): Pick<Reading, 'variant' | 'index'> {
   const index = variants.findIndex(
-    (variant) => !variant.isTable && variant.arithmetic === 'bytes' && `${variant.planes}` === `${planes}` && isBy16 === (variant.block === 16),
+    (variant) =>
+      !variant.isTable &&
+      variant.arithmetic === 'bytes' &&
+      `${variant.planes}` === `${planes}` &&
+      isBy16 === (variant.block === 16),
   );
   if (index < 0) throw new Error(`grid: must have a variant for planes of ${planes.join(' and ')} bits`);
   return { variant: variants[index], index };
@@ -65,7 +70,9 @@ function variantOf(planes: readonly number[], isBy16: boolean): Pick<Reading, 'v
 
 /** The largest power of two of which all values are whole numbers of one byte; undefined where there is none. */
 function unitOf(values: Float32Array): number | undefined {
-  return [1, 0.5, 0.25].find((unit) => values.every((value) => Number.isInteger(value / unit) && Math.abs(value / unit) <= BYTE));
+  return [1, 0.5, 0.25].find((unit) =>
+    values.every((value) => Number.isInteger(value / unit) && Math.abs(value / unit) <= BYTE),
+  );
 }
 
 /** Sixteen f32 as four times sixteen bytes, the lowest ones first. */

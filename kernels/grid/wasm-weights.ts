@@ -1,13 +1,14 @@
 // Grid weights in WebAssembly's memory.
 import type { Wasm, WasmModule } from '../../bench/contract/runtimes/wasm.ts';
-import { KC } from '../int4/blocks.ts';
 import { paddedRows } from '../panels.ts';
-import type { GridContext } from './format.ts';
-import { type GridLayout, groupsOf, readChoice, type ScaleLayout } from './layout.ts';
+import { KC } from './blocks.ts';
+import type { GridContext } from './context.ts';
+import { bytesOf, type GridLayout, groupsOf, readChoice, type ScaleLayout } from './layout.ts';
+import { TRIT_ROUND, tritByte } from './trit-tiles.gen.ts';
 import { type Reading, readingOf } from './wasm-reading.ts';
 
 const BLOCK = 32;
-const PLAN_WORDS = 12;
+const PLAN_WORDS = 14;
 const SCALES_WORDS = 10;
 
 /** Scales are read in rounds of so many bytes. */
@@ -21,10 +22,12 @@ export interface PlacedWeights {
   readonly plan: number;
   /** K rounded up to whole groups, and those to whole blocks. */
   readonly blockedK: number;
+  /** Beside what is stored. */
   readonly scratchBytes: number;
 }
 
-export function placeWeights(module: WasmModule, context: GridContext<Wasm>): PlacedWeights {
+export function placeWeights(runtimeModule: WasmModule, context: GridContext<Wasm>): PlacedWeights {
+  const { module, allocated } = counting(runtimeModule);
   const { packed, grid, problem, runtime } = context;
   const { layout } = grid;
   const { M, N, K } = problem;
@@ -39,25 +42,65 @@ export function placeWeights(module: WasmModule, context: GridContext<Wasm>): Pl
   const groups = isBy16 ? blockedK / 16 : groupsOf(layout, K);
   const blockBytes = (layout.bits === 1.6 ? 2 : layout.bits) * 4 * NR;
   const panelBytes = (blockedK / BLOCK) * blockBytes;
-  const W = module.allocate((ldY / NR) * panelBytes);
-  fillCodes(choice.codes, reading, layout, { N, K, NR, panelBytes, blockBytes }, module.u8(W, (ldY / NR) * panelBytes));
+  const trits = layout.bits === 1.6 ? tritShape(blockedK, NR) : undefined;
+  const ownBytes = (ldY / NR) * (trits?.panelBytes ?? panelBytes);
+  const W = module.allocate(ownBytes);
+  const codeShape = { N, K, NR, panelBytes, blockBytes };
+  if (trits === undefined) fillCodes(choice.codes, reading, layout, codeShape, module.u8(W, ownBytes));
+  else fillTrits(choice.codes, { ...codeShape, panelBytes: trits.panelBytes }, module.u8(W, ownBytes));
   const table = reading.table === undefined ? 0 : module.allocate(reading.table.length);
   if (reading.table !== undefined) module.u8(table, reading.table.length).set(reading.table);
   const shape = { N, K, NR, groups, ownGroups: groupsOf(layout, K) };
-  const scales = placeScales(module, layout.scale, choice.scales, choice.scaleCodes, choice.scaleOffset, reading.unit, shape);
-  const mins = layout.min === undefined ? 0 : placeScales(module, layout.min, choice.mins, choice.minCodes, undefined, 1, shape);
-  const scratchBytes = threadScratchBytes(groups, mins !== 0, NR, M === 1);
+  const scales = placeScales(
+    module,
+    layout.scale,
+    choice.scales,
+    choice.scaleCodes,
+    choice.scaleOffset,
+    reading.unit,
+    shape,
+  );
+  const mins =
+    layout.min === undefined ? 0 : placeScales(module, layout.min, choice.mins, choice.minCodes, undefined, 1, shape);
+  const codeScratch = trits === undefined ? 0 : trits.rounds * 5 * 4 * NR;
+  const scratchBytes = threadScratchBytes(groups, mins !== 0, NR, M === 1) + codeScratch;
   const scratch = module.allocate(threads * scratchBytes);
   const plan = module.allocate(4 * PLAN_WORDS);
   module
     .i32(plan, PLAN_WORDS)
-    .set([reading.index, panelBytes, blockBytes, groups, blocksInGroup, reading.zero, table, W, scales, mins, scratch, scratchBytes]);
-  return { plan, blockedK, scratchBytes: threads * scratchBytes };
+    .set([
+      reading.index,
+      panelBytes,
+      blockBytes,
+      groups,
+      blocksInGroup,
+      reading.zero,
+      table,
+      W,
+      scales,
+      mins,
+      scratch,
+      scratchBytes,
+      trits?.rounds ?? 0,
+      trits?.panelBytes ?? 0,
+    ]);
+  // What padding and tables take beside what is stored is scratch too.
+  return { plan, blockedK, scratchBytes: allocated() - bytesOf(packed) };
 }
 
 /** Scratch of a thread: scales and mins of a panel, and a part of its weights. */
 function threadScratchBytes(groups: number, hasMins: boolean, NR: number, isDecode: boolean): number {
   return 4 * NR * (paddedRows(groups, 2) * (hasMins ? 2 : 1) + (isDecode ? 0 : KC));
+}
+
+/** The module, and how many bytes it was asked for by way of it. */
+function counting(module: WasmModule) {
+  let bytes = 0;
+  const allocate = (byteLength: number) => {
+    bytes += byteLength;
+    return module.allocate(byteLength);
+  };
+  return { module: { ...module, allocate }, allocated: () => bytes };
 }
 
 interface CodeShape {
@@ -106,6 +149,31 @@ function fillCodes(
   }
 }
 
+/** Codes five to a byte: four words of each row hold twenty quads. */
+function tritShape(blockedK: number, NR: number): { readonly rounds: number; readonly panelBytes: number } {
+  const rounds = Math.ceil(blockedK / (4 * TRIT_ROUND));
+  return { rounds, panelBytes: rounds * 4 * 4 * NR };
+}
+
+/** Codes [N,K] → [N/NR][rounds][4 words][NR][4 bytes of five codes]. */
+function fillTrits(codes: Uint8Array | Uint16Array, { N, K, NR, panelBytes }: CodeShape, into: Uint8Array): void {
+  const words = panelBytes / (4 * NR);
+  into.fill(tritByte([0, 0, 0, 0, 0]));
+  for (let n = 0; n < N; n++) {
+    const lane = n % NR;
+    const panel = ((n - lane) / NR) * panelBytes;
+    for (let word = 0; word < words; word++) {
+      for (let i = 0; i < 4; i++) {
+        const five = [0, 1, 2, 3, 4].map((digit) => {
+          const k = (word * 5 + digit) * 4 + i;
+          return k < K ? codes[n * K + k] : 0;
+        });
+        into[panel + (word * NR + lane) * 4 + i] = tritByte(five);
+      }
+    }
+  }
+}
+
 interface ScaleShape {
   readonly N: number;
   readonly K: number;
@@ -145,7 +213,8 @@ function placeScales(
     address = module.allocate((isHalf ? 2 : 4) * length + ROUND_BYTES);
     const values = isHalf ? new Float16Array(length) : new Float32Array(length);
     for (let n = 0; n < N; n++) {
-      for (let run = 0; run < perRow; run++) values[((Math.floor(n / NR) * perRow + run) * NR) + (n % NR)] = valueAt(n, run);
+      for (let run = 0; run < perRow; run++)
+        values[(Math.floor(n / NR) * perRow + run) * NR + (n % NR)] = valueAt(n, run);
     }
     module.u8(address, values.byteLength).set(new Uint8Array(values.buffer));
   }

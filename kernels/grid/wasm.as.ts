@@ -1,10 +1,10 @@
 // Grid weights in panels of NR rows, [N/NR][blocks of 32 along K][words]: as tiles.gen.ts and float-tiles.gen.ts read them. Scales
 // lie as they are stored and become f32 a panel at a time, in scratch of each thread: work is shared out by thread, `from` being
 // the thread's index.
-import { expandScales, floatRow, integerRow, multiplyTile, unpackBlock } from './tiles';
+import { expandScales, expandTrits, floatRow, integerRow, multiplyTile, unpackBlock } from './tiles';
 import { MR } from '../dense/blocks';
 import { share } from '../dense/row-panels.as';
-import { KC, MC } from '../int4/blocks';
+import { KC, MC } from './blocks';
 
 export { packX } from '../dense/row-panels.as';
 export { hadamardBlocks } from '../transforms/hadamard.as';
@@ -28,9 +28,20 @@ class Plan {
   /** See scale-tiles.gen.ts. */
   scales: usize;
   mins: usize;
-  /** Scratch a thread: scales and mins [groups][NR] f32 each, then weights [KC][NR] f32. */
+  /** Scratch a thread: scales and mins [groups][NR] f32 each, weights [KC][NR] f32, then a panel of codes where they are five to a byte. */
   scratch: usize;
   scratchBytes: i32;
+  /** Where codes lie five to a byte: rounds of them in a panel, else 0. */
+  tritRounds: i32;
+  tritBytes: i32;
+}
+
+// Address of a panel's codes as the tiles read them.
+@inline
+function codesOf(p: Plan, panel: i32, scratch: usize): usize {
+  if (p.tritRounds == 0) return p.W + panel * p.panelBytes;
+  expandTrits(p.W + panel * p.tritBytes, p.tritRounds, scratch);
+  return scratch;
 }
 
 // Digits and units as split-x.as.ts leaves them → y [panels·NR]
@@ -42,7 +53,7 @@ export function gemv(from: i32, to: i32, threads: i32, panels: i32, plan: usize,
   for (let n = share(panels, from, threads); n < end; n++) {
     expandScales(p.scales, n, p.groups, scales);
     if (mins != 0) expandScales(p.mins, n, p.groups, mins);
-    const w = p.W + n * p.panelBytes;
+    const w = codesOf(p, n, scales + p.scratchBytes - p.tritRounds * 20 * NR);
     const out = y + ((n * NR) << 2);
     if (isInteger) integerRow(p.variant, x, units, w, scales, mins, p.groups, p.blocks, p.table, out);
     else floatRow(p.variant, x, units, w, scales, mins, p.groups, p.blocks, p.table, out);
@@ -61,13 +72,14 @@ export function gemm(from: i32, to: i32, threads: i32, panels: i32, plan: usize,
     for (let n = share(panels, from, threads); n < end; n++) {
       expandScales(p.scales, n, p.groups, scales);
       if (mins != 0) expandScales(p.mins, n, p.groups, mins);
+      const codes = codesOf(p, n, scales + p.scratchBytes - p.tritRounds * 20 * NR);
       for (let k = 0; k < K; k += KC) {
         const kc = min(KC, K - k);
         for (let i = 0; i < kc; i += 32) {
           const b = (k + i) >> 5;
           const group = p.blocks == 0 ? b << 1 : b / p.blocks;
           const at = (group * NR) << 2;
-          unpackBlock(p.variant, p.W + n * p.panelBytes + b * p.blockBytes, scales + at, mins == 0 ? 0 : mins + at, p.zero, p.table, weights + ((i * NR) << 2));
+          unpackBlock(p.variant, codes + b * p.blockBytes, scales + at, mins == 0 ? 0 : mins + at, p.zero, p.table, weights + ((i * NR) << 2));
         }
         for (let m = block; m < last; m += MR) {
           const rows = min(MR, M - m);

@@ -6,20 +6,15 @@ import { MR } from '../dense/blocks.ts';
 import { trimColumns } from '../dense/wasm.ts';
 import { paddedRows } from '../panels.ts';
 import { ACTIVATION_BLOCK } from './activations.ts';
-import type { GridContext } from './format.ts';
+import type { GridContext } from './context.ts';
+import type { Call, Product } from './wasm-call.ts';
 import { prepareCorrection } from './wasm-correction.ts';
 import { readingOf } from './wasm-reading.ts';
-import { type PlacedWeights, placeWeights } from './wasm-weights.ts';
+import { placeWeights } from './wasm-weights.ts';
 
 const BLOCK = 32;
 /** A unit, two sums of digits and one of x. */
 const UNIT_BYTES = 16;
-
-/** A part of a call, and what it holds beside weights, activations and output. */
-export interface Part {
-  run(): void;
-  readonly scratchBytes: number;
-}
 
 /** X [M,K] f32, W [N,K] as codes and scales → Y [M,N] f32. */
 export async function wasmGrid(context: GridContext<Wasm>): Promise<PreparedKernel<'matmul'>> {
@@ -49,29 +44,12 @@ export async function wasmGrid(context: GridContext<Wasm>): Promise<PreparedKern
   };
 }
 
-export interface Call {
-  readonly module: WasmModule;
-  readonly context: GridContext<Wasm>;
-  readonly weights: PlacedWeights;
-  /** [M,K] f32, a single row filled up with zeros to whole blocks. */
-  readonly X: number;
-  readonly rowBytes: number;
-  readonly Y: number;
-  readonly ldY: number;
-}
-
 /** X as Hadamard's matrix turns it, in a place of its own. */
 function turn(module: WasmModule, { problem: { M, K }, hadamard }: GridContext<Wasm>, X: number, rowBytes: number) {
   if (hadamard === undefined) return { X, parts: [] };
   const into = module.allocate(rowBytes);
   const run = () => module.run('hadamardBlocks', (M * K) / hadamard, X, into, hadamard);
   return { X: into, parts: [{ run, scratchBytes: rowBytes }] };
-}
-
-export interface Product {
-  readonly parts: readonly Part[];
-  /** X as the weights met it, in panels of MR rows; in steps of its own where the product has no use for it. */
-  presented(): { readonly parts: readonly Part[]; readonly panels: number };
 }
 
 /** Where scales of X lie, and how they are found; undefined where X stays f32. */
@@ -113,8 +91,7 @@ function decode(call: Call): Product {
     else module.run('splitPairs', blocks, ...to);
   };
   const isInteger = scales === undefined ? 0 : 1;
-  const multiply = () =>
-    module.run('gemv', threads, threads, ldY / NR, weights.plan, isInteger, digits, units, Y, NR);
+  const multiply = () => module.run('gemv', threads, threads, ldY / NR, weights.plan, isInteger, digits, units, Y, NR);
   return {
     parts: [
       ...(scales === undefined ? [] : [scales.part]),
@@ -144,8 +121,7 @@ function prefill(call: Call): Product {
   const rounded = scales && roundInto(call, scales);
   const panels = module.allocate(4 * M * K);
   const pack = () => module.run('packX', Math.ceil(M / MR), rounded?.X ?? X, panels, M, K);
-  const multiply = () =>
-    module.run('gemm', threads, threads, ldY / NR, weights.plan, panels, Y, M, ldY, K, NR);
+  const multiply = () => module.run('gemm', threads, threads, ldY / NR, weights.plan, panels, Y, M, ldY, K, NR);
   return {
     parts: [
       ...(scales === undefined ? [] : [scales.part]),

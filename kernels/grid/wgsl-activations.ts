@@ -1,8 +1,10 @@
 import type { MatmulProblem } from '../../bench/contract/problem.ts';
 import type { GpuBuffer } from '../../bench/contract/runtimes/gpujs.ts';
-import type { WgslProgram } from '../../bench/contract/runtimes/wgsl.ts';
+import type { Wgsl, WgslProgram } from '../../bench/contract/runtimes/wgsl.ts';
 import { STEP } from '../dense/wgsl-matmul.ts';
+import { turnBlocks } from '../transforms/hadamard-wgsl.ts';
 import { ACTIVATION_BLOCK } from './activations.ts';
+import type { GridContext } from './context.ts';
 
 const THREADS = 64;
 
@@ -17,8 +19,19 @@ fn rounded(x : vec4f, scale : f32) -> vec4f {
   return (q + floor((x - q * scale) / scale + 0.5)) * scale;
 }`;
 
+/** X [M,paddedK] as the weights meet it: transformed, then rounded. */
+export async function presentX(
+  { problem, hadamard, activations }: GridContext<Wgsl>,
+  program: WgslProgram,
+  X: GpuBuffer,
+): Promise<GpuBuffer> {
+  const turned = hadamard === undefined ? X : await turnBlocks(program, X, problem, hadamard);
+  if (activations === 'f32') return turned;
+  return activations === 'int8' ? roundRows(program, turned, problem) : roundBlocks(program, turned, problem);
+}
+
 /** X [M,paddedK] f32 → integer × scale, in f32, by a scale for each row: a workgroup a row. */
-export function roundRows(program: WgslProgram, X: GpuBuffer, { M, K }: MatmulProblem): Promise<GpuBuffer> {
+function roundRows(program: WgslProgram, X: GpuBuffer, { M, K }: MatmulProblem): Promise<GpuBuffer> {
   const steps = Math.ceil(K / STEP);
   return program.shader({
     code: `${ROUND}
@@ -45,7 +58,7 @@ fn main(@builtin(local_invocation_index) at : u32, @builtin(workgroup_id) group 
 }
 
 /** The same by a scale for every 32 values along K: a thread a block. */
-export function roundBlocks(program: WgslProgram, X: GpuBuffer, { M, K }: MatmulProblem): Promise<GpuBuffer> {
+function roundBlocks(program: WgslProgram, X: GpuBuffer, { M, K }: MatmulProblem): Promise<GpuBuffer> {
   const steps = Math.ceil(K / STEP);
   const blocks = Math.ceil(K / ACTIVATION_BLOCK);
   return program.shader({

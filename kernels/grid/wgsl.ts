@@ -1,21 +1,17 @@
 import type { Shader, Wgsl } from '../../bench/contract/runtimes/wgsl.ts';
 import type { PreparedKernel } from '../../bench/contract/technique.ts';
+import { addCorrection } from '../corrections/low-rank-wgsl.ts';
 import { FLOAT_STEP, prepareWgslMatmul, STEP } from '../dense/wgsl-matmul.ts';
-import type { GridContext } from './format.ts';
+import type { GridContext } from './context.ts';
 import { firstInteger, readScales, storedBytesOf } from './gpu-digits.ts';
 import { type GridLayout, groupsOf, type MatmulShape, type ScaleLayout } from './layout.ts';
-import { roundBlocks, roundRows } from './wgsl-activations.ts';
+import { presentX } from './wgsl-activations.ts';
 import { codesBySteps, Tables, valuesCode } from './wgsl-codes.ts';
 
-export function wgslGrid({
-  packed,
-  grid: { layout },
-  problem,
-  activations,
-  runtime,
-}: GridContext<Wgsl>): Promise<PreparedKernel<'matmul'>> {
+export function wgslGrid(context: GridContext<Wgsl>): Promise<PreparedKernel<'matmul'>> {
   // X [M,paddedK] f32, W planes of codes, scales and mins by group and column → Y [M,N]
-  const round = { f32: undefined, int8: roundRows, 'int8-32': roundBlocks }[activations];
+  const { packed, grid, problem, correction, runtime } = context;
+  const { layout } = grid;
   const tables = new Tables();
   const codes = codesBySteps(packed.codes, layout, problem);
   const { scales, scaleCodes, scaleOffset, mins, minCodes } = readScales(packed, layout, problem);
@@ -23,10 +19,11 @@ export function wgslGrid({
   const scale = factor('scale', layout.scale, layout, problem, tables, scales, scaleCodes, scaleOffset);
   const min = factor('min', layout.min, layout, problem, tables, mins, minCodes);
   return prepareWgslMatmul(runtime, problem, {
-    storedBytes: storedBytesOf(packed),
+    storedBytes: storedBytesOf({ ...packed, ...correction }),
     sum: 'f32',
     activationType: 'array<vec4f>',
-    activations: round && ((program, X) => round(program, X, problem)),
+    activations: (program, X) => presentX(context, program, X),
+    corrected: correction && ((program, X, Y) => addCorrection(program, problem, correction, X, Y)),
     resident: {
       W: ['array<u32>', codes.words],
       ...scale?.resident,

@@ -1,30 +1,32 @@
 // int4 for GPUs, whose modes read four bytes at once: weights stay two to a byte, as they are packed, eight to a read.
 import type { Gpu, ResidentBytes, Thread } from '../../bench/contract/runtimes/gpujs.ts';
-import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
+import type { PreparedKernel } from '../../bench/contract/technique.ts';
 import { columnThreads, placeOf, prepareMatmul, roundUp, rowThreads } from '../dense/gpu-matmul.ts';
+import { planeStride } from '../grid/bits.ts';
+import type { GridContext } from '../grid/context.ts';
+import { bytesOf } from '../grid/layout.ts';
 import { paddedScales } from './gpu-scales.ts';
-import { type Int4Weights, valueStride } from './pack.ts';
 
-type Context = KernelContext<'matmul', Int4Weights, { readonly groupSize: number }, Gpu>;
+type Context = GridContext<Gpu>;
 type Constants = { groups: number; texels: number; W: number[][][]; scales: number[][] };
 
 const PER_TEXEL = 8;
 /** Two weights that stand for zero. */
 const ZEROS = 0x88;
 
-export function gpuInt4OfBytes({ packed, problem, params, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
+export function gpuInt4OfBytes({ packed, problem, grid, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
   const { M, N, K } = problem;
-  const groups = Math.ceil(K / params.groupSize);
-  const paddedK = groups * params.groupSize;
+  const groups = Math.ceil(K / grid.layout.group);
+  const paddedK = groups * grid.layout.group;
   const constants = {
     groups,
-    texels: params.groupSize / PER_TEXEL,
-    W: { vectors: paddedBytes(packed.values, N, valueStride(K), paddedK / 2) },
-    scales: paddedScales(packed.scales, N, groups),
+    texels: grid.layout.group / PER_TEXEL,
+    W: { vectors: paddedBytes(packed.codes, N, planeStride(K, 4), paddedK / 2) },
+    scales: paddedScales(packed.scales!, N, groups),
   };
   return prepareMatmul(runtime, problem, {
     paddedK,
-    storedBytes: packed.values.byteLength + packed.scales.byteLength,
+    storedBytes: bytesOf(packed),
     build: (program, X) => {
       const inputs = [{ vectors: X }] as const;
       return M === 1

@@ -1,12 +1,14 @@
 import type { MatmulProblem } from '../../bench/contract/problem.ts';
 import { type Gpu, isOfGpu, type Resident, type Thread } from '../../bench/contract/runtimes/gpujs.ts';
-import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
+import type { PreparedKernel } from '../../bench/contract/technique.ts';
 import { columnThreads, placeOf, prepareMatmul, roundUp, rowThreads } from '../dense/gpu-matmul.ts';
+import { planeStride } from '../grid/bits.ts';
+import type { GridContext } from '../grid/context.ts';
+import { bytesOf } from '../grid/layout.ts';
 import { gpuInt4OfBytes } from './gpu-bytes.ts';
 import { paddedScales } from './gpu-scales.ts';
-import { type Int4Weights, valueStride } from './pack.ts';
 
-type Context = KernelContext<'matmul', Int4Weights, { readonly groupSize: number }, Gpu>;
+type Context = GridContext<Gpu>;
 type Constants = { groups: number; groupSize: number; sextets: number; W: number[][]; scales: number[][] };
 
 // The modes on the host have f32 arrays only, which hold integers below 2²⁴ exactly: six weights to a value, as digits of base
@@ -16,9 +18,9 @@ const ZERO_DIGIT = 8;
 
 export function gpuInt4(context: Context): Promise<PreparedKernel<'matmul'>> {
   if (isOfGpu(context.runtime.mode)) return gpuInt4OfBytes(context);
-  const { packed, problem, params, runtime } = context;
+  const { packed, problem, grid, runtime } = context;
   const { M, K } = problem;
-  const { groupSize } = params;
+  const { group: groupSize } = grid.layout;
   const groups = Math.ceil(K / groupSize);
   const sextets = Math.ceil(groupSize / PER_VALUE);
   const [W, scales] = resident(packed, problem, groupSize);
@@ -26,7 +28,7 @@ export function gpuInt4(context: Context): Promise<PreparedKernel<'matmul'>> {
   return prepareMatmul(runtime, problem, {
     // The last group's last value is read to its end.
     paddedK: groups * groupSize + sextets * PER_VALUE - groupSize,
-    storedBytes: packed.values.byteLength + packed.scales.byteLength,
+    storedBytes: bytesOf(packed),
     build: (program, X) =>
       M === 1
         ? program.step(fourColumns, { threads: columnThreads(problem), constants, inputs: [X] })
@@ -124,7 +126,7 @@ function fourColumns(this: Thread<Constants>, X: number[][]): number[] {
 
 /** Values [paddedN, groups·sextets] and scales [paddedN, groups]. */
 function resident(
-  { values, scales }: Int4Weights,
+  { codes, scales }: GridContext<Gpu>['packed'],
   { N, K }: MatmulProblem,
   groupSize: number,
 ): readonly [Resident, Resident] {
@@ -134,7 +136,7 @@ function resident(
   const length = groups * sextets;
   const packed = new Float32Array(length * paddedN);
   for (let n = 0; n < N; n++) {
-    const row = values.subarray(n * valueStride(K), (n + 1) * valueStride(K));
+    const row = codes.subarray(n * planeStride(K, 4), (n + 1) * planeStride(K, 4));
     for (let i = 0; i < length; i++) {
       const group = Math.floor(i / sextets);
       const from = group * groupSize + (i % sextets) * PER_VALUE;
@@ -142,7 +144,7 @@ function resident(
       packed[n * length + i] = sextetOf(row, from, to);
     }
   }
-  return [{ size: [length, paddedN], values: packed }, paddedScales(scales, N, groups)];
+  return [{ size: [length, paddedN], values: packed }, paddedScales(scales!, N, groups)];
 }
 
 /** Weights `from` … `to` − 1 of a row, the first as the lowest digit, filled up with zeros to six. */

@@ -1,6 +1,7 @@
 import type { Ort } from '../../bench/contract/runtimes/ort.ts';
-import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
-import { type Int4Weights, valueStride } from './pack.ts';
+import type { PreparedKernel } from '../../bench/contract/technique.ts';
+import { planeStride } from '../grid/bits.ts';
+import type { GridContext } from '../grid/context.ts';
 
 /** Both sides of the product stay f32; ONNX Runtime's level 4 would round the activations to int8. */
 const F32_ACTIVATIONS = 1;
@@ -13,11 +14,12 @@ const TWO_ZEROS = 0x88;
  * only with f16 activations.
  */
 export async function ortInt4({
-  packed: { values, scales },
+  packed: { codes, scales },
   problem: { M, N, K },
-  params: { groupSize },
+  grid,
   runtime,
-}: KernelContext<'matmul', Int4Weights, { groupSize: number }, Ort>): Promise<PreparedKernel<'matmul'>> {
+}: GridContext<Ort>): Promise<PreparedKernel<'matmul'>> {
+  const { group: groupSize } = grid.layout;
   const groups = Math.ceil(K / groupSize);
   const program = await runtime.load({
     input: { name: 'X', dims: [M, K] },
@@ -35,9 +37,9 @@ export async function ortInt4({
       {
         name: 'W',
         dims: [N, groups, groupSize / 2],
-        values: padRows(values, N, valueStride(K), (groups * groupSize) / 2),
+        values: padRows(codes, N, planeStride(K, 4), (groups * groupSize) / 2),
       },
-      { name: 'scales', dims: [N, groups], values: Float32Array.from(scales) },
+      { name: 'scales', dims: [N, groups], values: Float32Array.from(scales!) },
     ],
   });
   return { ...program, upload: ({ X }) => program.upload(X), workspaceBytes: undefined };

@@ -1,7 +1,7 @@
 // AutoRound: whether each weight is rounded up or down is learned on what it does to the outputs.
 import { type Grid, roundToNearest } from '../grid/grid.ts';
 import { type GridLayout, groupsOf, type MatmulShape, minsOf, scalesOf } from '../grid/layout.ts';
-import { addRow } from './add-rows.ts';
+import { addFourRows, addRow } from './add-rows.ts';
 import { dampedHessian } from './hessian.ts';
 import { calibrationOf, type GridMethod } from './method.ts';
 
@@ -115,8 +115,7 @@ function learn(row: Row, H: Float64Array, K: number): void {
   gradient.fill(0);
   for (let k = 0; k < K; k++) addRow(gradient, 0, K, H, k * K, error[k]);
   const flips = new Int32Array(K);
-  let change = 0;
-  let least = 0;
+  let least = dot(error, gradient);
   for (let step = 0; step < STEPS; step++) {
     const rate = (1 - step / STEPS) / STEPS;
     let count = 0;
@@ -126,20 +125,33 @@ function learn(row: Row, H: Float64Array, K: number): void {
       offset[k] = Math.max(-0.5, Math.min(0.5, offset[k] + (slope > 0 ? -rate : rate)));
       if ((offset[k] > threshold[k] ? 1 : 0) !== taken[k]) flips[count++] = k;
     }
-    for (let f = 0; f < count; f++) change += flip(row, flips[f], H, K);
-    if (change < least) {
-      least = change;
+    if (count === 0) continue;
+    flip(row, flips.subarray(0, count), H, K);
+    const loss = dot(error, gradient);
+    if (loss < least) {
+      least = loss;
       best.set(taken);
     }
   }
 }
 
-/** Takes the other of a weight's two values; gives what that adds to the output error. */
-function flip({ error, gap, taken, gradient }: Row, k: number, H: Float64Array, K: number): number {
-  const step = taken[k] === 1 ? -gap[k] : gap[k];
-  const change = step * (2 * gradient[k] + step * H[k * K + k]);
-  taken[k] = 1 - taken[k];
-  error[k] += step;
-  addRow(gradient, 0, K, H, k * K, step);
-  return change;
+/** Takes the other of some weights' two values. */
+function flip({ error, gap, taken, gradient }: Row, flips: Int32Array, H: Float64Array, K: number): void {
+  const steps = Float64Array.from(flips, (k) => (taken[k] === 1 ? -gap[k] : gap[k]));
+  for (let f = 0; f < flips.length; f++) {
+    taken[flips[f]] = 1 - taken[flips[f]];
+    error[flips[f]] += steps[f];
+  }
+  let f = 0;
+  for (; f + 4 <= flips.length; f += 4) {
+    const [a, b, c, d] = [flips[f] * K, flips[f + 1] * K, flips[f + 2] * K, flips[f + 3] * K];
+    addFourRows(gradient, 0, K, H, a, b, c, d, steps[f], steps[f + 1], steps[f + 2], steps[f + 3]);
+  }
+  for (; f < flips.length; f++) addRow(gradient, 0, K, H, flips[f] * K, steps[f]);
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
 }

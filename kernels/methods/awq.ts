@@ -1,7 +1,7 @@
 // AWQ: channels with large activations are multiplied up before rounding, so that their weights lose less, and ranges are
 // clipped where that helps the outputs.
 import { type BlockPlace, eachBlock, encodeBlock, type Grid, minAt, roundToNearest, scaleAt } from '../grid/grid.ts';
-import { decodeChoice, emptyChoice, type GridChoice, groupsOf, type MatmulShape } from '../grid/layout.ts';
+import { decodeChoice, emptyChoice, type GridChoice, type MatmulShape } from '../grid/layout.ts';
 import { calibrationOf, type GridMethod } from './method.ts';
 import { outputError } from './output-error.ts';
 import { channelStatistics, gram } from './statistics.ts';
@@ -35,7 +35,8 @@ export const awq: GridMethod = {
     const channels = bestChannels(W, shape, grid, H, meanAbs);
     const scaled = multiplied(W, channels);
     for (let i = 0; i < K; i++) for (let j = 0; j < K; j++) H[i * K + j] /= channels[i] * channels[j];
-    if (grid.block >= K || grid.block > LONGEST_CLIPPED) return { choice: roundToNearest(grid, scaled, shape), channels };
+    if (grid.block >= K || grid.block > LONGEST_CLIPPED)
+      return { choice: roundToNearest(grid, scaled, shape), channels };
     return { choice: clipped(scaled, shape, grid, H), channels };
   },
 };
@@ -55,7 +56,9 @@ function bestChannels(
   for (let e = 0; e < EXPONENTS; e++) {
     const channels = channelsOf(meanAbs, e / EXPONENTS);
     const rounded = decodeChoice(roundToNearest(grid, multiplied(W, channels), shape), grid.layout, shape);
-    for (let i = 0; i < delta.length; i++) delta[i] = rounded[i] / channels[i % K] - W[i];
+    for (let row = 0; row < N * K; row += step * K) {
+      for (let k = 0; k < K; k++) delta[row + k] = rounded[row + k] / channels[k] - W[row + k];
+    }
     const error = outputError(delta, H, N, K, step);
     if (error < least) {
       least = error;
@@ -76,7 +79,11 @@ function channelsOf(meanAbs: Float64Array, exponent: number): Float32Array<Array
 
 function multiplied(W: Float32Array, channels: Float32Array): Float32Array {
   const K = channels.length;
-  return Float32Array.from(W, (w, i) => w * channels[i % K]);
+  const product = new Float32Array(W.length);
+  for (let row = 0; row < W.length; row += K) {
+    for (let k = 0; k < K; k++) product[row + k] = W[row + k] * channels[k];
+  }
+  return product;
 }
 
 /** Round to nearest with each block's weights cut to the share of its range that does its outputs least harm. */
@@ -92,7 +99,7 @@ function clipped(W: Float32Array, shape: MatmulShape, grid: Grid, H: Float64Arra
     for (let c = 0; c < CLIPS; c++) {
       const keep = 1 - c * CLIP_STEP;
       roundClipped(weights, keep * extreme, at, grid, choice, K);
-      subtract(choice, weights, at, grid, K, delta);
+      subtract(choice, weights, at, grid, delta);
       const error = outputError(delta, local, 1, weights.length);
       if (error < least) {
         least = error;
@@ -104,7 +111,14 @@ function clipped(W: Float32Array, shape: MatmulShape, grid: Grid, H: Float64Arra
   return choice;
 }
 
-function roundClipped(weights: Float32Array, limit: number, at: BlockPlace, grid: Grid, into: GridChoice, K: number): void {
+function roundClipped(
+  weights: Float32Array,
+  limit: number,
+  at: BlockPlace,
+  grid: Grid,
+  into: GridChoice,
+  K: number,
+): void {
   const cut = weights.map((weight) => Math.max(-limit, Math.min(limit, weight)));
   if (grid.round !== undefined) {
     grid.round(cut, at, into);
@@ -120,7 +134,6 @@ function subtract(
   weights: Float32Array,
   at: BlockPlace,
   { layout }: Grid,
-  K: number,
   delta: Float64Array,
 ): void {
   for (let from = 0, group = at.group; from < weights.length; from += layout.group, group++) {

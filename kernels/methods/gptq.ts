@@ -24,19 +24,30 @@ export const gptq: GridMethod = {
   source: 'Frantar et al., GPTQ, arXiv 2210.17323; IST-DASLab/gptq, gptq.py',
   needsCalibration: true,
   choose(W, shape, grid, context) {
-    const { K } = shape;
-    const H = dampedHessian(calibrationOf('gptq', context), K);
-    const order = context.actOrder ? byDiagonal(H, K) : undefined;
-    const choice = emptyChoice(grid.layout, shape);
-    const fitsLate = order === undefined && grid.block < K;
-    if (!fitsLate) eachBlock(grid, W, shape, (weights, at) => grid.fit(weights, at, choice));
-    const U = order === undefined ? H : permuted(H, order, order);
-    upperFactorOfInverse(U, K);
-    const columns = order ?? Int32Array.from({ length: K }, (_, k) => k);
-    roundColumns(permuted(W, undefined, columns), U, shape, grid, choice, columns, fitsLate);
-    return { choice };
+    const H = dampedHessian(calibrationOf('gptq', context), shape.K);
+    return { choice: roundAgainst(H, W, shape, grid, context.actOrder) };
   },
 };
+
+/** Under a Hessian [K,K] that is positive definite; it is overwritten. */
+export function roundAgainst(
+  H: Float64Array,
+  W: Float32Array,
+  shape: MatmulShape,
+  grid: Grid,
+  actOrder = false,
+): GridChoice {
+  const { K } = shape;
+  const order = actOrder ? byDiagonal(H, K) : undefined;
+  const choice = emptyChoice(grid.layout, shape);
+  const fitsLate = order === undefined && grid.block < K;
+  if (!fitsLate) eachBlock(grid, W, shape, (weights, at) => grid.fit(weights, at, choice));
+  const U = order === undefined ? H : permuted(H, order, order);
+  upperFactorOfInverse(U, K);
+  const columns = order ?? Int32Array.from({ length: K }, (_, k) => k);
+  roundColumns(permuted(W, undefined, columns), U, shape, grid, choice, columns, fitsLate);
+  return choice;
+}
 
 /** Columns by decreasing diagonal. */
 function byDiagonal(H: Float64Array, K: number): Int32Array {
@@ -105,15 +116,16 @@ function fitBlock(
   n: number,
   k: number,
   { K }: MatmulShape,
-  { layout, block, fit }: Grid,
+  grid: Grid,
   choice: GridChoice,
   scales: Float32Array,
   mins: Float32Array,
 ): void {
+  const { layout, block } = grid;
   const to = Math.min(K, k + block);
   const group = n * groupsOf(layout, K) + k / layout.group;
   const at = { index: n * Math.ceil(K / block) + k / block, weight: n * K + k, group };
-  fit(Float32Array.from(W.subarray(n * K + k, n * K + to)), at, choice);
+  grid.fit(Float32Array.from(W.subarray(n * K + k, n * K + to)), at, choice);
   for (let g = group; g < group + Math.ceil((to - k) / layout.group); g++) {
     scales[g] = scaleAt(choice, layout, g);
     mins[g] = minAt(choice, layout, g);

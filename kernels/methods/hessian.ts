@@ -6,8 +6,9 @@ import { gram } from './statistics.ts';
 const LEAST_DAMPING = 0.01;
 /** Where calibration tells nothing. */
 const MOST_DAMPING = 10;
-/** Rows taken as one draw, since tokens of a sentence resemble each other. */
+/** Rows taken as one draw, since tokens of a sentence resemble each other; fewer where that leaves few draws. */
 const BATCH = 16;
+const LEAST_BATCHES = 8;
 
 /**
  * XᵀX [K,K] with its diagonal raised. By 1 % of its mean, as in gptq.py, where there are rows enough: the article has 262 144 of
@@ -40,10 +41,13 @@ function ledoitWolf({ X, rows }: Calibration, H: Float64Array, K: number): numbe
   for (let i = 0; i < H.length; i++) squares += H[i] * H[i];
   for (let k = 0; k < K; k++) trace += H[k * K + k];
   const distance = squares - (trace * trace) / K;
-  let variance = -squares / Math.ceil(rows / BATCH);
-  for (let r = 0; r < rows; r += BATCH) variance += squaresOfGram(X, r, Math.min(rows, r + BATCH), K);
-  if (!(variance > 0)) return 0;
-  return variance < distance ? Math.min(MOST_DAMPING, variance / (distance - variance)) : MOST_DAMPING;
+  const batch = Math.min(BATCH, Math.ceil(rows / LEAST_BATCHES));
+  const batches = Math.ceil(rows / batch);
+  if (batches === 1) return MOST_DAMPING;
+  let variance = 0;
+  for (let r = 0; r < rows; r += batch) variance += squaresOfGram(X, r, Math.min(rows, r + batch), K);
+  variance = (variance - squares / batches) * (batches / (batches - 1));
+  return distance > variance ? Math.min(MOST_DAMPING, variance / (distance - variance)) : MOST_DAMPING;
 }
 
 /** Squares of all entries of XᵀX over a few rows: those of XXᵀ, which is smaller. */

@@ -17,7 +17,8 @@ const ITERATIONS = 20;
  */
 export const hqq: GridMethod = {
   summary: 'zero points, or scales where there are none, by half-quadratic splitting of Σ|w − ŵ|^0.7',
-  source: 'Badri and Shaji, Half-Quadratic Quantization of Large Machine Learning Models, 2023; mobiusml/hqq, optimize.py',
+  source:
+    'Badri and Shaji, Half-Quadratic Quantization of Large Machine Learning Models, 2023; mobiusml/hqq, optimize.py',
   needsCalibration: false,
   skip: ({ layout }) => whyNotPlain(layout),
   choose(W, shape, grid) {
@@ -52,7 +53,8 @@ function solve(
   let least = errorOf(weights, codes, values, scale, min);
   let best: { scale: number; min: number } | undefined;
   for (let iteration = 0; iteration < ITERATIONS; iteration++) {
-    if (minLayout === undefined) scale = asStored(bestScale(weights, codes, values, scale, beta), scaleLayout!.shared!.type);
+    if (minLayout === undefined)
+      scale = asStored(bestScale(weights, codes, values, scale, beta), scaleLayout!.shared!.type);
     else min = asStored(bestMin(weights, codes, values, scale, min, beta), minLayout.shared!.type);
     for (let i = 0; i < weights.length; i++) codes[i] = encode(weights[i], scale, min);
     const error = errorOf(weights, codes, values, scale, min);

@@ -83,13 +83,7 @@ export function searchScaleCodes(
   }
 }
 
-function begin(
-  W: Float32Array,
-  from: number,
-  best: Candidate,
-  importance: Float32Array,
-  values: Float32Array,
-): Search {
+function begin(W: Float32Array, from: number, best: Candidate, importance: Float32Array, values: Float32Array): Search {
   const K = importance.length;
   const length = best.codes.length;
   const own = Float32Array.from({ length }, (_, i) => importance[(from + i) % K]);

@@ -41,7 +41,11 @@ fn result(sum : f32, m : u32, n : u32) -> f32 { return select(sum * ${1 / Math.s
 
 const THREADS = 64;
 
-function softmax(program: WgslProgram, S: GpuBuffer, { heads, M, seqLen }: AttentionProblem): Promise<GpuBuffer> {
+export function softmax(
+  program: WgslProgram,
+  S: GpuBuffer,
+  { heads, M, seqLen }: AttentionProblem,
+): Promise<GpuBuffer> {
   // S [heads,M,seqLen] f32 → P [heads,M,paddedKeys], zero past the keys there are
   const paddedKeys = roundUp(seqLen, STEP);
   const fold = (combine: string) => `

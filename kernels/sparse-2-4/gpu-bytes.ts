@@ -4,13 +4,13 @@ import type { MatmulProblem } from '../../bench/contract/problem.ts';
 import type { Gpu, ResidentBytes, Thread } from '../../bench/contract/runtimes/gpujs.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { columnThreads, placeOf, prepareMatmul, roundUp, rowThreads } from '../dense/gpu-matmul.ts';
-import { indexStride, paddedK, type Sparse24Weights } from './pack.ts';
+import { indexStride, type PackedSparse24, paddedK, type Sparse24Weights } from './pack.ts';
 
 type Context = KernelContext<'matmul', Sparse24Weights, Record<never, never>, Gpu>;
 type Constants = { pairs: number; values: number[][][]; places: number[][][] };
 
 /** Kept weights in a vector: those of two groups. */
-const KEPT = 4;
+export const KEPT = 4;
 
 export function gpuSparse24OfBytes({ packed, problem, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
   const { M, N, K } = problem;
@@ -106,7 +106,7 @@ function valuesByPair({ values }: Sparse24Weights, { N, K }: MatmulProblem, pair
 }
 
 /** The same order; a place counts from the first column of its pair. */
-function placesByPair({ indices }: Sparse24Weights, { N, K }: MatmulProblem, pairs: number): Uint8Array {
+export function placesByPair({ indices }: PackedSparse24, { N, K }: MatmulProblem, pairs: number): Uint8Array {
   const stored = paddedK(K) / 2;
   const ordered = new Uint8Array(pairs * roundUp(N, 4) * KEPT);
   for (let n = 0; n < N; n++) {
@@ -118,6 +118,6 @@ function placesByPair({ indices }: Sparse24Weights, { N, K }: MatmulProblem, pai
   return ordered;
 }
 
-function atPair(i: number, n: number, N: number): number {
+export function atPair(i: number, n: number, N: number): number {
   return ((i >> 2) * roundUp(N, 4) + n) * KEPT + (i & 3);
 }

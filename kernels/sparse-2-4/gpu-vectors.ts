@@ -6,13 +6,13 @@ import type { MatmulProblem } from '../../bench/contract/problem.ts';
 import type { Gpu, Resident, ResidentBytes, Thread } from '../../bench/contract/runtimes/gpujs.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { prepareMatmul, roundUp } from '../dense/gpu-matmul.ts';
-import { indexStride, paddedK, type Sparse24Weights } from './pack.ts';
+import { indexStride, type PackedSparse24, paddedK, type Sparse24Weights } from './pack.ts';
 
 type Context = KernelContext<'matmul', Sparse24Weights, Record<never, never>, Gpu>;
 type Constants = { texels: number; values: number[][][]; places: number[][][] };
 
 /** Columns whose places a texel of four bytes holds. */
-const PER_TEXEL = 32;
+export const PER_TEXEL = 32;
 
 export function gpuSparse24OfVectors({ packed, problem, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
   const { M, N, K } = problem;
@@ -96,7 +96,7 @@ function widenedValues({ values }: Sparse24Weights, { N, K }: MatmulProblem, str
   return { size: [stride, N], values: widened };
 }
 
-function widenedPlaces({ indices }: Sparse24Weights, { N, K }: MatmulProblem, stride: number): ResidentBytes {
+export function widenedPlaces({ indices }: PackedSparse24, { N, K }: MatmulProblem, stride: number): ResidentBytes {
   const stored = indexStride(K);
   const bytes = new Uint8Array(N * stride);
   for (let n = 0; n < N; n++) bytes.set(indices.subarray(n * stored, (n + 1) * stored), n * stride);

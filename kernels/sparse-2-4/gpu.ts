@@ -3,10 +3,20 @@ import { type Gpu, isGl, type Resident, type Thread } from '../../bench/contract
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { paddedRows, prepareMatmul } from '../dense/gpu-matmul.ts';
 import { gpuSparse24OfBytes } from './gpu-bytes.ts';
+import { gpuSparse24OfInt8 } from './gpu-int8.ts';
+import { gpuSparse24OfInt8Vectors } from './gpu-int8-vectors.ts';
 import { gpuSparse24OfVectors } from './gpu-vectors.ts';
-import { indexStride, paddedK, type Sparse24Weights } from './pack.ts';
+import {
+  decodeSparse24,
+  type Int8Sparse24Weights,
+  indexStride,
+  type PackedSparse24,
+  paddedK,
+  type Sparse24Weights,
+  sparse24Bytes,
+} from './pack.ts';
 
-type Context = KernelContext<'matmul', Sparse24Weights, Record<never, never>, Gpu>;
+type Context<Packed> = KernelContext<'matmul', Packed, Record<never, never>, Gpu>;
 type Constants = { sextets: number; values: number[][]; places: number[][] };
 
 // In the modes on the host gpu.js has f32 buffers only, which hold 24 bits exactly: the places of six groups, twelve digits of
@@ -14,12 +24,26 @@ type Constants = { sextets: number; values: number[][]; places: number[][] };
 // multiplies the rest by four to bring the digit after it before the point.
 const GROUPS_PER_VALUE = 6;
 
-export function gpuSparse24(context: Context): Promise<PreparedKernel<'matmul'>> {
-  if (isGl(context.runtime.mode)) return gpuSparse24OfVectors(context);
-  return context.runtime.mode === 'webgpu' ? gpuSparse24OfBytes(context) : gpuSparse24OfFloats(context);
+export function gpuSparse24(context: Context<PackedSparse24>): Promise<PreparedKernel<'matmul'>> {
+  const { packed, runtime } = context;
+  if ('scales' in packed) return gpuInt8Sparse24({ ...context, packed });
+  const floats = { ...context, packed };
+  if (isGl(runtime.mode)) return gpuSparse24OfVectors(floats);
+  return runtime.mode === 'webgpu' ? gpuSparse24OfBytes(floats) : gpuSparse24OfFloats(floats, sparse24Bytes(packed));
 }
 
-function gpuSparse24OfFloats({ packed, problem, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
+async function gpuInt8Sparse24(context: Context<Int8Sparse24Weights>): Promise<PreparedKernel<'matmul'>> {
+  const { packed, runtime } = context;
+  if (isGl(runtime.mode)) return gpuSparse24OfInt8Vectors(context);
+  if (runtime.mode === 'webgpu') return gpuSparse24OfInt8(context);
+  const decoded = { ...context, packed: decodeSparse24(packed) };
+  return { ...(await gpuSparse24OfFloats(decoded, sparse24Bytes(packed))), variant: 'decoded to f32' };
+}
+
+function gpuSparse24OfFloats(
+  { packed, problem, runtime }: Context<Sparse24Weights>,
+  storedBytes: number,
+): Promise<PreparedKernel<'matmul'>> {
   const { M, N, K } = problem;
   const rows = paddedRows(M);
   const sextets = Math.ceil(K / (4 * GROUPS_PER_VALUE));
@@ -31,7 +55,7 @@ function gpuSparse24OfFloats({ packed, problem, runtime }: Context): Promise<Pre
   return prepareMatmul(runtime, problem, {
     paddedK: sextets * GROUPS_PER_VALUE * 4,
     isInterleaved: true,
-    storedBytes: packed.values.byteLength + packed.indices.byteLength,
+    storedBytes,
     build: (program, X) =>
       M === 1
         ? program.step(oneRow, { threads: [N], constants, inputs: [X] })

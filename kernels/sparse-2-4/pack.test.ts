@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { MatmulShape } from '../grid/layout.ts';
 import { pruneByMagnitude } from '../methods/magnitude.ts';
 import { keepTwoOfFour } from '../methods/mask.ts';
-import { packSparse24, unpackSparse24 } from './pack.ts';
+import { packInt8Sparse24, packSparse24, unpackSparse24 } from './pack.ts';
 
 function twoOfFour(W: Float32Array, shape: MatmulShape) {
   return packSparse24(pruneByMagnitude(W, shape, keepTwoOfFour), shape);
@@ -72,4 +72,15 @@ test('where a mask keeps fewer than two of four, a zero is stored beside them', 
   const packed = packSparse24({ W: Float32Array.of(0, 0, 5, 0, 0, 0, 0, 0), mask }, { N: 1, K: 8 });
   expect([...packed.values]).toEqual([0, 5, 0, 0]);
   expect([...packed.indices]).toEqual([0b01_00_10_00]);
+});
+
+test('as int8 the two of each group are rounded by the scale of their row, in a quarter of the bytes', () => {
+  const W = Float32Array.of(127, 1.4, 0, -100.6, 0, 5, 3, 0, 0, 2, 0, 0, 0, -2, 0, 1);
+  const shape = { N: 2, K: 8 };
+  const packed = packInt8Sparse24(pruneByMagnitude(W, shape, keepTwoOfFour), shape);
+  expect([...packed.values]).toEqual([127, -101, 5, 3, 0, 127, -127, 64]);
+  expect([...packed.scales]).toEqual([1, Math.fround(2 / 127)]);
+  expect([...packed.indices]).toEqual([...twoOfFour(W, shape).indices]);
+  expect([...unpackSparse24(packed, shape)].slice(0, 8)).toEqual([127, 0, 0, -101, 0, 5, 3, 0]);
+  expect(unpackSparse24(packed, shape)[13]).toBeCloseTo(-2, 6);
 });

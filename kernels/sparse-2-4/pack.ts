@@ -1,3 +1,4 @@
+import { roundRows } from '../csr/kept-values.ts';
 import type { MatmulShape } from '../grid/layout.ts';
 import type { Pruned } from '../methods/mask.ts';
 
@@ -11,6 +12,16 @@ export interface Sparse24Weights {
   /** [N, ceil(paddedK/8)]: 4 bits a group, the even group in the low half; place of the first kept weight in bits 0–1, of the second in bits 2–3. */
   readonly indices: Uint8Array;
 }
+
+/** The same with weights rounded: w = scales[n] · value. */
+export interface Int8Sparse24Weights extends Omit<Sparse24Weights, 'values'> {
+  /** [N, paddedK/2] in −127 … 127 */
+  readonly values: Int8Array;
+  /** [N] f32 */
+  readonly scales: Float32Array;
+}
+
+export type PackedSparse24 = Sparse24Weights | Int8Sparse24Weights;
 
 /** K rounded up to whole groups of four. */
 export function paddedK(K: number): number {
@@ -41,8 +52,30 @@ export function packSparse24({ W, mask }: Pruned, { N, K }: MatmulShape): Sparse
   return { values, indices };
 }
 
+/** The same as int8. */
+export function packInt8Sparse24(pruned: Pruned, shape: MatmulShape): Int8Sparse24Weights {
+  const { scales, ...rounded } = roundRows(pruned, shape);
+  const { values, indices } = packSparse24(rounded, shape);
+  return { values: Int8Array.from(values), indices, scales };
+}
+
+/** Bytes of all parts. */
+export function sparse24Bytes(packed: PackedSparse24): number {
+  const scaleBytes = 'scales' in packed ? packed.scales.byteLength : 0;
+  return packed.values.byteLength + packed.indices.byteLength + scaleBytes;
+}
+
+/** Weights as f32, each rounded to it. */
+export function decodeSparse24(packed: PackedSparse24): Sparse24Weights {
+  if (!('scales' in packed)) return packed;
+  const { values, indices, scales } = packed;
+  const stored = values.length / scales.length;
+  return { values: Float32Array.from(values, (value, i) => scales[Math.floor(i / stored)] * value), indices };
+}
+
 /** W [N,K] with the dropped entries as zeros. */
-export function unpackSparse24({ values, indices }: Sparse24Weights, { N, K }: MatmulShape): Float32Array {
+export function unpackSparse24(packed: PackedSparse24, { N, K }: MatmulShape): Float32Array {
+  const { values, indices } = decodeSparse24(packed);
   const groups = paddedK(K) / 4;
   const W = new Float32Array(N * K);
   for (let n = 0; n < N; n++) {

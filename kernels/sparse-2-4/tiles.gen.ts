@@ -16,49 +16,138 @@ const DECODE_SUMS = 8;
  */
 const DECODE_STREAMS = 4;
 
-/** `panel` for decoding and `tile<u>` for each number of units, and a unit is NR/2 rows of X side by side, a register wide. */
+/**
+ * `panel` for decoding and `tile<u>` for each number of units, and a unit is NR/2 rows of X side by side, a register wide; and
+ * `int8Panel` and `int8Tile<u>` for weights of int8.
+ */
 export function generateTiles(NR: number): string {
-  return [...range(MAX_UNITS).map((units) => tile(units + 1, NR)), panel()].join('\n\n');
+  const tiles = range(MAX_UNITS).flatMap((units) =>
+    [f32Weights(NR), int8Weights(NR)].map((w) => tile(units + 1, NR, w)),
+  );
+  return [...tiles, panel(F32_PAIRS), panel(INT8_PAIRS), PAIR_FUNCTIONS].join('\n\n');
+}
+
+/** How a tile comes by the weights of a step, each in all lanes. */
+interface Weights {
+  readonly prefix: string;
+  readonly bytes: 1 | 4;
+  /** Taken at the beginning of a step. */
+  readonly load: string;
+  splat(i: number): string;
+}
+
+/** By a shuffle, which costs less than another load; but with 256 bits by a load, since V8's re-vectoriser pairs only those. */
+function f32Weights(NR: number): Weights {
+  return {
+    prefix: 'tile',
+    bytes: 4,
+    load: NR === 8 ? '\n      const low = v128.load(w);\n      const high = v128.load(w, 16);' : '\n      ',
+    splat: (i) => (NR === 8 ? shuffled(i) : `v128.load32_splat(w, ${i * 4})`),
+  };
+}
+
+/** Eight bytes become two registers of f32 together; but one by one with 256 bits, for the sake of the re-vectoriser. */
+function int8Weights(NR: number): Weights {
+  const load = [
+    'const bytes = v128.load_ext<i8>(w);',
+    `const low = ${half('low', 'bytes')};`,
+    `const high = ${half('high', 'bytes')};`,
+  ];
+  return {
+    prefix: 'int8Tile',
+    bytes: 1,
+    load: NR === 8 ? load.map((line) => `\n      ${line}`).join('') : '',
+    splat: (i) => (NR === 8 ? shuffled(i) : `f32x4.splat(<f32>load<i8>(w, ${i}))`),
+  };
+}
+
+function shuffled(i: number): string {
+  const name = i < 4 ? 'low' : 'high';
+  return `v128.shuffle<f32>(${name}, ${name}, ${i & 3}, ${i & 3}, ${i & 3}, ${i & 3})`;
+}
+
+/** Four of the eight 16-bit integers in a register, as f32. */
+function half(which: 'low' | 'high', eight: string): string {
+  return `f32x4.convert_i32x4_s(i32x4.extend_${which}_i16x8_s(${eight}))`;
 }
 
 function range(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i);
 }
 
-function tile(units: number, NR: number): string {
+function tile(units: number, NR: number, { prefix, bytes, load, splat }: Weights): string {
   const lanes = (units * NR) / 2;
   const vectors = range(lanes / 4);
   const step = (i: number) => [
     `const at${i} = x + ((eight >> ${2 * i}) & 3) * ${lanes * 4};`,
-    `const w${i} = ${splat(i, NR)};`,
+    `const w${i} = ${splat(i)};`,
     ...vectors.map(
       (v) => `c${v} = f32x4.relaxed_madd(w${i}, v128.load(at${i}, ${(i >> 1) * lanes * 16 + v * 16}), c${v});`,
     ),
   ];
+  const isScaled = bytes === 1;
+  const scaling = `if (scales != 0) {
+      const scale = v128.load32_splat(scales);
+      ${vectors.map((v) => `c${v} = f32x4.mul(c${v}, scale);`).join('\n      ')}
+      scales += 4;
+    }
+    `;
   return `// places [rows][steps] u16, w [rows][8·steps] of the rows of W, X [16·steps][${lanes}] → y [rows][${lanes}], added to it where it
-// isn't the first part of K
-export function tile${units}(places: usize, w: usize, rows: i32, steps: i32, X: usize, y: usize, first: bool): void {
+// isn't the first part of K${isScaled ? ', and multiplied by scales [rows] where these are not 0' : ''}
+export function ${prefix}${units}(places: usize, w: usize, ${isScaled ? 'scales: usize, ' : ''}rows: i32, steps: i32, X: usize, y: usize, first: bool): void {
   for (let n = 0; n < rows; n++) {
     let x = X;
     ${vectors.map((v) => `let c${v} = f32x4.splat(0);`).join('\n    ')}
     for (let i = steps; i > 0; i--) {
-      const eight = <u32>load<u16>(places);
-      ${NR === 8 ? 'const low = v128.load(w);\n      const high = v128.load(w, 16);' : ''}
+      const eight = <u32>load<u16>(places);${load}
       ${range(STEP).flatMap(step).join('\n      ')}
       places += 2;
-      w += ${STEP * 4};
+      w += ${STEP * bytes};
       x += ${16 * lanes * 4};
     }
     if (!first) {
       ${vectors.map((v) => `c${v} = f32x4.add(c${v}, v128.load(y, ${v * 16}));`).join('\n      ')}
     }
-    ${vectors.map((v) => `v128.store(y, c${v}, ${v * 16});`).join('\n    ')}
+    ${isScaled ? scaling : ''}${vectors.map((v) => `v128.store(y, c${v}, ${v * 16});`).join('\n    ')}
     y += ${lanes * 4};
   }
 }`;
 }
 
-function panel(): string {
+/** How a panel comes by the weights of a group: of two rows in each of eight registers. */
+interface Pairs {
+  readonly prefix: string;
+  readonly bytes: 1 | 4;
+  /** Taken at the beginning of a step of stream s. */
+  load(s: number): readonly string[];
+  weights(s: number, i: number): string;
+}
+
+const F32_PAIRS: Pairs = {
+  prefix: 'panel',
+  bytes: 4,
+  load: () => [],
+  weights: (s, i) => `v128.load(values${s}, ${i * 16})`,
+};
+
+/**
+ * A lane of 32 bits holds a byte of each of four sums; a swizzle takes one of them to its upper end and leaves zeros below, which
+ * costs less than to widen it and leaves it times 2²⁴.
+ */
+const INT8_PAIRS: Pairs = {
+  prefix: 'int8Panel',
+  bytes: 1,
+  load: (s) => range(DECODE_SUMS / 4).map((i) => `const bytes${s}_${i} = v128.load(values${s}, ${i * 16});`),
+  weights: (s, i) => `f32x4.convert_i32x4_s(i8x16.relaxed_swizzle(bytes${s}_${i >> 2}, ${upperByte(i & 3)}))`,
+};
+
+function upperByte(byte: number): string {
+  return `i8x16(${range(4).flatMap((lane) => [-128, -128, -128, lane * 4 + byte]).join(', ')})`;
+}
+
+function panel({ prefix, bytes, load, weights }: Pairs): string {
+  const isScaled = bytes === 1;
+  const shift = isScaled ? 5 : 7;
   const sums = range(DECODE_SUMS);
   const streams = range(DECODE_STREAMS);
   const last = DECODE_STREAMS - 1;
@@ -66,17 +155,21 @@ function panel(): string {
     `const four${s} = v128.load(x + ((g + ${s} * part) << 4));`,
     `const low${s} = load<u32>(places${s});`,
     `const high${s} = load<u32>(places${s}, 4);`,
+    ...load(s),
     ...sums.map((i) => {
       const pair = `${i < 4 ? 'low' : 'high'}${s} ${['<< 4', '>> 4', '>> 12', '>> 20'][i & 3]}`;
-      return `c${i} = f32x4.relaxed_madd(pick(four${s}, table, ${pair}), v128.load(values${s}, ${i * 16}), c${i});`;
+      return `c${i} = f32x4.relaxed_madd(pick(four${s}, table, ${pair}), ${weights(s, i)}, c${i});`;
     }),
     `places${s} += 8;`,
-    `values${s} += 128;`,
+    `values${s} += ${1 << shift};`,
   ];
-  return `// x [4·groups], values [groups][16][2], places [groups][16] of four bits, table [256][16] → y [16]
-export function panel(x: usize, values: usize, places: usize, table: usize, y: usize, groups: i32): void {
+  const sum = (i: number) => `addPairs(c${2 * i}, c${2 * i + 1})`;
+  const scaled = (i: number) =>
+    `f32x4.mul(f32x4.mul(${sum(i)}, f32x4.splat(1.0 / 16777216)), v128.load(scales, ${i * 16}))`;
+  return `// x [4·groups], values [groups][16][2], ${isScaled ? 'scales [16], ' : ''}places [groups][16] of four bits, table [256][16] → y [16]
+export function ${prefix}(x: usize, values: usize, ${isScaled ? 'scales: usize, ' : ''}places: usize, table: usize, y: usize, groups: i32): void {
   const part = groups / ${DECODE_STREAMS};
-  ${streams.map((s) => `let values${s} = values + ((${s} * part) << 7);`).join('\n  ')}
+  ${streams.map((s) => `let values${s} = values + ((${s} * part) << ${shift});`).join('\n  ')}
   ${streams.map((s) => `let places${s} = places + ((${s} * part) << 3);`).join('\n  ')}
   ${sums.map((i) => `let c${i} = f32x4.splat(0);`).join('\n  ')}
   let g = 0;
@@ -87,11 +180,12 @@ export function panel(x: usize, values: usize, places: usize, table: usize, y: u
     ${step(last).join('\n    ')}
   }
   ${range(DECODE_SUMS / 2)
-    .map((i) => `v128.store(y, addPairs(c${2 * i}, c${2 * i + 1}), ${i * 16});`)
+    .map((i) => `v128.store(y, ${isScaled ? scaled(i) : sum(i)}, ${i * 16});`)
     .join('\n  ')}
+}`;
 }
 
-// x [4], places of two rows in bits 4 … 11 → the activations of either's two weights
+const PAIR_FUNCTIONS = `// x [4], places of two rows in bits 4 … 11 → the activations of either's two weights
 @inline
 function pick(x: v128, table: usize, places: u32): v128 {
   return i8x16.relaxed_swizzle(x, v128.load(table + (places & 0xff0)));
@@ -101,11 +195,3 @@ function pick(x: v128, table: usize, places: u32): v128 {
 function addPairs(a: v128, b: v128): v128 {
   return f32x4.add(v128.shuffle<f32>(a, b, 0, 2, 4, 6), v128.shuffle<f32>(a, b, 1, 3, 5, 7));
 }`;
-}
-
-/** By a shuffle, which costs less than another load; but with 256 bits by a load, since V8's re-vectoriser pairs only those. */
-function splat(i: number, NR: number): string {
-  if (NR !== 8) return `v128.load32_splat(w, ${i * 4})`;
-  const half = i < 4 ? 'low' : 'high';
-  return `v128.shuffle<f32>(${half}, ${half}, ${i & 3}, ${i & 3}, ${i & 3}, ${i & 3})`;
-}

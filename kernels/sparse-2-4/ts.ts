@@ -1,6 +1,7 @@
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { fillPanels, paddedRows } from '../panels.ts';
-import { indexStride, paddedK, type Sparse24Weights } from './pack.ts';
+import { indexStride, type PackedSparse24, paddedK, type Sparse24Weights } from './pack.ts';
+import { multiplyInt8Panel, multiplyInt8Row } from './ts-int8.ts';
 
 const MR = 8;
 
@@ -8,7 +9,7 @@ const MR = 8;
 export function tsSparse24({
   packed,
   problem: { M, N, K },
-}: KernelContext<'matmul', Sparse24Weights, unknown, undefined>): PreparedKernel<'matmul'> {
+}: KernelContext<'matmul', PackedSparse24, unknown, undefined>): PreparedKernel<'matmul'> {
   const width = M === 1 ? 1 : MR;
   const X = new Float32Array(M * K);
   const panels = new Float64Array(paddedRows(M, width) * paddedK(K));
@@ -18,14 +19,17 @@ export function tsSparse24({
     run() {
       if (M === 1) {
         panels.set(X);
-        multiplyRow(panels, packed, padded, N, K);
+        if ('scales' in packed) multiplyInt8Row(panels, packed, padded, N, K);
+        else multiplyRow(panels, packed, padded, N, K);
         return;
       }
       for (let m = 0; m < M; m += MR) {
         const rows = Math.min(MR, M - m);
         const panel = panels.subarray(m * paddedK(K));
         fillPanels(X.subarray(m * K), rows, K, MR, panel);
-        multiplyPanel(panel, packed, padded.subarray(m * N), N, K);
+        const Y = padded.subarray(m * N);
+        if ('scales' in packed) multiplyInt8Panel(panel, packed, Y, N, K);
+        else multiplyPanel(panel, packed, Y, N, K);
       }
     },
     readOutput: () => padded.subarray(0, M * N),

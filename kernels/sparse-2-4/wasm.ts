@@ -3,10 +3,10 @@ import type { Wasm, WasmModule } from '../../bench/contract/runtimes/wasm.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import { GROUP, L1_BYTES, PACKED_COLUMNS, panelLanes } from '../lane-panels.ts';
 import { paddedRows } from '../panels.ts';
-import { indexStride, paddedK, type Sparse24Weights } from './pack.ts';
+import { indexStride, type PackedSparse24, paddedK } from './pack.ts';
 import { MAX_UNITS } from './tiles.gen.ts';
 
-type Context = KernelContext<'matmul', Sparse24Weights, unknown, Wasm>;
+type Context = KernelContext<'matmul', PackedSparse24, unknown, Wasm>;
 
 /** Columns of X a step of a tile takes. */
 const STEP_COLUMNS = 16;
@@ -25,16 +25,20 @@ function multiplyRow({ packed, problem }: Context, module: WasmModule): Prepared
   const panels = Math.ceil(N / DECODE_ROWS);
   const valuesLength = panels * groups * DECODE_ROWS * 2;
   const placesLength = (panels * groups * DECODE_ROWS) / 2;
-  const values = module.allocate(4 * valuesLength);
+  const values = allocateValues(module, packed, valuesLength);
+  const scales = placeScales(module, packed, panels * DECODE_ROWS);
   const places = module.allocate(placesLength);
-  interleaveRows(packed, problem, module.f32(values, valuesLength), module.u8(places, placesLength));
+  interleaveRows(packed, problem, viewValues(module, packed, values, valuesLength), module.u8(places, placesLength));
   const table = module.allocate(PICKS.byteLength);
   module.u8(table, PICKS.length).set(PICKS);
   const x = module.allocate(4 * paddedK(K));
   const y = module.allocate(4 * panels * DECODE_ROWS);
   return {
     upload: ({ X }) => module.f32(x, K).set(X),
-    run: () => module.run('gemv', panels, x, values, places, table, y, groups),
+    run:
+      scales === NO_SCALES
+        ? () => module.run('gemv', panels, x, values, places, table, y, groups)
+        : () => module.run('int8Gemv', panels, x, values, scales, places, table, y, groups),
     readOutput: () => module.f32(y, N),
     workspaceBytes: PICKS.byteLength + 4 * (paddedK(K) - K + panels * DECODE_ROWS - N),
     dispose: module.close,
@@ -48,9 +52,16 @@ function multiplyPanels({ packed, problem, runtime }: Context, module: WasmModul
   const lanes = panelLanes(M, unit, MAX_UNITS);
   const panelK = paddedRows(K, STEP_COLUMNS);
   const KC = Math.floor(L1_BYTES / (4 * lanes * STEP_COLUMNS)) * STEP_COLUMNS;
-  const values = module.allocate((4 * N * panelK) / 2);
+  const values = allocateValues(module, packed, (N * panelK) / 2);
+  const scales = placeScales(module, packed, N);
   const places = module.allocate((N * panelK) / 8);
-  groupRows(packed, problem, KC, module.f32(values, (N * panelK) / 2), module.u8(places, (N * panelK) / 8));
+  groupRows(
+    packed,
+    problem,
+    KC,
+    viewValues(module, packed, values, (N * panelK) / 2),
+    module.u8(places, (N * panelK) / 8),
+  );
   const X = module.allocate(4 * M * K);
   const panelBytes = 4 * paddedRows(M, unit) * panelK;
   const panels = module.allocate(panelBytes);
@@ -61,7 +72,7 @@ function multiplyPanels({ packed, problem, runtime }: Context, module: WasmModul
     upload: (activations) => module.f32(X, M * K).set(activations.X),
     run() {
       module.run('packLanes', Math.ceil(K / PACKED_COLUMNS), X, panels, M, K, panelK, lanes, unit);
-      module.run('multiply', threads, threads, panels, values, places, sums, Y, M, N, panelK, KC, lanes, unit);
+      module.run('multiply', threads, threads, panels, values, scales, places, sums, Y, M, N, panelK, KC, lanes, unit);
     },
     readOutput: () => module.f32(Y, M * N),
     workspaceBytes: panelBytes + sumsBytes,
@@ -69,14 +80,28 @@ function multiplyPanels({ packed, problem, runtime }: Context, module: WasmModul
   };
 }
 
+type Values = PackedSparse24['values'];
+
+function allocateValues(module: WasmModule, { values }: PackedSparse24, length: number): number {
+  return module.allocate(values.BYTES_PER_ELEMENT * length);
+}
+
+function viewValues(module: WasmModule, { values }: PackedSparse24, at: number, length: number): Values {
+  return values instanceof Int8Array ? module.i8(at, length) : module.f32(at, length);
+}
+
+/** What stands for scales where values are f32. */
+const NO_SCALES = 0;
+
+function placeScales(module: WasmModule, packed: PackedSparse24, length: number): number {
+  if (!('scales' in packed)) return NO_SCALES;
+  const at = module.allocate(4 * length);
+  module.f32(at, length).set(packed.scales);
+  return at;
+}
+
 /** Kept weights in groups of rows, within a group in blocks of KC columns, within a block row by row. */
-function groupRows(
-  packed: Sparse24Weights,
-  { N, K }: MatmulProblem,
-  KC: number,
-  values: Float32Array,
-  places: Uint8Array,
-) {
+function groupRows(packed: PackedSparse24, { N, K }: MatmulProblem, KC: number, values: Values, places: Uint8Array) {
   const kept = paddedK(K) / 2;
   const stride = indexStride(K);
   const panelK = paddedRows(K, STEP_COLUMNS);
@@ -93,20 +118,26 @@ function groupRows(
   }
 }
 
-/** Kept weights [N/16][K/4][16][2] and their places [N/16][K/4][16] of four bits, an even row's in the low half. */
-function interleaveRows(packed: Sparse24Weights, { N, K }: MatmulProblem, values: Float32Array, places: Uint8Array) {
+/** Kept weights [N/16][K/4][16][2] and their places [N/16][K/4][16] of four bits, an even row's in the low half. Fours of int8 alternate. */
+function interleaveRows(packed: PackedSparse24, { N, K }: MatmulProblem, values: Values, places: Uint8Array) {
   const groups = paddedK(K) / 4;
+  const order = values instanceof Int8Array ? interleaveFours : (at: number) => at;
   for (let n = 0; n < N; n++) {
     const row = n % DECODE_ROWS;
     for (let g = 0; g < groups; g++) {
       const at = ((n - row) * groups + g * DECODE_ROWS + row) * 2;
       const from = (n * groups + g) * 2;
-      values[at] = packed.values[from];
-      values[at + 1] = packed.values[from + 1];
+      values[order(at)] = packed.values[from];
+      values[order(at + 1)] = packed.values[from + 1];
       const bits = (packed.indices[n * indexStride(K) + (g >> 1)] >> ((g & 1) * 4)) & 15;
       places[at >> 2] |= bits << ((row & 1) * 4);
     }
   }
+}
+
+/** Of sixteen values every fourth stands side by side. */
+function interleaveFours(at: number): number {
+  return (at & ~15) | ((at & 3) << 2) | ((at >> 2) & 3);
 }
 
 /** [256][16]: for the four places in a byte, which bytes of four f32 they pick. */

@@ -1,11 +1,11 @@
 import type { MatmulProblem } from '../../bench/contract/problem.ts';
-import type { Wgsl } from '../../bench/contract/runtimes/wgsl.ts';
+import type { Shader, Wgsl } from '../../bench/contract/runtimes/wgsl.ts';
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
-import { prepareWgslSparse } from '../csr/wgsl-sparse.ts';
+import { INT8_PAIRS, prepareWgslSparse } from '../csr/wgsl-sparse.ts';
 import { FLOAT_STEP, prepareWgslMatmul } from '../dense/wgsl-matmul.ts';
-import { indexStride, paddedK, type Sparse24Weights } from './pack.ts';
+import { indexStride, type PackedSparse24, paddedK, sparse24Bytes } from './pack.ts';
 
-type Context = KernelContext<'matmul', Sparse24Weights, Record<never, never>, Wgsl>;
+type Context = KernelContext<'matmul', PackedSparse24, Record<never, never>, Wgsl>;
 
 /** Groups whose places, of 4 bits, fill a word. */
 const GROUPS_PER_WORD = 8;
@@ -16,20 +16,26 @@ export function wgslSparse24(context: Context): Promise<PreparedKernel<'matmul'>
 
 /** Reads of X only the columns of the kept weights. */
 function oneRow({ packed, problem, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
-  // values [N,groups] of two f32, places [N, ceil(groups/8)] of eight groups, 4 bits each → Y
+  // values [N,groups] of two f32 (or two int8 with scales [N]), places [N, ceil(groups/8)] of eight groups, 4 bits each → Y
   const { values, indices } = packed;
   const groups = paddedK(problem.K) / 4;
+  const isRounded = 'scales' in packed;
   return prepareWgslSparse(runtime, problem, {
-    storedBytes: values.byteLength + indices.byteLength,
+    storedBytes: sparse24Bytes(packed),
     paddedK: groups * 4,
-    resident: { values: ['array<vec2f>', values], places: ['array<u32>', wholeWords(indices, problem)] },
-    code: `
+    isScaled: isRounded,
+    resident: {
+      values: [isRounded ? 'array<u32>' : 'array<vec2f>', values],
+      places: ['array<u32>', wholeWords(indices, problem)],
+      ...scalesOf(packed),
+    },
+    code: `${isRounded ? INT8_PAIRS : ''}
 const GROUPS = ${groups}u;
 fn firstPair(n : u32) -> u32 { return n * GROUPS; }
 fn pairAt(pair : u32, n : u32) -> Pair {
   let group = pair - n * GROUPS;
   let place = places[n * ${Math.ceil(groups / GROUPS_PER_WORD)}u + group / 8u] >> (group % 8u * 4u);
-  return Pair(values[pair], vec2u(group * 4u) + (vec2u(place, place >> 2u) & vec2u(3u)));
+  return Pair(${isRounded ? 'weightsAt(pair)' : 'values[pair]'}, vec2u(group * 4u) + (vec2u(place, place >> 2u) & vec2u(3u)));
 }`,
   });
 }
@@ -39,21 +45,23 @@ fn pairAt(pair : u32, n : u32) -> Pair {
  * dense kernel: choosing two of four activations for each product would cost more than multiplying by zero twice.
  */
 function manyRows({ packed, problem, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
-  // X [M,paddedK] f32, values [groups,N] of two f32, places [ceil(groups/8),N] of eight groups, 4 bits each → Y [M,N]
+  // X [M,paddedK] f32, values [groups,N] of two f32 (or two int8 with scales [N]), places [ceil(groups/8),N] of eight groups, 4 bits each → Y [M,N]
   const { values, indices } = packed;
+  const isRounded = 'scales' in packed;
   return prepareWgslMatmul(runtime, problem, {
-    storedBytes: values.byteLength + indices.byteLength,
+    storedBytes: sparse24Bytes(packed),
     sum: 'f32',
     activationType: 'array<vec4f>',
     resident: {
-      values: ['array<vec2f>', byColumn(values, problem.N, 2)],
+      values: [isRounded ? 'array<u32>' : 'array<vec2f>', byColumn(values, problem.N, 2)],
       places: ['array<u32>', byColumn(new Uint32Array(wholeWords(indices, problem).buffer), problem.N, 1)],
+      ...scalesOf(packed),
     },
     stepsOfWord: GROUPS_PER_WORD,
-    code: `${FLOAT_STEP}
+    code: `${FLOAT_STEP}${isRounded ? INT8_PAIRS : ''}
 fn word(n : u32, i : u32) -> u32 { return places[i * N + n]; }
 fn weights(n : u32, step : u32, word : ptr<function, u32>) -> vec4f {
-  let kept = values[step * N + n];
+  let kept = ${isRounded ? 'weightsAt(step * N + n)' : 'values[step * N + n]'};
   let first = *word & 3u;
   let second = *word & 12u;
   *word >>= 4u;
@@ -64,12 +72,16 @@ fn weights(n : u32, step : u32, word : ptr<function, u32>) -> vec4f {
     select(0.0, kept.y, second == 12u),
   );
 }
-fn result(sum : f32, m : u32, n : u32) -> f32 { return sum; }`,
+fn result(sum : f32, m : u32, n : u32) -> f32 { return sum${isRounded ? ' * scaleOf(n)' : ''}; }`,
   });
 }
 
+function scalesOf(packed: PackedSparse24): Shader['resident'] {
+  return 'scales' in packed ? { scales: ['array<f32>', packed.scales] } : {};
+}
+
 /** [N, count] of so many words each as [count, N], so that neighbouring columns are neighbours in memory. */
-function byColumn<Words extends Float32Array | Uint32Array>(words: Words, N: number, each: number): Words {
+function byColumn<Words extends Float32Array | Int8Array | Uint32Array>(words: Words, N: number, each: number): Words {
   const ordered = words.slice() as Words;
   const count = words.length / each / N;
   for (let n = 0; n < N; n++) {

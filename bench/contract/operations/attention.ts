@@ -77,6 +77,9 @@ interface Weighed {
   readonly peaks: Float64Array;
 }
 
+/** Of the largest: exponentials that are smaller come near the end of f32's range, and may be taken for any other as small. */
+const SMALLEST_WEIGHT = 2 ** -120;
+
 /**
  * One output row. Errors of an f32 kernel, in units of u: a score is off by (headDim+3)·Σ|q||k|/√headDim; exp is good
  * to 4 + 2|s−max| ulp (the WebGPU specification allows WGSL 3 + 2|x|), and its argument carries the roundings of
@@ -97,6 +100,7 @@ function weigh({ M, seqLen, headDim }: AttentionProblem, row: number, softmax: S
       const share = weights[j] * V[value + d];
       values[d] += share;
       tolerance[d] += F32_ROUNDOFF * (common + roundings[j]) * Math.abs(share);
+      tolerance[d] += SMALLEST_WEIGHT * Math.abs(V[value + d]);
       peaks[d] = Math.max(peaks[d], Math.abs(values[d]));
     }
   }

@@ -158,10 +158,10 @@ test('what head adds is named, the base is where both parted, and trees unused f
   writeFileSync(`${unused}.ready`, '');
   const monthAndDayAgo = Date.now() / 1000 - 31 * 24 * 3600;
   utimesSync(`${unused}.ready`, monthAndDayAgo, monthAndDayAgo);
-  const args = ['main', 'feature', '--preset', 'smoke', '--backend', 'ts', '--technique', 'dense,newcomer'];
+  const args = ['main', 'feature', '--suite', 'dense', '--filter', 'M=1,', '--backend', 'ts'];
   const { status, stdout } = ab(...args);
   expect(stdout).toMatch(/base \w+ First → head \w+ Add a technique/);
-  expect(stdout).toMatch(/new, without a base: smoke:newcomer:ts:/);
+  expect(stdout).toMatch(/new, without a base: dense:newcomer:ts:/);
   expect(stdout).toMatch(/no case to compare; 1 more run the same code/);
   expect(status).toBe(0);
   expect(existsSync(unused)).toBe(false);
@@ -188,7 +188,7 @@ function layOutAsBefore(): void {
 /** Kernels give what they have by other names, dense has an axis more, and what prepares them lies elsewhere. */
 function changeContract(): void {
   const rename = (text: string) =>
-    text.replace(/\breadOutput\b/g, 'takeOutput').replace(/(?<=^ {2}|technique\.)pack\b(?=[:(]| ===)/gm, 'store');
+    text.replace(/\breadOutput\b/g, 'takeOutput').replace(/(?<=^ {2}|^ {4}|technique\.)pack\b(?=[:(]| ===)/gm, 'store');
   const bridge = /^bench\/judge\/ab\//;
   for (const file of sourcesOf(repository).filter((path) => !bridge.test(path))) edit(join(repository, file), rename);
   const axes = "axes: { order: ['rows', 'columns'] }";

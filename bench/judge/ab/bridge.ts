@@ -28,7 +28,7 @@ export interface BridgeCase extends BridgeKernel {
   readonly baselineId: string;
   /** Equal for problems that are the same thing; what is neutral in a problem is not spelled. */
   readonly problemKey: string;
-  /** The value of each axis at which it changes nothing: what a version computes that lacks the axis. */
+  /** The value of each axis and choice at which it changes nothing: what a version computes that lacks it. */
   readonly neutral: Params;
   /** Reads activations where stored indices say. */
   readonly irregularAccess: boolean;

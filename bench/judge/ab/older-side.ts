@@ -11,7 +11,7 @@ import {
   type CheckoutSide,
 } from './bridge.ts';
 import { importInstance } from './module-instances.ts';
-import { firstValues, ownParams } from './own-params.ts';
+import { neutralParams, ownParams } from './own-params.ts';
 
 /** Where each module has lain, newest first: until November 2026 most stood in bench/ itself. */
 const HOMES = {
@@ -108,8 +108,13 @@ export function olderSide(project: string, instance: string): CheckoutSide {
       for (const entry of cases) {
         const technique = techniques.get(entry.technique);
         if (technique?.kernels[(await backendOf(entry.backend))?.kind ?? ''] === undefined) continue;
-        const { axes, irregularAccess = false } = technique;
-        found.push({ ...entry, problemKey: problemKey(entry.problem), neutral: firstValues(axes), irregularAccess });
+        const { irregularAccess = false } = technique;
+        found.push({
+          ...entry,
+          problemKey: problemKey(entry.problem),
+          neutral: neutralParams(technique),
+          irregularAccess,
+        });
       }
       return found;
     },
@@ -117,7 +122,7 @@ export function olderSide(project: string, instance: string): CheckoutSide {
       const [technique, backend] = [await techniqueOf(entry.technique), await backendOf(entry.backend)];
       if (technique?.kernels[backend?.kind ?? ''] === undefined || technique.op !== entry.problem.op) return undefined;
       const { problemKey } = await load('problemKey');
-      return problemKey(entry.problem) === entry.problemKey ? ownParams(entry, technique.axes) : undefined;
+      return problemKey(entry.problem) === entry.problemKey ? ownParams(entry, technique) : undefined;
     },
     async prepare({ technique: id, params, backend: backendId, problem }: BridgeKernel, inputs, threads) {
       const [technique, backend] = [await techniqueOf(id), await backendOf(backendId)];

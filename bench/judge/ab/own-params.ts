@@ -1,20 +1,34 @@
-import type { Axes, Params } from '../../contract/technique.ts';
+import type { AxisValue, Params, Technique } from '../../contract/technique.ts';
 
-/** The first value of each axis: what was computed before there was the axis. */
-export function firstValues(axes: Axes): Params {
-  return Object.fromEntries(Object.entries(axes).map(([axis, values]) => [axis, values[0]]));
+type AxesOf = Pick<Technique, 'axes' | 'choices'>;
+
+/** The first value of each axis and choice: what was computed before there was any of them. */
+export function neutralParams({ axes, choices }: AxesOf): Params {
+  return Object.fromEntries(Object.entries({ ...axes, ...choices }).map(([axis, values]) => [axis, values[0]]));
 }
 
 /**
- * A case's parameters in the axes of a checkout whose technique may have other ones: an axis that only one of both has is
- * passed over at its neutral value. Undefined where the checkout has no such case.
+ * A case's parameters in the axes and choices of a checkout whose technique may have other ones. What only one of both has is
+ * passed over at its neutral value, and what is not among the parameters is neutral; a choice that is neutral here is not
+ * spelled. Undefined where the checkout has no such case.
  */
 export function ownParams(
   { params, neutral }: { readonly params: Params; readonly neutral: Params },
-  axes: Axes,
+  { axes, choices = {} }: AxesOf,
 ): Params | undefined {
-  const isLost = Object.entries(params).some(([axis, value]) => !(axis in axes) && value !== neutral[axis]);
-  const own = { ...firstValues(axes), ...Object.fromEntries(Object.entries(params).filter(([axis]) => axis in axes)) };
-  const isKnown = Object.entries(own).every(([axis, value]) => axes[axis].includes(value));
-  return isKnown && !isLost ? own : undefined;
+  const own: Record<string, AxisValue> = {};
+  for (const [axis, values] of Object.entries(axes)) {
+    const value = params[axis] ?? neutral[axis] ?? values[0];
+    if (!values.includes(value)) return undefined;
+    own[axis] = value;
+  }
+  for (const [choice, values] of Object.entries(choices)) {
+    const value = params[choice] ?? values[0];
+    if (!values.includes(value)) return undefined;
+    if (value !== values[0]) own[choice] = value;
+  }
+  const isLost = Object.entries(params).some(
+    ([axis, value]) => !(axis in axes) && !(axis in choices) && value !== neutral[axis],
+  );
+  return isLost ? undefined : own;
 }

@@ -1,4 +1,5 @@
 // Which cases two checkouts have in common, and which of them are worth running.
+import { isValue } from '../../cases/axis-values.ts';
 import { InputError } from '../../contract/input-error.ts';
 import type { Params } from '../../contract/technique.ts';
 import type { BridgeCase, BridgeChoice, CheckoutSide } from './bridge.ts';
@@ -31,7 +32,7 @@ export async function selectChanged(choice: BridgeChoice, projects: Projects, al
     paired.add(keyOf(entry, baseParams));
   }
   const cases = all ? common : changedCases(common, projects);
-  const inBase = await casesOrNone(base, choice);
+  const inBase = (await casesOrNone(base, choice)).filter((entry) => isAsked(entry, choice));
   return {
     cases,
     unchanged: common.length - cases.length,
@@ -43,6 +44,14 @@ export async function selectChanged(choice: BridgeChoice, projects: Projects, al
 /** What a case is, however the other checkout spells its id. */
 function keyOf({ suite, technique, backend, problemKey }: BridgeCase, params: Params): string {
   return JSON.stringify([suite, technique, backend, problemKey, Object.entries(params).sort()]);
+}
+
+/** A checkout that has no `--axis` gives the cases too that it would leave out. */
+function isAsked({ params, neutral }: BridgeCase, { axes = {} }: BridgeChoice): boolean {
+  return Object.entries(axes).every(([axis, typed]) => {
+    const value = params[axis] ?? neutral[axis];
+    return value === undefined || typed.some((one) => isValue(value, one));
+  });
 }
 
 /** A checkout's own classes are not ours: what is the user's mistake there is known by its name. */

@@ -73,6 +73,25 @@ test('a prepared kernel is checked before and after, and found out where it stop
   prepared.dispose();
 });
 
+test('a choice that is made is part of a case, a neutral one is not spelled', async () => {
+  const asked = {
+    ...choice,
+    technique: ['csr'],
+    backend: ['ts'],
+    axes: { method: ['wanda', 'magnitude'], sparsity: ['0.5'] },
+  };
+  const cases = await side.cases(asked);
+  expect(new Set(cases.map(({ params }) => JSON.stringify(params)))).toEqual(
+    new Set(['{"sparsity":0.5}', '{"sparsity":0.5,"method":"wanda"}']),
+  );
+  for (const pruned of cases) {
+    expect(pruned.neutral).toMatchObject({ sparsity: 0.3, method: 'magnitude' });
+    expect(await side.paramsFor(pruned)).toEqual(pruned.params);
+  }
+  const params = { sparsity: 0.5, method: 'newer' };
+  expect(await side.paramsFor({ ...cases[0], params })).toBeUndefined();
+});
+
 test.each([
   [{}, false],
   [{ method: 'wanda' }, true],

@@ -8,6 +8,7 @@ import type { Params } from '../../contract/technique.ts';
 import { checkOutput } from '../../measure/check.ts';
 import { checkAgain } from '../../measure/check-again.ts';
 import { prepare } from '../../measure/instance.ts';
+import { loadCached } from '../../run/load-cached.ts';
 import { resultOfError } from '../../run/result-of-error.ts';
 import {
   BRIDGE_VERSION,
@@ -17,7 +18,7 @@ import {
   type BridgePrepared,
   type CheckoutSide,
 } from './bridge.ts';
-import { firstValues, ownParams } from './own-params.ts';
+import { neutralParams, ownParams } from './own-params.ts';
 
 export const side: CheckoutSide = {
   version: BRIDGE_VERSION,
@@ -34,8 +35,8 @@ async function cases(choice: BridgeChoice): Promise<BridgeCase[]> {
   return selected.cases.flatMap((entry) => {
     const technique = selected.techniques.get(entry.technique);
     if (technique?.kernels[backendOf(entry.backend).kind] === undefined) return [];
-    const { irregularAccess = false, axes } = technique;
-    return [{ ...entry, problemKey: problemKey(entry.problem), neutral: firstValues(axes), irregularAccess }];
+    const { irregularAccess = false } = technique;
+    return [{ ...entry, problemKey: problemKey(entry.problem), neutral: neutralParams(technique), irregularAccess }];
   });
 }
 
@@ -47,7 +48,7 @@ async function paramsFor(entry: BridgeCase): Promise<Params | undefined> {
   const kind = backends.find(({ id }) => id === entry.backend)?.kind;
   if (technique === undefined || kind === undefined || technique.kernels[kind] === undefined) return undefined;
   if (technique.op !== entry.problem.op || problemKey(entry.problem) !== entry.problemKey) return undefined;
-  return ownParams(entry, technique.axes);
+  return ownParams(entry, technique);
 }
 
 async function needsCalibration({ technique, params }: BridgeKernel): Promise<boolean> {
@@ -60,7 +61,7 @@ async function prepareSide(
   threads: number,
 ): Promise<BridgePrepared | { skip: string }> {
   const { problem, params } = entry;
-  const technique = await loadTechnique(entry.technique, [KERNELS_DIR]);
+  const technique = await loadCached(entry.technique, [KERNELS_DIR]);
   const skip = technique.skip?.(problem, params);
   if (skip !== undefined) return { skip };
   const backend = backendOf(entry.backend);

@@ -1,0 +1,76 @@
+// Which parameters of a technique its kernels are tried with, and over which trials. Grid formats share their kernels, and what can
+// be chosen beside a format is the same for all of them: trying every choice with every format would tell nothing more.
+import type { KernelKind } from '../bench/contract/runtimes/runtimes.ts';
+import { type Params, paramGrid, type Technique } from '../bench/contract/technique.ts';
+import { isBrief, type Trial, type TrialSet, trialsOf } from './contract-trials.ts';
+import { gridChoices } from './grid/choices.ts';
+
+/** Choices that kernels see, and the formats that are tried with them: all ways of decoding for rounded activations. */
+const SEEN_BY_KERNELS: Readonly<Record<string, readonly string[]>> = {
+  activations: ['fp8', 'int4', 'iq4-nl', 'nf4', 'q4-k', 'q6-k', 'q8-0'],
+  transform: ['int4'],
+  correction: ['int4'],
+};
+/** Choices that only decide what is stored: one format for each kind of scales and codes, on one kind of kernels. */
+const STORED_ONLY = { kind: 'ts', formats: ['fp8', 'int4', 'mxfp4', 'nf4', 'q4-k'] } as const;
+
+/** Values that differ in what is stored as well, of choices that kernels see. */
+const STORED_VALUES: readonly unknown[] = ['smooth', 'activation-aware', 'loftq'];
+
+export interface Attempt {
+  readonly params: Params;
+  readonly trial: Trial;
+}
+
+/** What a technique's kernels of a kind are tried with. */
+export function attemptsOf(id: string, technique: Technique, kind: KernelKind, set: TrialSet): Attempt[] {
+  const trials = trialsOf(technique, kind, set);
+  return triedParams(id, technique, kind).flatMap((params, i) => {
+    const isWhole = !isCutShort(technique, kind) || (i === 0 && standsForAll(id));
+    return trials
+      .filter((trial) => isFor(trial, params) && (isWhole || isBrief(trial)))
+      .map((trial) => ({ params, trial }));
+  });
+}
+
+function isFor(trial: Trial, params: Params): boolean {
+  return Object.entries(trial.params ?? {}).every(([axis, value]) => params[axis] === value);
+}
+
+/** Shaders take long to compile, one for each attempt, and are the same text for most formats. */
+function isCutShort({ choices = {} }: Technique, kind: KernelKind): boolean {
+  return kind !== 'ts' && kind !== 'wasm' && Object.keys(gridChoices).every((choice) => choice in choices);
+}
+
+function standsForAll(id: string): boolean {
+  return SEEN_BY_KERNELS.activations.includes(id);
+}
+
+/** All values of its axes, and with the first of them each value of each choice, one at a time. */
+function triedParams(id: string, technique: Technique, kind: KernelKind): Params[] {
+  const { axes, choices = {} } = technique;
+  const isShort = isCutShort(technique, kind);
+  const [first, ...others] = paramGrid(axes);
+  const chosen = Object.entries(choices).flatMap(([choice, [, ...values]]) =>
+    isTried(id, choice, kind)
+      ? values
+          .filter((value) => !(isShort && STORED_VALUES.includes(value)))
+          .map((value) => ({ ...first, ...requiredBy(choice), [choice]: value }))
+      : [],
+  );
+  // Of a format whose kernels are tried with another, sizes of groups are but lengths of the same loop.
+  const isAnotherLength = ({ groupSize }: Params) => isShort && !standsForAll(id) && groupSize !== first.groupSize;
+  return [first, ...others.filter((params) => !isAnotherLength(params)), ...chosen];
+}
+
+function isTried(id: string, choice: string, kind: KernelKind): boolean {
+  if (!(choice in gridChoices)) return true;
+  const formats: readonly string[] = SEEN_BY_KERNELS[choice] ?? (kind === STORED_ONLY.kind ? STORED_ONLY.formats : []);
+  return formats.includes(id);
+}
+
+/** A choice that is one of another choice. */
+function requiredBy(choice: string): Params {
+  if (choice === 'actOrder') return { method: 'gptq' };
+  return choice === 'rank' ? { correction: 'svd' } : {};
+}

@@ -1,0 +1,158 @@
+// Writes the AssemblyScript inner loops of attention over a quantised cache: those of f32 attention, and for each number of bits
+// the loops over its blocks. Such a block is 32 dimensions of four keys: four f16 scales, then the codes of one key after
+// another, signed; codes of 4 bits have dimension i in the lower half of byte i and dimension 16 + i in the upper.
+import { generateTiles as attentionTiles } from '../naive-attention/tiles.gen.ts';
+import { KEYS, SCALES_BYTES } from './blocks.ts';
+
+const BITS = [8, 4] as const;
+type Bits = (typeof BITS)[number];
+
+/** Dimensions whose codes are taken as one vector of 16 bytes; two such halves make a block. */
+const HALF = 16;
+
+/** `scoreBlocks`, `weighBlocks` and `expandBlock` beside those of f32 attention. */
+export function generateTiles(NR: number): string {
+  return [
+    attentionTiles(NR),
+    ...BITS.flatMap((bits) => [score(bits), weigh(bits), expand(bits)]),
+    choose('scoreBlocks', 'blocks: usize, groups: i32, fours: i32, x: usize, s: usize, masks: usize'),
+    choose('weighBlocks', 'blocks: usize, fours: i32, p: usize, o: usize, decay: f32, masks: usize'),
+    choose('expandBlock', 'block: usize, rows: usize, rowBytes: usize, masks: usize'),
+  ].join('\n\n');
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
+
+/** A swizzle takes a code to the upper end of 32 bits, where it is this many times as large. */
+function unitOf(bits: Bits): number {
+  return bits === 8 ? 2 ** 24 : 2 ** 28;
+}
+
+function blockBytes(bits: Bits): number {
+  return SCALES_BYTES + KEYS * keyBytes(bits);
+}
+
+function keyBytes(bits: Bits): number {
+  return (2 * HALF * bits) / 8;
+}
+
+/** Codes of one half of a key's 32 as bytes, in their upper bits. */
+function codesOf(bits: Bits, key: number, half: number): string {
+  const at = SCALES_BYTES + key * keyBytes(bits);
+  if (bits === 8) return `v128.load(blocks, ${at + half * HALF})`;
+  const pairs = `v128.load(blocks, ${at})`;
+  return `v128.and(${half === 0 ? `i16x8.shl(${pairs}, 4)` : pairs}, upper)`;
+}
+
+/** Four of those as f32, `unitOf` times too large. */
+function floats(codes: string, four: number): string {
+  return `f32x4.convert_i32x4_s(i8x16.relaxed_swizzle(${codes}, m${four}))`;
+}
+
+const MASKS = `${range(4)
+  .map((i) => `const m${i} = v128.load(masks, ${16 * i});`)
+  .join('\n  ')}
+  const upper = v128.load(masks, 64);
+  const halfBits = v128.load(masks, 80);`;
+
+/** The block's four scales times `factor`: bits of f16, moved to where f32 has them, are 2¹¹² times too small. */
+function scales(factor: number): string {
+  const bits = 'v128.and(i32x4.shl(v128.load16x4_s(blocks), 13), halfBits)';
+  return `f32x4.mul(${bits}, f32x4.splat(${2 ** 112 * factor}))`;
+}
+
+function splat(vector: string, lane: number): string {
+  return `v128.shuffle<f32>(${vector}, ${vector}, ${range(4).fill(lane).join(', ')})`;
+}
+
+function score(bits: Bits): string {
+  const half = (h: number) => [
+    ...range(KEYS).map((key) => `const c${h}_${key} = ${codesOf(bits, key, h)};`),
+    ...range(4).flatMap((four) => [
+      `const x${h}_${four} = v128.load(at, ${(h * HALF + four * 4) * 4});`,
+      ...range(KEYS).map(
+        (key) => `a${key} = f32x4.relaxed_madd(${floats(`c${h}_${key}`, four)}, x${h}_${four}, a${key});`,
+      ),
+    ]),
+  ];
+  return `// blocks [fours][groups], x [groups·32] → s [fours·${KEYS}] the products of all keys with x
+function scoreBlocks${bits}(blocks: usize, groups: i32, fours: i32, x: usize, s: usize, masks: usize): void {
+  ${MASKS}
+  for (; fours > 0; fours--) {
+    let sum = f32x4.splat(0);
+    let at = x;
+    for (let g = 0; g < groups; g++) {
+      ${range(KEYS)
+        .map((key) => `let a${key} = f32x4.splat(0);`)
+        .join('\n      ')}
+      ${[...half(0), ...half(1)].join('\n      ')}
+      const ab = f32x4.add(v128.shuffle<f32>(a0, a1, 0, 4, 1, 5), v128.shuffle<f32>(a0, a1, 2, 6, 3, 7));
+      const cd = f32x4.add(v128.shuffle<f32>(a2, a3, 0, 4, 1, 5), v128.shuffle<f32>(a2, a3, 2, 6, 3, 7));
+      const all = f32x4.add(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
+      sum = f32x4.relaxed_madd(all, ${scales(1 / unitOf(bits))}, sum);
+      blocks += ${blockBytes(bits)};
+      at += ${4 * 2 * HALF};
+    }
+    v128.store(s, sum);
+    s += ${4 * KEYS};
+  }
+}`;
+}
+
+function weigh(bits: Bits): string {
+  const eight = range(8);
+  const key = (k: number) => [
+    `const w${k} = ${splat('weights', k)};`,
+    ...range(2).flatMap((h) => [
+      `const c${k}_${h} = ${codesOf(bits, k, h)};`,
+      ...range(4).map((four) => {
+        const o = `o${h * 4 + four}`;
+        return `${o} = f32x4.relaxed_madd(${floats(`c${k}_${h}`, four)}, w${k}, ${o});`;
+      }),
+    ]),
+  ];
+  return `// blocks [fours], weights p [fours·${KEYS}] → o [32] = decay · o + ${unitOf(bits)} times the products
+function weighBlocks${bits}(blocks: usize, fours: i32, p: usize, o: usize, decay: f32, masks: usize): void {
+  ${MASKS}
+  const decays = f32x4.splat(decay);
+  ${eight.map((i) => `let o${i} = f32x4.mul(v128.load(o, ${16 * i}), decays);`).join('\n  ')}
+  for (; fours > 0; fours--) {
+    const weights = f32x4.mul(v128.load(p), ${scales(1)});
+    ${range(KEYS).flatMap(key).join('\n    ')}
+    blocks += ${blockBytes(bits)};
+    p += ${4 * KEYS};
+  }
+  ${eight.map((i) => `v128.store(o, o${i}, ${16 * i});`).join('\n  ')}
+}`;
+}
+
+function expand(bits: Bits): string {
+  const key = (k: number) => [
+    `const w${k} = ${splat('scale', k)};`,
+    ...range(2).flatMap((h) => [
+      `const c${k}_${h} = ${codesOf(bits, k, h)};`,
+      ...range(4).map(
+        (four) => `v128.store(rows, f32x4.mul(${floats(`c${k}_${h}`, four)}, w${k}), ${(h * HALF + four * 4) * 4});`,
+      ),
+    ]),
+    'rows += rowBytes;',
+  ];
+  return `// One block → its four keys [32] as f32, rowBytes apart
+function expandBlock${bits}(blocks: usize, rows: usize, rowBytes: usize, masks: usize): void {
+  ${MASKS}
+  const scale = ${scales(1 / unitOf(bits))};
+  ${range(KEYS).flatMap(key).join('\n  ')}
+}`;
+}
+
+function choose(name: string, parameters: string): string {
+  const names = parameters.split(', ').map((parameter) => parameter.split(':')[0]);
+  const [first, ...others] = BITS;
+  const call = (bits: Bits) => `${name}${bits}(${names.join(', ')});`;
+  return `export function ${name}(bits: i32, ${parameters}): void {
+  if (bits == ${first}) ${call(first)}
+  ${others.map((bits) => `else ${call(bits)}`).join('\n  ')}
+}`;
+}
