@@ -100,23 +100,28 @@ interface Layer {
   readonly reference: Float64Array;
 }
 
-const { part } = await programArguments(
+const { part, byLayer } = await programArguments(
   'drift-table',
   '$0 [part]\n\nWhat methods, formats and transforms do to the outputs of the bundled model’s matrices.',
   (yargs) =>
     yargs.command('$0 [part]', false, (line) =>
-      line.positional('part', { type: 'string', default: '', describe: 'pairs whose name contains it' }),
+      line
+        .positional('part', { type: 'string', default: '', describe: 'pairs whose name contains it' })
+        .option('by-layer', { type: 'boolean', default: false, describe: 'how much less error energy in each layer' }),
     ),
 );
 ensureUseLiteCache();
 const layers = useLiteMatrixNames.map(layerOf);
-process.stdout.write(
-  `| pair | dB nearer, mean of ${layers.length} layers | 95 % | error energy less | layers better | sentences better |\n` +
-    '|---|--:|---|--:|--:|--:|\n',
-);
+if (!byLayer)
+  process.stdout.write(
+    `| pair | dB nearer, mean of ${layers.length} layers | 95 % | error energy less | layers better | sentences better |\n` +
+      '|---|--:|---|--:|--:|--:|\n',
+  );
 const known = new Map<string, Float64Array>();
 for (const [name, [one, other]] of Object.entries(PAIRS)) {
-  if (name.includes(String(part))) process.stdout.write(`${await lineOf(name, one, other)}\n`);
+  if (!name.includes(String(part))) continue;
+  const perLayer = await Promise.all(layers.map((layer) => gainOf(layer, one, other)));
+  process.stdout.write(`${byLayer ? layersLine(name, perLayer) : lineOf(name, perLayer)}\n`);
 }
 
 function layerOf(name: string): Layer {
@@ -174,18 +179,28 @@ async function energies(layer: Layer, [id, params]: Side): Promise<Float64Array>
   return sums;
 }
 
-async function lineOf(name: string, one: Side, other: Side): Promise<string> {
-  const perLayer: { readonly dB: number; readonly less: number; readonly better: number }[] = [];
-  for (const layer of layers) {
-    const [a, b] = [await energies(layer, one), await energies(layer, other)];
-    const gains = sentences.map((_, s) => 10 * Math.log10(b[s] / a[s]));
-    const total = (sums: Float64Array) => sums.subarray(0, sentences.length).reduce((sum, value) => sum + value, 0);
-    perLayer.push({
-      dB: mean(gains),
-      less: 1 - total(a) / total(b),
-      better: gains.filter((gain) => gain > 0).length,
-    });
-  }
+interface Gain {
+  /** Mean over sentences. */
+  readonly dB: number;
+  /** Of all error energy of the second, the part that the first has not. */
+  readonly less: number;
+  /** Sentences on which the first is nearer. */
+  readonly better: number;
+}
+
+async function gainOf(layer: Layer, one: Side, other: Side): Promise<Gain> {
+  const [a, b] = [await energies(layer, one), await energies(layer, other)];
+  const gains = sentences.map((_, s) => 10 * Math.log10(b[s] / a[s]));
+  const total = (sums: Float64Array) => sums.subarray(0, sentences.length).reduce((sum, value) => sum + value, 0);
+  return { dB: mean(gains), less: 1 - total(a) / total(b), better: gains.filter((gain) => gain > 0).length };
+}
+
+function layersLine(name: string, perLayer: readonly Gain[]): string {
+  const each = perLayer.map(({ less }, i) => `${layers[i].name} ${(100 * less).toFixed(0)} %`);
+  return `${name}: ${each.join(', ')}`;
+}
+
+function lineOf(name: string, perLayer: readonly Gain[]): string {
   const dB = perLayer.map((layer) => layer.dB);
   const centre = mean(dB);
   const variance = dB.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (dB.length - 1);

@@ -22,24 +22,30 @@ export interface Attempt {
   readonly trial: Trial;
 }
 
-/** What a technique's kernels of a kind are tried with. */
+/** What a technique's kernels of a kind are tried with: of a set of trials those that fit, or brief ones where none of it does. */
 export function attemptsOf(id: string, technique: Technique, kind: KernelKind, set: TrialSet): Attempt[] {
-  const trials = trialsOf(technique, kind, set);
+  const all = trialsOf(technique, kind, 'all');
+  const own = trialsOf(technique, kind, set);
   return triedParams(id, technique, kind).flatMap((params, i) => {
-    const isWhole = !isCutShort(technique, kind) || (i === 0 && standsForAll(id));
-    return trials
-      .filter((trial) => isFor(trial, params) && (isWhole || isBrief(trial)))
-      .map((trial) => ({ params, trial }));
+    const isWhole = set !== 'all' || !isCutShort(technique, kind) || (i === 0 && standsForAll(id));
+    const fitting = (trials: readonly Trial[]) => trials.filter((trial) => fits(trial, technique, params));
+    const found = fitting(own);
+    const trials = found.length === 0 ? fitting(all).filter(isBrief) : isWhole ? found : found.filter(isBrief);
+    return trials.map((trial) => ({ params, trial }));
   });
 }
 
-function isFor(trial: Trial, params: Params): boolean {
-  return Object.entries(trial.params ?? {}).every(([axis, value]) => params[axis] === value);
+function fits({ problem, params: only = {} }: Trial, { skip }: Technique, params: Params): boolean {
+  return Object.entries(only).every(([axis, value]) => params[axis] === value) && skip?.(problem, params) === undefined;
 }
 
 /** Shaders take long to compile, one for each attempt, and are the same text for most formats. */
-function isCutShort({ choices = {} }: Technique, kind: KernelKind): boolean {
-  return kind !== 'ts' && kind !== 'wasm' && Object.keys(gridChoices).every((choice) => choice in choices);
+function isCutShort(technique: Technique, kind: KernelKind): boolean {
+  return kind !== 'ts' && kind !== 'wasm' && isGrid(technique);
+}
+
+function isGrid({ choices = {} }: Technique): boolean {
+  return Object.keys(gridChoices).every((choice) => choice in choices);
 }
 
 function standsForAll(id: string): boolean {
@@ -52,7 +58,7 @@ function triedParams(id: string, technique: Technique, kind: KernelKind): Params
   const isShort = isCutShort(technique, kind);
   const [first, ...others] = paramGrid(axes);
   const chosen = Object.entries(choices).flatMap(([choice, [, ...values]]) =>
-    isTried(id, choice, kind)
+    !isGrid(technique) || isTried(id, choice, kind)
       ? values
           .filter((value) => !(isShort && STORED_VALUES.includes(value)))
           .map((value) => ({ ...first, ...requiredBy(choice), [choice]: value }))

@@ -20,8 +20,8 @@ export interface Trial {
   readonly activations: ActivationsOf<Op>;
   /** The border it goes past, where it is for one. */
   readonly border?: Border<Op, Params>;
-  /** Of the techniques and parameters it is for, where not for all. */
-  readonly params?: Params;
+  /** The parameters it is for, where not for all. */
+  readonly params?: Border<Op, Params>['params'];
 }
 
 /** Which trials: all, those without borders, or the odd ones alone. */

@@ -9,8 +9,8 @@ import { checkOutput } from '../bench/measure/check.ts';
 import { measureDrift } from '../bench/measure/drift.ts';
 import { referenceFor } from '../bench/measure/instance.ts';
 import { type Counted, prepareCounted } from './contract-memory.ts';
-import { triedParams } from './contract-params.ts';
-import { calibrationOf, type Trial, type TrialSet, trialsOf } from './contract-trials.ts';
+import { attemptsOf } from './contract-params.ts';
+import { calibrationOf, type Trial, type TrialSet } from './contract-trials.ts';
 
 export interface ContractOutcome {
   readonly name: string;
@@ -42,30 +42,21 @@ export async function checkContract(subject: ContractSubject): Promise<ContractO
       if (isNeeded) outcomes.push({ name: id, failures: [`has no ${kind} kernel`] });
       continue;
     }
-    const trials = trialsOf(technique, kind, subject.trials);
-    for (const params of triedParams(id, technique, kind)) {
-      for (const trial of trials) {
-        if (!isFor(trial, params)) continue;
-        const name = [id, ...Object.values(params), trial.name].join(' ');
-        const { problem, weights } = trial;
-        if (technique.skip?.(problem, params) !== undefined) continue;
-        const calibration = technique.needsCalibration?.(params) ? calibrationOf(trial) : undefined;
-        const packed = technique.pack(structuredClone(weights), problem, params, calibration);
-        const prepare = () =>
-          prepareCounted(kind, runtime, (own) => makeKernel({ packed, problem, params, runtime: own }));
-        const failures = [
-          ...checkPacking(technique, params, trial, packed),
-          ...(await checkKernel(technique, params, trial, packed, prepare, repeats)),
-        ];
-        outcomes.push({ name, failures });
-      }
+    for (const { params, trial } of attemptsOf(id, technique, kind, subject.trials)) {
+      const name = [id, ...Object.values(params), trial.name].join(' ');
+      const { problem, weights } = trial;
+      const calibration = technique.needsCalibration?.(params) ? calibrationOf(trial) : undefined;
+      const packed = technique.pack(structuredClone(weights), problem, params, calibration);
+      const prepare = () =>
+        prepareCounted(kind, runtime, (own) => makeKernel({ packed, problem, params, runtime: own }));
+      const failures = [
+        ...checkPacking(technique, params, trial, packed),
+        ...(await checkKernel(technique, params, trial, packed, prepare, repeats)),
+      ];
+      outcomes.push({ name, failures });
     }
   }
   return outcomes;
-}
-
-function isFor(trial: Trial, params: Params): boolean {
-  return Object.entries(trial.border?.params ?? {}).every(([axis, value]) => params[axis] === value);
 }
 
 const F32_BYTES = 4;

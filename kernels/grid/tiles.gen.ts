@@ -100,14 +100,15 @@ function masked(name: string, plane: number, shift: number, at: number): string 
 }
 
 /** What all tiles of a variant keep in registers: its table, and a mask for each plane. */
-function kept({ isTable, planes }: Variant): string {
+function kept({ isTable, planes, arithmetic }: Variant): string {
   let below = 0;
   const masks = planes.flatMap((plane) => {
     const name = `${plane}_${below}`;
     below += plane;
     return plane === 8 ? [] : [`const mask${name} = v128.load(MASK${name});`];
   });
-  return [...(isTable ? ['const entries = v128.load(table);'] : []), ...masks].join('\n  ');
+  const ones = arithmetic === 'bytes' ? ['const ones = v128.load(ONES);'] : [];
+  return [...(isTable ? ['const entries = v128.load(table);'] : []), ...masks, ...ones].join('\n  ');
 }
 
 /** Quads whose products, two to a lane of 16 bits and each at most 2·most·128, can be added before they are widened. */
@@ -259,7 +260,7 @@ function byteRow(variant: Variant, NR: number, digits: 1 | 3): string {
 function widen(part: number, chunk: number, v: number, digits: 1 | 3): string[] {
   const pairs = (d: number, factor: string) => `i32x4.dot_i16x8_s(d${part}_${chunk}_${d}_${v}, v128.load(${factor}))`;
   const low = `l${part}_${v}`;
-  if (digits === 1) return [`${low} = i32x4.add(${low}, ${pairs(0, 'ONES')});`];
+  if (digits === 1) return [`${low} = i32x4.add(${low}, i32x4.dot_i16x8_s(d${part}_${chunk}_0_${v}, ones));`];
   return [
     `h${part}_${v} = i32x4.add(h${part}_${v}, ${pairs(0, 'ONES')});`,
     `${low} = i32x4.add(${low}, i32x4.add(${pairs(1, 'BYTES')}, ${pairs(2, 'ONES')}));`,

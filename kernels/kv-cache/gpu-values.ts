@@ -84,14 +84,3 @@ export function weightedCodes(
   }
   return [o0 / sum0, o1 / sum1, o2 / sum2, o3 / sum3];
 }
-
-export function turnValues(this: Thread<{ H: number[][]; block: number }>, Q: number[][]): number {
-  // Q [rows,dims] f32, H [block,block] → Q·H [rows,dims], each run of `block` values by itself
-  const run = Math.floor((this.thread.x + 0.5) / this.constants.block);
-  const first = run * this.constants.block;
-  let sum = 0;
-  for (let i = 0; i < this.constants.block; i++) {
-    sum += Q[this.thread.y][first + i] * this.constants.H[i][this.thread.x - first];
-  }
-  return sum;
-}

@@ -124,27 +124,3 @@ export function weightedDigits(this: Thread<WeighConstants>, P: number[][][], st
   const ofRow = statistics[row];
   return [o0 / ofRow[1], o1 / ofRow[1], o2 / ofRow[1], o3 / ofRow[1]];
 }
-
-export function turnVectors(this: Thread<{ H: number[][][]; block: number }>, Q: number[][][]): number[] {
-  // Q [rows, dims/4, 4] f32, H [block, block/4, 4] → Q·H [rows, dims/4, 4], each run of `block` values by itself
-  const fours = this.constants.block / 4;
-  const run = Math.floor((this.thread.x + 0.5) / fours);
-  const first = run * fours;
-  const column = this.thread.x - first;
-  let o0 = 0;
-  let o1 = 0;
-  let o2 = 0;
-  let o3 = 0;
-  for (let i = 0; i < fours; i++) {
-    const q = Q[this.thread.y][first + i];
-    const a = this.constants.H[i * 4][column];
-    const b = this.constants.H[i * 4 + 1][column];
-    const c = this.constants.H[i * 4 + 2][column];
-    const e = this.constants.H[i * 4 + 3][column];
-    o0 += q[0] * a[0] + q[1] * b[0] + (q[2] * c[0] + q[3] * e[0]);
-    o1 += q[0] * a[1] + q[1] * b[1] + (q[2] * c[1] + q[3] * e[1]);
-    o2 += q[0] * a[2] + q[1] * b[2] + (q[2] * c[2] + q[3] * e[2]);
-    o3 += q[0] * a[3] + q[1] * b[3] + (q[2] * c[3] + q[3] * e[3]);
-  }
-  return [o0, o1, o2, o3];
-}

@@ -22,11 +22,11 @@ import {
 } from '../naive-attention/gpu-attention.ts';
 import { exponentials, rowMax } from '../naive-attention/gpu-values.ts';
 import { exponentialsOfVectors, rowStatisticsOfVectors } from '../naive-attention/gpu-vectors.ts';
-import { hadamardRows } from '../transforms/hadamard.ts';
+import { turnBlocks } from '../transforms/hadamard-gpu.ts';
 import { BLOCK, blocksOf, matrixOf, type QuantizedRows, storedBytesOf } from './cache.ts';
 import type { KvCacheContext } from './context.ts';
-import { scoresOfCodes, turnValues, weightedCodes } from './gpu-values.ts';
-import { type DigitConstants, scoresOfDigits, turnVectors, weightedDigits } from './gpu-vectors.ts';
+import { scoresOfCodes, weightedCodes } from './gpu-values.ts';
+import { type DigitConstants, scoresOfDigits, weightedDigits } from './gpu-vectors.ts';
 
 /** All rows and all keys at once, as in naive attention. */
 export function gpuKvCache(context: KvCacheContext<Gpu>): Promise<PreparedKernel<'attention'>> {
@@ -50,14 +50,7 @@ async function appendVectors(
   const fours = keys / 4;
   const dims = roundUp(headDim, 4);
   const digits = digitsOf(layout);
-  const turned =
-    hadamard === undefined
-      ? Q
-      : await program.step(turnVectors, {
-          threads: [dims / 4, rows],
-          constants: { H: { vectors: hadamardMatrix(hadamard) }, block: hadamard },
-          inputs: [{ vectors: Q }],
-        });
+  const turned = hadamard === undefined ? Q : await turnBlocks(program, Q, headDim, hadamard, true);
   const S = await program.step(scoresOfDigits, {
     threads: [fours, rows],
     constants: {
@@ -103,14 +96,7 @@ async function appendValues(
   const rows = heads * rowsOfHead(runtime, problem);
   const keys = roundUp(seqLen, 4);
   const dims = roundUp(headDim, 4);
-  const turned =
-    hadamard === undefined
-      ? Q
-      : await program.step(turnValues, {
-          threads: [dims, rows],
-          constants: { H: hadamardMatrix(hadamard), block: hadamard },
-          inputs: [Q],
-        });
+  const turned = hadamard === undefined ? Q : await turnBlocks(program, Q, headDim, hadamard, false);
   const S = await program.step(scoresOfCodes, {
     threads: [keys, rows / 4],
     constants: {
@@ -180,12 +166,4 @@ function paddedScales({ scales }: QuantizedRows, problem: AttentionProblem): Res
     values.set(scales.subarray(h * seqLen * blocks, (h + 1) * seqLen * blocks), h * keys * blocks);
   }
   return { size: [blocks, keys, heads], values };
-}
-
-/** H/√block [block,block]. */
-function hadamardMatrix(block: number): Resident {
-  const values = new Float32Array(block * block);
-  for (let i = 0; i < block; i++) values[i * block + i] = 1;
-  hadamardRows(values, block, block);
-  return { size: [block, block], values };
 }

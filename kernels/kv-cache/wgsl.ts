@@ -9,6 +9,7 @@ import { firstInteger } from '../grid/gpu-digits.ts';
 import type { GridLayout } from '../grid/layout.ts';
 import { softmax } from '../naive-attention/wgsl.ts';
 import { HIDDEN, prepareWgslAttention } from '../naive-attention/wgsl-attention.ts';
+import { turnBlocks } from '../transforms/hadamard-wgsl.ts';
 import { BLOCK, blocksOf, matrixOf, type QuantizedRows, storedBytesOf } from './cache.ts';
 import type { KvCacheContext } from './context.ts';
 
@@ -24,7 +25,10 @@ export function wgslKvCache({
     storedBytes: storedBytesOf(packed),
     paddedDim: roundUp(problem.headDim, STEP),
     build: async (program, Q) => {
-      const turned = hadamard === undefined ? Q : await turn(program, Q, problem, hadamard);
+      const turned =
+        hadamard === undefined
+          ? Q
+          : await turnBlocks(program, Q, { M: problem.heads * problem.M, K: problem.headDim }, hadamard);
       const S = await scores(program, turned, packed.K, layout, problem);
       const P = await softmax(program, S, problem);
       return weightedValues(program, P, packed.V, layout, problem);
@@ -140,40 +144,4 @@ function scalesByBlock({ scales }: QuantizedRows, problem: AttentionProblem, key
     }
   }
   return ordered;
-}
-
-const THREADS = 64;
-
-/** Q [heads·M, headDim] times Hadamard's matrix, a workgroup for each run of `block` values. */
-function turn(
-  program: WgslProgram,
-  Q: GpuBuffer,
-  { heads, M, headDim }: AttentionProblem,
-  block: number,
-): Promise<GpuBuffer> {
-  return program.shader({
-    code: `
-var<workgroup> values : array<f32, ${block}>;
-@compute @workgroup_size(${THREADS})
-fn main(@builtin(local_invocation_index) at : u32, @builtin(workgroup_id) group : vec3u) {
-  let first = group.y * ${headDim}u + group.x * ${block}u;
-  for (var i = at; i < ${block}u; i += ${THREADS}u) { values[i] = Q[first + i]; }
-  for (var half = 1u; half < ${block}u; half *= 2u) {
-    workgroupBarrier();
-    for (var pair = at; pair < ${block / 2}u; pair += ${THREADS}u) {
-      let i = pair / half * 2u * half + pair % half;
-      let a = values[i];
-      let b = values[i + half];
-      values[i] = a + b;
-      values[i + half] = a - b;
-    }
-  }
-  workgroupBarrier();
-  for (var i = at; i < ${block}u; i += ${THREADS}u) { turned[first + i] = values[i] * ${1 / Math.sqrt(block)}; }
-}`,
-    workgroups: [headDim / block, heads * M, 1],
-    inputs: { Q: ['array<f32>', Q] },
-    output: ['turned', 'array<f32>', heads * M * headDim],
-    resident: {},
-  });
 }

@@ -131,19 +131,19 @@ const F32_PAIRS: Pairs = {
 };
 
 /**
- * A lane of 32 bits holds a byte of each of four sums; a swizzle takes one of them to its upper end and leaves zeros below, which
- * costs less than to widen it and leaves it times 2²⁴.
+ * Two sums share a register of eight 16-bit integers side by side: those of the first are shifted into the upper half of 32
+ * bits, those of the second left there, which costs less than to widen them, and leaves both times 2¹⁶.
  */
 const INT8_PAIRS: Pairs = {
   prefix: 'int8Panel',
   bytes: 1,
-  load: (s) => range(DECODE_SUMS / 4).map((i) => `const bytes${s}_${i} = v128.load(values${s}, ${i * 16});`),
-  weights: (s, i) => `f32x4.convert_i32x4_s(i8x16.relaxed_swizzle(bytes${s}_${i >> 2}, ${upperByte(i & 3)}))`,
+  load: (s) => range(DECODE_SUMS / 2).map((i) => `const eight${s}_${i} = v128.load_ext<i8>(values${s}, ${i * 8});`),
+  weights: (s, i) => {
+    const eight = `eight${s}_${i >> 1}`;
+    const upper = i & 1 ? `v128.and(${eight}, i32x4.splat(0xffff0000))` : `i32x4.shl(${eight}, 16)`;
+    return `f32x4.convert_i32x4_s(${upper})`;
+  },
 };
-
-function upperByte(byte: number): string {
-  return `i8x16(${range(4).flatMap((lane) => [-128, -128, -128, lane * 4 + byte]).join(', ')})`;
-}
 
 function panel({ prefix, bytes, load, weights }: Pairs): string {
   const isScaled = bytes === 1;
@@ -165,7 +165,7 @@ function panel({ prefix, bytes, load, weights }: Pairs): string {
   ];
   const sum = (i: number) => `addPairs(c${2 * i}, c${2 * i + 1})`;
   const scaled = (i: number) =>
-    `f32x4.mul(f32x4.mul(${sum(i)}, f32x4.splat(1.0 / 16777216)), v128.load(scales, ${i * 16}))`;
+    `f32x4.mul(f32x4.mul(${sum(i)}, f32x4.splat(1.0 / 65536)), v128.load(scales, ${i * 16}))`;
   return `// x [4·groups], values [groups][16][2], ${isScaled ? 'scales [16], ' : ''}places [groups][16] of four bits, table [256][16] → y [16]
 export function ${prefix}(x: usize, values: usize, ${isScaled ? 'scales: usize, ' : ''}places: usize, table: usize, y: usize, groups: i32): void {
   const part = groups / ${DECODE_STREAMS};

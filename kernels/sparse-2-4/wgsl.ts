@@ -45,7 +45,8 @@ fn pairAt(pair : u32, n : u32) -> Pair {
  * dense kernel: choosing two of four activations for each product would cost more than multiplying by zero twice.
  */
 function manyRows({ packed, problem, runtime }: Context): Promise<PreparedKernel<'matmul'>> {
-  // X [M,paddedK] f32, values [groups,N] of two f32 (or two int8 with scales [N]), places [ceil(groups/8),N] of eight groups, 4 bits each → Y [M,N]
+  // X [M,paddedK] f32, values [groups,N] of two f32 (or two int8 with scales [N]), places [ceil(groups/8),N] of eight groups,
+  // 4 bits each → Y [M,N]
   const { values, indices } = packed;
   const isRounded = 'scales' in packed;
   return prepareWgslMatmul(runtime, problem, {

@@ -4,17 +4,14 @@ import type { GpuBuffer } from '../../bench/contract/runtimes/gpujs.ts';
 import type { WgslProgram } from '../../bench/contract/runtimes/wgsl.ts';
 import { STEP } from '../dense/wgsl-matmul.ts';
 
+type Rows = Pick<MatmulProblem, 'M' | 'K'>;
+
 /** Values that fit the 16 KiB of workgroup memory every device has. */
 const MOST_SHARED = 4096;
 const MOST_THREADS = 128;
 
 /** X [M,K] f32, each `block` of K times H/√block. */
-export async function turnBlocks(
-  program: WgslProgram,
-  X: GpuBuffer,
-  problem: MatmulProblem,
-  block: number,
-): Promise<GpuBuffer> {
+export async function turnBlocks(program: WgslProgram, X: GpuBuffer, problem: Rows, block: number): Promise<GpuBuffer> {
   const shared = Math.min(block, MOST_SHARED);
   const turned = await turnShared(program, X, problem, shared, 1 / Math.sqrt(block));
   return shared === block ? turned : turnAcross(program, turned, problem, block / shared);
@@ -23,7 +20,7 @@ export async function turnBlocks(
 function turnShared(
   program: WgslProgram,
   X: GpuBuffer,
-  { M, K }: MatmulProblem,
+  { M, K }: Rows,
   block: number,
   scale: number,
 ): Promise<GpuBuffer> {
@@ -61,7 +58,7 @@ fn main(@builtin(local_invocation_index) at : u32, @builtin(workgroup_id) group 
 }
 
 /** Values of each `count` blocks that stand at the same place in them, without a factor. */
-function turnAcross(program: WgslProgram, X: GpuBuffer, { M, K }: MatmulProblem, count: number): Promise<GpuBuffer> {
+function turnAcross(program: WgslProgram, X: GpuBuffer, { M, K }: Rows, count: number): Promise<GpuBuffer> {
   const stride = MOST_SHARED / STEP;
   return program.shader({
     code: `
