@@ -20,6 +20,16 @@ const E5M2 = memory.data<u16>([${Array(8).fill('0x8fe0').join(', ')}], 16);
 const HALF = memory.data<u32>([${Array(4).fill('0x8fffe000').join(', ')}], 16);
 const NIBBLE = memory.data<u8>([${Array(16).fill(15).join(', ')}], 16);`;
 
+/** What a function keeps in registers. */
+function kept({ name, isTable }: Variant): string {
+  const mask = { E4m3: 'E4M3', E5m2: 'E5M2', F16: 'HALF', FloatTable: 'NIBBLE' }[name];
+  return [
+    'const none = i32x4.splat(0);',
+    ...(mask === undefined ? [] : [`const bits = v128.load(${mask});`]),
+    ...(isTable ? range(4).map((i) => `const t${i} = v128.load(table, ${16 * i});`) : []),
+  ].join('\n  ');
+}
+
 const interleave = (unit: number, half: 'low' | 'high') => (a: string, b: string) => {
   const start = half === 'low' ? 0 : 8;
   const lanes = range(8 / unit).flatMap((i) => [
@@ -45,15 +55,11 @@ function decode({ name, planes: [bits] }: Variant, c: number): string[] {
     const loads = halves.map((load, i) => `const h${c}_${i} = ${load};`);
     const words = [0, 1].flatMap((i) => [lowHalves('none', `h${c}_${i}`), highHalves('none', `h${c}_${i}`)]);
     const isHalf = name === 'F16';
-    return [
-      ...loads,
-      ...four(words.map((word) => (isHalf ? `v128.and(i32x4.shr_s(${word}, 3), v128.load(HALF))` : word))),
-    ];
+    return [...loads, ...four(words.map((word) => (isHalf ? `v128.and(i32x4.shr_s(${word}, 3), bits)` : word)))];
   }
   if (bits === 8) {
-    const [shift, mask] = name === 'E4m3' ? [4, 'E4M3'] : [5, 'E5M2'];
-    const half = (which: 'low' | 'high') =>
-      `v128.and(i16x8.shl(i16x8.extend_${which}_i8x16_s(c${c}), ${shift}), v128.load(${mask}))`;
+    const shift = name === 'E4m3' ? 4 : 5;
+    const half = (which: 'low' | 'high') => `v128.and(i16x8.shl(i16x8.extend_${which}_i8x16_s(c${c}), ${shift}), bits)`;
     return [
       `const c${c} = v128.load(w, ${at});`,
       `const h${c}_0 = ${half('low')};`,
@@ -63,11 +69,11 @@ function decode({ name, planes: [bits] }: Variant, c: number): string[] {
   }
   const nibbles =
     c % 2 === 0
-      ? [`const c${c} = v128.load(w, ${(c / 2) * 16});`, `const n${c} = v128.and(c${c}, v128.load(NIBBLE));`]
-      : [`const n${c} = v128.and(i16x8.shr_u(c${c - 1}, 4), v128.load(NIBBLE));`];
+      ? [`const c${c} = v128.load(w, ${(c / 2) * 16});`, `const n${c} = v128.and(c${c}, bits);`]
+      : [`const n${c} = v128.and(i16x8.shr_u(c${c - 1}, 4), bits);`];
   return [
     ...nibbles,
-    ...range(4).map((i) => `const b${c}_${i} = i8x16.relaxed_swizzle(v128.load(table, ${16 * i}), n${c});`),
+    ...range(4).map((i) => `const b${c}_${i} = i8x16.relaxed_swizzle(t${i}, n${c});`),
     ...[lowBytes, highBytes].flatMap((bytes, i) => [
       `const l${c}_${i} = ${bytes(`b${c}_0`, `b${c}_1`)};`,
       `const u${c}_${i} = ${bytes(`b${c}_2`, `b${c}_3`)};`,
@@ -91,14 +97,15 @@ function unpackBlock(variant: Variant, NR: number): string {
   ]);
   return `// w [32][${NR}] codes, scales [${NR}] f32 → out [32][${NR}] f32
 function unpack${variant.name}(w: usize, scales: usize, mins: usize, zero: i32, table: usize, out: usize): void {
-  const none = i32x4.splat(0);
+  ${kept(variant)}
   ${vectors.map((v) => `const s${v} = v128.load(scales, ${v * 16});`).join('\n  ')}
   ${stores.join('\n  ')}
 }`;
 }
 
-/** Sums of each row that don't wait for one another: of even k and of odd ones. */
-const SUMS = 2;
+/** Sums of each row that don't wait for one another: by k modulo their number. */
+const SUMS = 4;
+const totalOf = (v: number) => `f32x4.add(f32x4.add(p${v}_0, p${v}_1), f32x4.add(p${v}_2, p${v}_3))`;
 
 function row(variant: Variant, NR: number): string {
   const vectors = range(NR / 4);
@@ -119,14 +126,14 @@ function row(variant: Variant, NR: number): string {
     name: string,
   ) => `// x [blocks][32] f32, units [blocks][4], w [blocks][32][${NR}] codes, scales [groups][${NR}] f32 → y [${NR}]
 function ${name}${variant.name}(x: usize, units: usize, w: usize, scales: usize, mins: usize, groups: i32, blocks: i32, table: usize, y: usize): void {
-  const none = i32x4.splat(0);
+  ${kept(variant)}
   ${vectors.map((v) => `let y${v} = f32x4.splat(0);`).join('\n  ')}
   for (; groups > 0; groups--) {
     ${vectors.map((v) => `let a${v} = f32x4.splat(0);`).join('\n    ')}
     for (let block = blocks; block > 0; block--) {
       ${products.join('\n      ')}
       const unit = v128.load32_splat(units);
-      ${vectors.map((v) => `a${v} = f32x4.relaxed_madd(f32x4.add(p${v}_0, p${v}_1), unit, a${v});`).join('\n      ')}
+      ${vectors.map((v) => `a${v} = f32x4.relaxed_madd(${totalOf(v)}, unit, a${v});`).join('\n      ')}
       w += ${bytes};
       x += 128;
       units += 16;
@@ -136,5 +143,11 @@ function ${name}${variant.name}(x: usize, units: usize, w: usize, scales: usize,
   }
   ${vectors.map((v) => `v128.store(y, y${v}, ${v * 16});`).join('\n  ')}
 }`;
-  return body('floatRow');
+  const one = `x, units, w, scales, mins, groups, blocks, table, y`;
+  return `${body('floatRow')}
+
+function floatRows${variant.name}(x: usize, units: usize, w: usize, scales: usize, mins: usize, groups: i32, blocks: i32, table: usize, y: usize, w2: usize, scales2: usize, mins2: usize): void {
+  floatRow${variant.name}(${one});
+  floatRow${variant.name}(${one.replace('w, scales, mins', 'w2, scales2, mins2').replace(/y$/, `y + ${NR * 4}`)});
+}`;
 }

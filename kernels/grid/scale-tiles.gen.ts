@@ -2,7 +2,15 @@
 
 export function scaleTiles(NR: number): string {
   const vectors = Array.from({ length: NR / 4 }, (_, v) => v);
-  return [CONSTANTS, SCALES, expandHalves(), expandSixBits(vectors, NR), expandRuns(vectors, NR), EXPAND].join('\n\n');
+  return [
+    CONSTANTS,
+    SCALES,
+    expandHalves(),
+    expandPowers(),
+    expandSixBits(vectors, NR),
+    expandRuns(vectors, NR),
+    EXPAND,
+  ].join('\n\n');
 }
 
 const splat = (type: string, name: string, value: string) =>
@@ -38,27 +46,63 @@ class Scales {
 
 const interleaved = (vector: string, half: 'low' | 'high') => {
   const start = half === 'low' ? 0 : 8;
-  const lanes = [0, 1, 2, 3].flatMap((i) => [0, 1, 16 + start + 2 * i, 17 + start + 2 * i]);
-  return `i8x16.shuffle(i32x4.splat(0), ${vector}, ${lanes.join(', ')})`;
+  // Written as V8 knows it for the one instruction it is.
+  const lanes = [0, 2, 4, 6].flatMap((i) => [start + i, start + i + 1, 16 + start + i, 17 + start + i]);
+  return `i8x16.shuffle(none, ${vector}, ${lanes.join(', ')})`;
 };
 
 /** Four f16 in the upper halves of words → 2⁻¹¹² times their value as f32: their bits, where an f32 has them. */
-const halfToFloat = (word: string) => `v128.and(i32x4.shr_s(${word}, 3), v128.load(HALF_BITS))`;
+const halfToFloat = (word: string, bits = 'v128.load(HALF_BITS)') => `v128.and(i32x4.shr_s(${word}, 3), ${bits})`;
 
 function expandHalves(): string {
   const vector = (at: number) => [
     `const h${at} = v128.load(numbers, ${at});`,
     ...(['low', 'high'] as const).map(
       (half, i) =>
-        `v128.store(out, f32x4.mul(${halfToFloat(interleaved(`h${at}`, half))}, factor), ${2 * at + 16 * i});`,
+        `v128.store(out, f32x4.mul(${halfToFloat(interleaved(`h${at}`, half), 'bits')}, factor), ${2 * at + 16 * i});`,
     ),
   ];
   return `// f16 → f32 times a unit, 16 at a time
 function expandHalves(numbers: usize, count: i32, unit: f32, out: usize): void {
+  const none = i32x4.splat(0);
+  const bits = v128.load(HALF_BITS);
   const factor = f32x4.splat(unit * 5.192296858534828e33);
   for (; count > 0; count -= 16) {
     ${[0, 16].flatMap(vector).join('\n    ')}
     numbers += 32;
+    out += 64;
+  }
+}`;
+}
+
+/** Exponents of f32 in bytes, moved to where an f32 has them. */
+function expandPowers(): string {
+  const wide = (vector: string, half: 'low' | 'high', bytes: number) => {
+    const start = half === 'low' ? 0 : 8;
+    const lanes = Array.from({ length: 8 / bytes }, (_, i) => [
+      ...Array.from({ length: bytes }, (_, j) => start + i * bytes + j),
+      ...Array.from({ length: bytes }, (_, j) => 16 + start + i * bytes + j),
+    ]);
+    return `i8x16.shuffle(none, ${vector}, ${lanes.flat().join(', ')})`;
+  };
+  const halves = ['low', 'high'] as const;
+  return `// bytes → 2^(byte − 127) times a unit, 16 at a time; 0 is 2⁻¹²⁷, which is subnormal
+function expandPowers(codes: usize, count: i32, unit: f32, out: usize): void {
+  const none = i32x4.splat(0);
+  const least = i32x4.splat(0x400000);
+  const factor = f32x4.splat(unit);
+  for (; count > 0; count -= 16) {
+    const c = v128.load(codes);
+    ${halves
+      .flatMap((outer, i) => [
+        `const h${i} = ${wide('c', outer, 1)};`,
+        ...halves.map(
+          (inner, j) =>
+            `v128.store(out, f32x4.mul(i32x4.max_u(i32x4.shr_u(${wide(`h${i}`, inner, 2)}, 1), least), factor), ${32 * i + 16 * j});`,
+        ),
+      ])
+      .join('\n    ')}
+    codes += 16;
     out += 64;
   }
 }`;
@@ -124,6 +168,7 @@ function expandRuns(vectors: readonly number[], NR: number): string {
   const decoded = (of: (v: number) => string) => loop(vectors.map((v) => store(v, `f32x4.mul(f${v}, ${of(v)})`)));
   return `function expandRuns(s: Scales, numbers: usize, codes: usize, groups: i32, out: usize): void {
   const offset = f32x4.splat(s.offset);
+  const least = i32x4.splat(0x400000);
   const rowBytes = s.shared == 1 ? ${NR * 2} : ${NR * 4};
   for (; groups > 0; groups -= s.every) {
     ${factors(vectors)}
@@ -132,7 +177,7 @@ function expandRuns(vectors: readonly number[], NR: number): string {
       case 0: ${loop(vectors.map((v) => store(v, `f${v}`)))}
       break;
       // Code 0 is 2⁻¹²⁷, which is subnormal.
-      case 1: ${decoded((v) => `i32x4.max_u(i32x4.shl(${words(v)}, 23), i32x4.splat(0x400000))`)}
+      case 1: ${decoded((v) => `i32x4.max_u(i32x4.shl(${words(v)}, 23), least)`)}
       break;
       case 2:
       ${vectors.map((v) => `f${v} = f32x4.mul(f${v}, f32x4.splat(1.329227995784916e36));`).join('\n      ')}
@@ -153,6 +198,7 @@ export function expandScales(scales: usize, panel: i32, groups: i32, out: usize)
   const numbers = s.numbers + panel * s.numberBytes;
   const codes = s.codes + panel * s.panelBytes;
   if (s.code == 0 && s.shared == 1 && s.every == 1) expandHalves(numbers, s.numberBytes >> 1, s.unit, out);
+  else if (s.code == 1 && s.shared == 0 && s.offset == 0) expandPowers(codes, s.panelBytes, s.unit, out);
   else if (s.code == 4) expandSixBits(s, numbers, codes, groups, out);
   else expandRuns(s, numbers, codes, groups, out);
 }`;

@@ -2,15 +2,25 @@
 // padded with zeros. Of each block units say [what its digits count in f32, −zero·Σ of its highest digits int32, −zero·Σ of the
 // others int32, Σx f32].
 
-// x [K] f32 → max|x|
+// x [K] f32 → max|x|, by the comparison that is one instruction, in sums that don't wait for one another
 @inline
 function peakOf(x: usize, K: i32): f32 {
-  let largest = f32x4.splat(0);
+  let a = f32x4.splat(0);
+  let b = a;
+  let c = a;
+  let d = a;
   let k = 0;
-  for (; k + 4 <= K; k += 4) largest = f32x4.max(largest, f32x4.abs(v128.load(x + (k << 2))));
+  for (; k + 16 <= K; k += 16) {
+    const at = x + (k << 2);
+    a = f32x4.pmax(a, f32x4.abs(v128.load(at)));
+    b = f32x4.pmax(b, f32x4.abs(v128.load(at, 16)));
+    c = f32x4.pmax(c, f32x4.abs(v128.load(at, 32)));
+    d = f32x4.pmax(d, f32x4.abs(v128.load(at, 48)));
+  }
+  const all = f32x4.pmax(f32x4.pmax(a, b), f32x4.pmax(c, d));
   let peak = max(
-    max(f32x4.extract_lane(largest, 0), f32x4.extract_lane(largest, 1)),
-    max(f32x4.extract_lane(largest, 2), f32x4.extract_lane(largest, 3)),
+    max(f32x4.extract_lane(all, 0), f32x4.extract_lane(all, 1)),
+    max(f32x4.extract_lane(all, 2), f32x4.extract_lane(all, 3)),
   );
   for (; k < K; k++) peak = max(peak, abs(load<f32>(x + (k << 2))));
   return peak;
@@ -40,12 +50,28 @@ export function roundRows(from: i32, to: i32, X: usize, scales: usize, out: usiz
   }
 }
 
-// Four of x as whole numbers of so many scales
+// 1/scale in all lanes, and 0 for 0
 @inline
-function roundFour(x: usize, scale: f32): v128 {
-  if (scale == 0) return i32x4.splat(0);
-  const rounded = f32x4.floor(f32x4.add(f32x4.div(v128.load(x), f32x4.splat(scale)), f32x4.splat(0.5)));
-  return i32x4.trunc_sat_f32x4_s(rounded);
+function inverseOf(scale: f32): v128 {
+  return f32x4.splat(scale == 0 ? 0 : 1 / scale);
+}
+
+// Four of x as whole numbers of so many scales. They fit 32 bits, so that the relaxed conversion is exact: it is one instruction.
+@inline
+function roundFour(x: usize, inverse: v128): v128 {
+  return i32x4.relaxed_trunc_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(x), inverse)));
+}
+
+// The lowest byte of each, signed
+@inline
+function lowByte(integers: v128): v128 {
+  return i32x4.shr_s(i32x4.shl(integers, 24), 24);
+}
+
+// Sixteen whole numbers of a byte as bytes
+@inline
+function bytesOf(a: v128, b: v128, c: v128, d: v128): v128 {
+  return i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d));
 }
 
 @inline
@@ -61,9 +87,13 @@ function storeUnit(unit: usize, size: f32, high: i32, low: i32, sum: f32): void 
   store<f32>(unit, sum, 12);
 }
 
+// The bytes of four quads, each in a place of its own
 @inline
-function storeBytes(at: usize, lanes: v128): void {
-  v128.store32_lane(at, i8x16.shuffle(lanes, lanes, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12), 0);
+function storeQuads(at: usize, stride: usize, bytes: v128): void {
+  v128.store32_lane(at, bytes, 0);
+  v128.store32_lane(at + stride, bytes, 1);
+  v128.store32_lane(at + 2 * stride, bytes, 2);
+  v128.store32_lane(at + 3 * stride, bytes, 3);
 }
 
 /**
@@ -89,11 +119,16 @@ export function splitBytes(from: i32, to: i32, x: usize, digits: usize, units: u
     const unit = units + (b << 4);
     if (scales != 0) {
       const scale = load<f32>(scales + ((b / every) << 2));
+      const inverse = inverseOf(scale);
       let sum = i32x4.splat(0);
-      for (let k = 0; k < block; k += 4) {
-        const integers = roundFour(start + (k << 2), scale);
-        storeBytes(digits + b * block + k, integers);
-        sum = i32x4.add(sum, integers);
+      for (let k = 0; k < block; k += 16) {
+        const first = start + (k << 2);
+        const n0 = roundFour(first, inverse);
+        const n1 = roundFour(first + 16, inverse);
+        const n2 = roundFour(first + 32, inverse);
+        const n3 = roundFour(first + 48, inverse);
+        v128.store(digits + b * block + k, bytesOf(n0, n1, n2, n3));
+        sum = i32x4.add(sum, i32x4.add(i32x4.add(n0, n1), i32x4.add(n2, n3)));
       }
       const total = sumOf(sum);
       storeUnit(unit, scale, 0, -zero * total, scale * <f32>total);
@@ -104,18 +139,36 @@ export function splitBytes(from: i32, to: i32, x: usize, digits: usize, units: u
     const size = reinterpret<f32>(exponent << 23);
     let high = i32x4.splat(0);
     let low = i32x4.splat(0);
-    for (let k = 0; k < block; k += 4) {
-      const integers = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(start + (k << 2)), inverse)));
-      const d0 = i32x4.shr_s(i32x4.shl(integers, 24), 24);
-      const rest = i32x4.shr_s(i32x4.sub(integers, d0), 8);
-      const d1 = i32x4.shr_s(i32x4.shl(rest, 24), 24);
-      const d2 = i32x4.shr_s(i32x4.sub(rest, d1), 8);
+    for (let k = 0; k < block; k += 16) {
+      const first = start + (k << 2);
+      const n0 = roundFour(first, inverse);
+      const n1 = roundFour(first + 16, inverse);
+      const n2 = roundFour(first + 32, inverse);
+      const n3 = roundFour(first + 48, inverse);
       const at = digits + (b * block + k) * 3;
-      storeBytes(at, d2);
-      storeBytes(at + 4, d1);
-      storeBytes(at + 8, d0);
-      high = i32x4.add(high, d2);
-      low = i32x4.add(low, i32x4.add(i32x4.shl(d1, 8), d0));
+      const l0 = lowByte(n0);
+      const l1 = lowByte(n1);
+      const l2 = lowByte(n2);
+      const l3 = lowByte(n3);
+      storeQuads(at + 8, 12, bytesOf(l0, l1, l2, l3));
+      const r0 = i32x4.shr_s(i32x4.sub(n0, l0), 8);
+      const r1 = i32x4.shr_s(i32x4.sub(n1, l1), 8);
+      const r2 = i32x4.shr_s(i32x4.sub(n2, l2), 8);
+      const r3 = i32x4.shr_s(i32x4.sub(n3, l3), 8);
+      const m0 = lowByte(r0);
+      const m1 = lowByte(r1);
+      const m2 = lowByte(r2);
+      const m3 = lowByte(r3);
+      storeQuads(at + 4, 12, bytesOf(m0, m1, m2, m3));
+      const h0 = i32x4.shr_s(i32x4.sub(r0, m0), 8);
+      const h1 = i32x4.shr_s(i32x4.sub(r1, m1), 8);
+      const h2 = i32x4.shr_s(i32x4.sub(r2, m2), 8);
+      const h3 = i32x4.shr_s(i32x4.sub(r3, m3), 8);
+      storeQuads(at, 12, bytesOf(h0, h1, h2, h3));
+      high = i32x4.add(high, i32x4.add(i32x4.add(h0, h1), i32x4.add(h2, h3)));
+      const lows = i32x4.add(i32x4.add(l0, l1), i32x4.add(l2, l3));
+      const middles = i32x4.add(i32x4.add(m0, m1), i32x4.add(m2, m3));
+      low = i32x4.add(low, i32x4.add(i32x4.shl(middles, 8), lows));
     }
     const highs = sumOf(high);
     const lows = sumOf(low);
@@ -127,13 +180,19 @@ export function splitBytes(from: i32, to: i32, x: usize, digits: usize, units: u
 export function splitSigns(from: i32, to: i32, x: usize, digits: usize, units: usize, scales: usize, every: i32): void {
   for (let b = from; b < to; b++) {
     const scale = load<f32>(scales + ((b / every) << 2));
+    const inverse = inverseOf(scale);
     let sum = i32x4.splat(0);
-    for (let k = 0; k < 32; k += 4) {
-      const integers = roundFour(x + ((b * 32 + k) << 2), scale);
+    for (let k = 0; k < 32; k += 16) {
+      const first = x + ((b * 32 + k) << 2);
+      const n0 = roundFour(first, inverse);
+      const n1 = roundFour(first + 16, inverse);
+      const n2 = roundFour(first + 32, inverse);
+      const n3 = roundFour(first + 48, inverse);
+      const bytes = bytesOf(n0, n1, n2, n3);
       const at = digits + (b * 32 + k) * 2;
-      storeBytes(at, i32x4.abs(integers));
-      storeBytes(at + 4, i32x4.shr_s(integers, 31));
-      sum = i32x4.add(sum, integers);
+      storeQuads(at, 8, i8x16.abs(bytes));
+      storeQuads(at + 4, 8, i8x16.shr_s(bytes, 7));
+      sum = i32x4.add(sum, i32x4.add(i32x4.add(n0, n1), i32x4.add(n2, n3)));
     }
     storeUnit(units + (b << 4), scale, 0, 0, scale * <f32>sumOf(sum));
   }
@@ -149,7 +208,7 @@ export function splitPairs(from: i32, to: i32, x: usize, digits: usize, units: u
     let high = i32x4.splat(0);
     let low = i32x4.splat(0);
     for (let k = 0; k < 32; k += 4) {
-      const integers = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(start + (k << 2)), inverse)));
+      const integers = roundFour(start + (k << 2), inverse);
       const d0 = i32x4.shr_s(i32x4.shl(integers, 20), 20);
       const d1 = i32x4.shr_s(i32x4.sub(integers, d0), 12);
       const at = digits + (b * 32 + k) * 4;
@@ -179,8 +238,9 @@ export function splitFloats(from: i32, to: i32, x: usize, out: usize, units: usi
       const scale = load<f32>(scales + ((b / every) << 2));
       const factor = reinterpret<f32>((127 + lift) << 23);
       const inverse = reinterpret<f32>((127 - lift) << 23);
+      const inverses = inverseOf(scale);
       for (let k = 0; k < 128; k += 16) {
-        v128.store(target + k, f32x4.mul(f32x4.convert_i32x4_s(roundFour(start + k, scale)), f32x4.splat(factor)));
+        v128.store(target + k, f32x4.mul(f32x4.nearest(f32x4.mul(v128.load(start + k), inverses)), f32x4.splat(factor)));
       }
       storeUnit(units + (b << 4), scale * inverse, 0, 0, 0);
       continue;

@@ -17,8 +17,10 @@ export function generateTiles(NR: number): string {
     CONSTANTS,
     ...integers.flatMap((variant) => [
       unpackBlock(variant, NR),
-      variant.arithmetic === 'bytes' ? byteRow(variant, NR, 3) : pairRow(variant, NR),
-      variant.arithmetic === 'bytes' ? byteRow(variant, NR, 1) : signRow(variant, NR),
+      variant.arithmetic === 'bytes' ? byteRow(variant, { NR, panels: 1 }, 3) : pairRow(variant, { NR, panels: 1 }),
+      ...[1, 2].map((panels) =>
+        variant.arithmetic === 'bytes' ? byteRow(variant, { NR, panels }, 1) : signRow(variant, { NR, panels }),
+      ),
     ]),
     floatTiles(NR),
     scaleTiles(NR),
@@ -26,6 +28,7 @@ export function generateTiles(NR: number): string {
     choose('unpackBlock', 'w: usize, scales: usize, mins: usize, zero: i32, table: usize, out: usize', 'unpack'),
     choose('floatRow', ROW, 'floatRow'),
     choose('integerRow', ROW, 'integerRow'),
+    choose('integerRows', `${ROW}, w2: usize, scales2: usize, mins2: usize`, 'integerRows'),
   ].join('\n\n');
 }
 
@@ -36,12 +39,24 @@ const ROW =
 function choose(name: string, parameters: string, prefix: string): string {
   const names = parameters.split(', ').map((parameter) => parameter.split(':')[0]);
   const call = ({ name: of, arithmetic }: Variant, i: number) =>
-    `case ${i}: return ${arithmetic === 'floats' && prefix === 'integerRow' ? 'floatRow' : prefix}${of}(${names.join(', ')});`;
+    `case ${i}: return ${functionOf(prefix, arithmetic, of)}(${names.join(', ')});`;
   return `export function ${name}(variant: i32, ${parameters}): void {
   switch (variant) {
     ${variants.map(call).join('\n    ')}
   }
 }`;
+}
+
+/** Codes that become f32 have one product for whatever X is, and take one panel at a time. */
+function functionOf(prefix: string, arithmetic: Variant['arithmetic'], of: string): string {
+  if (arithmetic !== 'floats' || !prefix.startsWith('integerRow')) return `${prefix}${of}`;
+  return prefix === 'integerRow' ? `floatRow${of}` : `floatRows${of}`;
+}
+
+/** How many panels of NR rows are taken together: two streams bring more out of memory than one. */
+interface Tile {
+  readonly NR: number;
+  readonly panels: number;
 }
 
 function range(count: number): number[] {
@@ -67,11 +82,18 @@ function maskData(plane: number, shift: number): string {
     .join(', ')}], 16);`;
 }
 
-const vectorsOf = (NR: number) => range(NR / 4);
+const vectorsOf = ({ NR, panels }: Tile) => range((panels * NR) / 4);
+
+/** Loads vector v of what lies `offset` bytes from a pointer, in its own panel's part. */
+function loadOf({ NR }: Tile, pointer: string, offset: number, v: number): string {
+  const perPanel = NR / 4;
+  return `v128.load(${pointer}${v < perPanel ? '' : '2'}, ${offset + (v % perPanel) * 16})`;
+}
 const wordsOf = ({ planes }: Variant) => planes.reduce((sum, plane) => sum + plane, 0);
 
 /** Statements that leave the codes of quad q, four of each row, in n<q>_<v>: bytes, looked up where there is a table. */
-function quad(variant: Variant, q: number, vectors: readonly number[], NR: number): string[] {
+function quad(variant: Variant, q: number, tile: Tile, vectors = vectorsOf(tile)): string[] {
+  const { NR } = tile;
   const statements: string[] = [];
   for (const v of vectors) {
     let below = 0;
@@ -81,7 +103,7 @@ function quad(variant: Variant, q: number, vectors: readonly number[], NR: numbe
       const quads = 8 / plane;
       const name = `w${plane}_${Math.floor(q / quads)}_${v}`;
       if (q % quads === 0) {
-        statements.push(`const ${name} = v128.load(w, ${(word + Math.floor(q / quads)) * NR * 4 + v * 16});`);
+        statements.push(`const ${name} = ${loadOf(tile, 'w', (word + Math.floor(q / quads)) * NR * 4, v)};`);
       }
       parts.push(plane === 8 ? name : masked(name, plane, (q % quads) * plane - below, below));
       word += plane;
@@ -118,7 +140,8 @@ function quadsInWords({ most, block }: Variant): number {
 }
 
 function unpackBlock(variant: Variant, NR: number): string {
-  const vectors = vectorsOf(NR);
+  const tile = { NR, panels: 1 };
+  const vectors = vectorsOf(tile);
   const isSigned = variant.arithmetic === 'signs';
   const byte = (q: number, v: number, i: number) => {
     const name = `n${q}_${v}`;
@@ -127,7 +150,7 @@ function unpackBlock(variant: Variant, NR: number): string {
     return `i32x4.sub(${code}, zeros)`;
   };
   const quads = range(BLOCK / QUAD).flatMap((q) => [
-    ...quad(variant, q, vectors, NR),
+    ...quad(variant, q, tile),
     ...(variant.block === 16 && q === 4 ? vectors.map((v) => `s${v} = v128.load(scales, ${NR * 4 + v * 16});`) : []),
     ...range(QUAD).flatMap((i) =>
       vectors.map(
@@ -151,12 +174,18 @@ function unpack${variant.name}(w: usize, scales: usize, mins: usize, zero: i32, 
 function rowOf(
   variant: Variant,
   name: string,
-  NR: number,
+  tile: Tile,
   xBytes: number,
   sums: (parts: readonly number[], quads: readonly number[]) => string[],
   comment: string,
 ): string {
-  const vectors = vectorsOf(NR);
+  const { NR, panels } = tile;
+  const vectors = vectorsOf(tile);
+  const isPair = panels === 2;
+  const parameters = isPair ? `${ROW}, w2: usize, scales2: usize, mins2: usize` : ROW;
+  const both = (pointer: string, bytes: number) =>
+    [pointer, ...(isPair ? [`${pointer}2`] : [])].map((each) => `${each} += ${bytes};`).join('\n      ');
+  const store = (v: number) => `v128.store(y, y${v}, ${v * 16});`;
   const parts = variant.block === 16 ? [0, 1] : [0];
   const perPart = BLOCK / QUAD / parts.length;
   const each = (part: number) => [
@@ -172,27 +201,27 @@ function rowOf(
       ? vectors.map((v) => `a${v} = f32x4.relaxed_madd(f${part}_${v}, unit${part}, a${v});`)
       : vectors.map(
           (v) =>
-            `y${v} = f32x4.relaxed_madd(f32x4.mul(f${part}_${v}, unit${part}), v128.load(scales, ${part * NR * 4 + v * 16}), y${v});`,
+            `y${v} = f32x4.relaxed_madd(f32x4.mul(f${part}_${v}, unit${part}), ${loadOf(tile, 'scales', part * NR * 4, v)}, y${v});`,
         )),
   ];
-  const advance = `w += ${wordsOf(variant) * NR * 4};
+  const advance = `${both('w', wordsOf(variant) * NR * 4)}
       x += ${xBytes};
       units += ${16 * parts.length};`;
   if (parts.length === 2) {
     return `${comment}
-function ${name}${variant.name}(${ROW}): void {
+function ${name}${isPair ? 's' : ''}${variant.name}(${parameters}): void {
   ${kept(variant)}
   ${vectors.map((v) => `let y${v} = f32x4.splat(0);`).join('\n  ')}
   for (; groups > 0; groups -= 2) {
       ${parts.flatMap(blockOf).join('\n      ')}
       ${advance}
-      scales += ${NR * 8};
+      ${both('scales', NR * 8)}
   }
-  ${vectors.map((v) => `v128.store(y, y${v}, ${v * 16});`).join('\n  ')}
+  ${vectors.map(store).join('\n  ')}
 }`;
   }
   return `${comment}
-function ${name}${variant.name}(${ROW}): void {
+function ${name}${isPair ? 's' : ''}${variant.name}(${parameters}): void {
   ${kept(variant)}
   ${vectors.map((v) => `let y${v} = f32x4.splat(0);`).join('\n  ')}
   for (; groups > 0; groups--) {
@@ -201,17 +230,17 @@ function ${name}${variant.name}(${ROW}): void {
       ${blockOf(0).join('\n      ')}
       ${advance}
     }
-    ${vectors.map((v) => `y${v} = f32x4.relaxed_madd(a${v}, v128.load(scales, ${v * 16}), y${v});`).join('\n    ')}
-    scales += ${NR * 4};
+    ${vectors.map((v) => `y${v} = f32x4.relaxed_madd(a${v}, ${loadOf(tile, 'scales', 0, v)}, y${v});`).join('\n    ')}
+    ${both('scales', NR * 4)}
     if (mins != 0) {
       let total: f32 = 0;
       for (let block = blocks; block > 0; block--) total += load<f32>(units - (block << 4), 12);
       const sum = f32x4.splat(total);
-      ${vectors.map((v) => `y${v} = f32x4.relaxed_nmadd(sum, v128.load(mins, ${v * 16}), y${v});`).join('\n      ')}
-      mins += ${NR * 4};
+      ${vectors.map((v) => `y${v} = f32x4.relaxed_nmadd(sum, ${loadOf(tile, 'mins', 0, v)}, y${v});`).join('\n      ')}
+      ${both('mins', NR * 4)}
     }
   }
-  ${vectors.map((v) => `v128.store(y, y${v}, ${v * 16});`).join('\n  ')}
+  ${vectors.map(store).join('\n  ')}
 }`;
 }
 
@@ -219,9 +248,36 @@ function ${name}${variant.name}(${ROW}): void {
  * Codes are unsigned and at most 7 bits, digits of X signed bytes: their products need no widening, and are exact on every
  * machine. x [blocks][quads][digits][4]; units [blocks or half blocks][unit f32, −zero·Σ high digit, −zero·Σ of the others, Σx].
  */
-function byteRow(variant: Variant, NR: number, digits: 1 | 3): string {
-  const vectors = vectorsOf(NR);
+function byteRow(variant: Variant, tile: Tile, digits: 1 | 3): string {
+  const vectors = vectorsOf(tile);
   const inWords = quadsInWords(variant);
+  const perPart = variant.block / QUAD;
+  const splatOf = (q: number, d: number) => `const x${q}_${d} = v128.load32_splat(x, ${(q * digits + d) * 4});`;
+  const addProduct = (part: number, q: number, d: number, v: number) => {
+    const i = q % perPart;
+    const product = `i16x8.relaxed_dot_i8x16_i7x16_s(x${q}_${d}, n${q}_${v})`;
+    const name = `d${part}_${Math.floor(i / inWords)}_${d}_${v}`;
+    return i % inWords === 0 ? `let ${name} = ${product};` : `${name} = i16x8.add(${name}, ${product});`;
+  };
+  const widened = (part: number, q: number, v: number) => {
+    const i = q % perPart;
+    return i % inWords === inWords - 1 ? widen(part, Math.floor(i / inWords), v, digits) : [];
+  };
+  // With one digit a word is done with before the next one is read; three digits of a word's quads, or codes of one row of them
+  // after the other, would need more registers than there are.
+  const productsOf = (part: number, quads: readonly number[]) =>
+    digits === 1
+      ? runsOf(quads, 8 / variant.planes[0]).flatMap((run) => [
+          ...run.map((q) => splatOf(q, 0)),
+          ...vectors.flatMap((v) =>
+            run.flatMap((q) => [...quad(variant, q, tile, [v]), addProduct(part, q, 0, v), ...widened(part, q, v)]),
+          ),
+        ])
+      : quads.flatMap((q) => [
+          ...quad(variant, q, tile),
+          ...range(digits).flatMap((d) => [splatOf(q, d), ...vectors.map((v) => addProduct(part, q, d, v))]),
+          ...vectors.flatMap((v) => widened(part, q, v)),
+        ]);
   const sums = ([part]: readonly number[], quads: readonly number[]) => [
     ...(digits === 3 ? [`const high${part} = v128.load32_splat(units, ${part * 16 + 4});`] : []),
     `const low${part} = v128.load32_splat(units, ${part * 16 + 8});`,
@@ -229,18 +285,7 @@ function byteRow(variant: Variant, NR: number, digits: 1 | 3): string {
       ...(digits === 3 ? [`let h${part}_${v} = high${part};`] : []),
       `let l${part}_${v} = low${part};`,
     ]),
-    ...quads.flatMap((q, i) => [
-      ...quad(variant, q, vectors, NR),
-      ...range(digits).flatMap((d) => [
-        `const x${q}_${d} = v128.load32_splat(x, ${(q * digits + d) * 4});`,
-        ...vectors.map((v) => {
-          const product = `i16x8.relaxed_dot_i8x16_i7x16_s(x${q}_${d}, n${q}_${v})`;
-          const name = `d${part}_${Math.floor(i / inWords)}_${d}_${v}`;
-          return i % inWords === 0 ? `let ${name} = ${product};` : `${name} = i16x8.add(${name}, ${product});`;
-        }),
-      ]),
-      ...(i % inWords === inWords - 1 ? vectors.flatMap((v) => widen(part, Math.floor(i / inWords), v, digits)) : []),
-    ]),
+    ...productsOf(part, quads),
     ...vectors.map((v) =>
       digits === 3
         ? `const f${part}_${v} = f32x4.relaxed_madd(f32x4.convert_i32x4_s(h${part}_${v}), v128.load(HIGH), f32x4.convert_i32x4_s(l${part}_${v}));`
@@ -250,11 +295,16 @@ function byteRow(variant: Variant, NR: number, digits: 1 | 3): string {
   return rowOf(
     variant,
     digits === 3 ? 'floatRow' : 'integerRow',
-    NR,
+    tile,
     BLOCK * digits,
     sums,
-    `// x [blocks][8][${digits}][4] digits, units [blocks][4], w [blocks], scales [groups][${NR}] f32, mins alike or 0 → y [${NR}]`,
+    `// x [blocks][8][${digits}][4] digits, units [blocks][4], w [blocks], scales [groups][${tile.NR}] f32, mins alike or 0 → y [${tile.NR}]`,
   );
+}
+
+/** In runs of so many. */
+function runsOf(quads: readonly number[], length: number): number[][] {
+  return range(Math.ceil(quads.length / length)).map((i) => quads.slice(i * length, (i + 1) * length));
 }
 
 function widen(part: number, chunk: number, v: number, digits: 1 | 3): string[] {
@@ -271,12 +321,12 @@ function widen(part: number, chunk: number, v: number, digits: 1 | 3): string[] 
  * Codes are signed bytes, X whole numbers of 8 bits: codes take on the sign of X and are multiplied by what is left of it, which
  * is unsigned and at most 7 bits. x [blocks][8][|x| of four, sign of four as 0 or −1].
  */
-function signRow(variant: Variant, NR: number): string {
-  const vectors = vectorsOf(NR);
+function signRow(variant: Variant, tile: Tile): string {
+  const vectors = vectorsOf(tile);
   const sums = ([part]: readonly number[], quads: readonly number[]) => [
     ...vectors.map((v) => `let l${part}_${v} = i32x4.splat(0);`),
     ...quads.flatMap((q) => [
-      ...quad(variant, q, vectors, NR),
+      ...quad(variant, q, tile),
       `const x${q} = v128.load32_splat(x, ${q * 8});`,
       `const s${q} = v128.load32_splat(x, ${q * 8 + 4});`,
       ...vectors.map(
@@ -289,10 +339,10 @@ function signRow(variant: Variant, NR: number): string {
   return rowOf(
     variant,
     'integerRow',
-    NR,
+    tile,
     64,
     sums,
-    `// x [blocks][8][|x| of four, their signs], units, w, scales and mins as above → y [${NR}]`,
+    `// x [blocks][8][|x| of four, their signs], units, w, scales and mins as above → y [${tile.NR}]`,
   );
 }
 
@@ -300,12 +350,12 @@ function signRow(variant: Variant, NR: number): string {
  * Codes are signed bytes, X two digits of 12 bits and more: both are widened to 16 bits, whose products are exact.
  * x [blocks][8][2 digits][x₀, x₂, x₁, x₃].
  */
-function pairRow(variant: Variant, NR: number): string {
-  const vectors = vectorsOf(NR);
+function pairRow(variant: Variant, tile: Tile): string {
+  const vectors = vectorsOf(tile);
   const sums = ([part]: readonly number[], quads: readonly number[]) => [
     ...vectors.flatMap((v) => [`let h${part}_${v} = i32x4.splat(0);`, `let l${part}_${v} = i32x4.splat(0);`]),
     ...quads.flatMap((q) => [
-      ...quad(variant, q, vectors, NR),
+      ...quad(variant, q, tile),
       ...vectors.flatMap((v) => [
         `const e${q}_${v} = i16x8.shr_s(i16x8.shl(n${q}_${v}, 8), 8);`,
         `const o${q}_${v} = i16x8.shr_s(n${q}_${v}, 8);`,
@@ -327,9 +377,9 @@ function pairRow(variant: Variant, NR: number): string {
   return rowOf(
     variant,
     'floatRow',
-    NR,
+    tile,
     128,
     sums,
-    `// x [blocks][8][2][x₀, x₂, x₁, x₃] int16, units, w, scales and mins as above → y [${NR}]`,
+    `// x [blocks][8][2][x₀, x₂, x₁, x₃] int16, units, w, scales and mins as above → y [${tile.NR}]`,
   );
 }

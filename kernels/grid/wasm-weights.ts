@@ -63,7 +63,8 @@ export function placeWeights(runtimeModule: WasmModule, context: GridContext<Was
   const mins =
     layout.min === undefined ? 0 : placeScales(module, layout.min, choice.mins, choice.minCodes, undefined, 1, shape);
   const codeScratch = trits === undefined ? 0 : trits.rounds * 5 * 4 * NR;
-  const scratchBytes = threadScratchBytes(groups, mins !== 0, NR, M === 1) + codeScratch;
+  // One row of X takes panels in pairs.
+  const scratchBytes = (threadScratchBytes(groups, mins !== 0, NR, M === 1) + codeScratch) * (M === 1 ? 2 : 1);
   const scratch = module.allocate(threads * scratchBytes);
   const plan = module.allocate(4 * PLAN_WORDS);
   module
@@ -236,7 +237,7 @@ function placeScaleCodes(
   if (codes === undefined || values === undefined) return { codesAt: 0, panelBytes: 0, table: 0 };
   const panels = paddedRows(N, NR) / NR;
   const panelBytes = code === CODE.sixBits ? (groups / 8) * NR * 6 : groups * NR;
-  const codesAt = module.allocate(panels * panelBytes);
+  const codesAt = module.allocate(panels * panelBytes + ROUND_BYTES);
   const bytes = module.u8(codesAt, panels * panelBytes);
   for (let n = 0; n < N; n++) {
     const panel = Math.floor(n / NR) * panelBytes;

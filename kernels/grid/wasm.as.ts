@@ -1,7 +1,7 @@
 // Grid weights in panels of NR rows, [N/NR][blocks of 32 along K][words]: as tiles.gen.ts and float-tiles.gen.ts read them. Scales
 // lie as they are stored and become f32 a panel at a time, in scratch of each thread: work is shared out by thread, `from` being
 // the thread's index.
-import { expandScales, expandTrits, floatRow, integerRow, multiplyTile, unpackBlock } from './tiles';
+import { expandScales, expandTrits, floatRow, integerRow, integerRows, multiplyTile, unpackBlock } from './tiles';
 import { MR } from '../dense/blocks';
 import { share } from '../dense/row-panels.as';
 import { KC, MC } from './blocks';
@@ -50,14 +50,30 @@ export function gemv(from: i32, to: i32, threads: i32, panels: i32, plan: usize,
   const scales = p.scratch + from * p.scratchBytes;
   const mins = p.mins == 0 ? 0 : scales + ((p.groups + (p.groups & 1)) * NR << 2);
   const end = share(panels, to, threads);
-  for (let n = share(panels, from, threads); n < end; n++) {
-    expandScales(p.scales, n, p.groups, scales);
-    if (mins != 0) expandScales(p.mins, n, p.groups, mins);
-    const w = codesOf(p, n, scales + p.scratchBytes - p.tritRounds * 20 * NR);
+  let n = share(panels, from, threads);
+  if (isInteger) {
+    const scales2 = scales + p.scratchBytes / 2;
+    const mins2 = mins == 0 ? 0 : mins + p.scratchBytes / 2;
+    for (; n + 2 <= end; n += 2) {
+      const w = prepare(p, n, scales, mins, NR);
+      const w2 = prepare(p, n + 1, scales2, mins2, NR);
+      const out = y + ((n * NR) << 2);
+      integerRows(p.variant, x, units, w, scales, mins, p.groups, p.blocks, p.table, out, w2, scales2, mins2);
+    }
+  }
+  for (; n < end; n++) {
+    const w = prepare(p, n, scales, mins, NR);
     const out = y + ((n * NR) << 2);
     if (isInteger) integerRow(p.variant, x, units, w, scales, mins, p.groups, p.blocks, p.table, out);
     else floatRow(p.variant, x, units, w, scales, mins, p.groups, p.blocks, p.table, out);
   }
+}
+
+// Makes f32 of the scales of a panel; returns where its codes lie.
+function prepare(p: Plan, panel: i32, scales: usize, mins: usize, NR: i32): usize {
+  expandScales(p.scales, panel, p.groups, scales);
+  if (mins != 0) expandScales(p.mins, panel, p.groups, mins);
+  return codesOf(p, panel, scales + p.scratchBytes / 2 - p.tritRounds * 20 * NR);
 }
 
 // X in f32 panels → Y [M, ldY]
