@@ -52,7 +52,10 @@ function standsForAll(id: string): boolean {
   return SEEN_BY_KERNELS.activations.includes(id);
 }
 
-/** All values of its axes, and with the first of them each value of each choice, one at a time. */
+/**
+ * All values of its axes, and with the first of them each value of each choice, one at a time; with the last where X has scales of
+ * its own for parts of a group.
+ */
 function triedParams(id: string, technique: Technique, kind: KernelKind): Params[] {
   const { axes, choices = {} } = technique;
   const isShort = isCutShort(technique, kind);
@@ -61,7 +64,11 @@ function triedParams(id: string, technique: Technique, kind: KernelKind): Params
     !isGrid(technique) || isTried(id, choice, kind)
       ? values
           .filter((value) => !(isShort && STORED_VALUES.includes(value)))
-          .map((value) => ({ ...first, ...requiredBy(choice), [choice]: value }))
+          .map((value) => ({
+            ...(value === 'int8-32' ? (others.at(-1) ?? first) : first),
+            ...requiredBy(choice),
+            [choice]: value,
+          }))
       : [],
   );
   // Of a format whose kernels are tried with another, sizes of groups are but lengths of the same loop.

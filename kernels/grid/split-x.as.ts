@@ -1,5 +1,5 @@
-// A row of activations as the products of grid weights read it. Blocks are of 32 values, or of 16 where groups are so small; K is
-// padded with zeros. Of each block units say [what its digits count in f32, −zero·Σ of its highest digits int32, −zero·Σ of the
+// A row of activations as the products of grid weights read it: cut into blocks as long as a group of weights, or as X's own scales
+// ask for, and into 32 values where weights become f32; K is padded with zeros. Of each block units say [what its digits count in f32, −zero·Σ of its highest digits int32, −zero·Σ of the
 // others int32, Σx f32].
 
 // x [K] f32 → max|x|, by the comparison that is one instruction, in sums that don't wait for one another
@@ -176,20 +176,20 @@ export function splitBytes(from: i32, to: i32, x: usize, digits: usize, units: u
   }
 }
 
-// x/scale rounded, blocks from … to of 32 → [blocks][8][|x| of four, their signs as 0 or −1]
-export function splitSigns(from: i32, to: i32, x: usize, digits: usize, units: usize, scales: usize, every: i32): void {
+// x/scale rounded, blocks from … to → [quads][|x| of four, their signs as 0 or −1]
+export function splitSigns(from: i32, to: i32, x: usize, digits: usize, units: usize, block: i32, scales: usize, every: i32): void {
   for (let b = from; b < to; b++) {
     const scale = load<f32>(scales + ((b / every) << 2));
     const inverse = inverseOf(scale);
     let sum = i32x4.splat(0);
-    for (let k = 0; k < 32; k += 16) {
-      const first = x + ((b * 32 + k) << 2);
+    for (let k = 0; k < block; k += 16) {
+      const first = x + ((b * block + k) << 2);
       const n0 = roundFour(first, inverse);
       const n1 = roundFour(first + 16, inverse);
       const n2 = roundFour(first + 32, inverse);
       const n3 = roundFour(first + 48, inverse);
       const bytes = bytesOf(n0, n1, n2, n3);
-      const at = digits + (b * 32 + k) * 2;
+      const at = digits + (b * block + k) * 2;
       storeQuads(at, 8, i8x16.abs(bytes));
       storeQuads(at + 4, 8, i8x16.shr_s(bytes, 7));
       sum = i32x4.add(sum, i32x4.add(i32x4.add(n0, n1), i32x4.add(n2, n3)));
@@ -198,20 +198,20 @@ export function splitSigns(from: i32, to: i32, x: usize, digits: usize, units: u
   }
 }
 
-// Two digits x ≈ unit·(d₁·2¹² + d₀), blocks from … to of 32 → [blocks][8][2][x₀, x₂, x₁, x₃] int16
-export function splitPairs(from: i32, to: i32, x: usize, digits: usize, units: usize): void {
+// Two digits x ≈ unit·(d₁·2¹² + d₀), blocks from … to → [quads][2][x₀, x₂, x₁, x₃] int16
+export function splitPairs(from: i32, to: i32, x: usize, digits: usize, units: usize, block: i32): void {
   for (let b = from; b < to; b++) {
-    const start = x + ((b * 32) << 2);
-    const exponent = exponentOf(peakOf(start, 32), 23, 0);
+    const start = x + ((b * block) << 2);
+    const exponent = exponentOf(peakOf(start, block), 23, 0);
     const inverse = f32x4.splat(reinterpret<f32>((254 - exponent) << 23));
     const size = reinterpret<f32>(exponent << 23);
     let high = i32x4.splat(0);
     let low = i32x4.splat(0);
-    for (let k = 0; k < 32; k += 4) {
+    for (let k = 0; k < block; k += 4) {
       const integers = roundFour(start + (k << 2), inverse);
       const d0 = i32x4.shr_s(i32x4.shl(integers, 20), 20);
       const d1 = i32x4.shr_s(i32x4.sub(integers, d0), 12);
-      const at = digits + (b * 32 + k) * 4;
+      const at = digits + (b * block + k) * 4;
       storeHalves(at, d1);
       storeHalves(at + 8, d0);
       high = i32x4.add(high, d1);

@@ -170,83 +170,66 @@ function unpack${variant.name}(w: usize, scales: usize, mins: usize, zero: i32, 
 }`;
 }
 
-/** What follows in all products of one row: sums of a block are scaled by X's unit, those of a group by the group's scale. */
-function rowOf(
-  variant: Variant,
-  name: string,
-  tile: Tile,
-  xBytes: number,
-  sums: (parts: readonly number[], quads: readonly number[]) => string[],
-  comment: string,
-): string {
+/** How codes are multiplied with X, `part` being 0, or 1 for the second half of a block that two groups share. */
+interface Sums {
+  /** Sums of a group before its first block. */
+  begin(part: number): string[];
+  /** Adds products of quads of a block to them. */
+  add(part: number, quads: readonly number[]): string[];
+  /** Leaves the sums as f32 in f<part>_<v>, in units of X. */
+  end(part: number): string[];
+}
+
+/** The product of one row: sums of a group are scaled by X's unit and the group's scale. */
+function rowOf(variant: Variant, name: string, tile: Tile, xBytes: number, sums: Sums, comment: string): string {
   const { NR, panels } = tile;
   const vectors = vectorsOf(tile);
   const isPair = panels === 2;
   const parameters = isPair ? `${ROW}, w2: usize, scales2: usize, mins2: usize` : ROW;
   const both = (pointer: string, bytes: number) =>
     [pointer, ...(isPair ? [`${pointer}2`] : [])].map((each) => `${each} += ${bytes};`).join('\n      ');
-  const store = (v: number) => `v128.store(y, y${v}, ${v * 16});`;
   const parts = variant.block === 16 ? [0, 1] : [0];
-  const perPart = BLOCK / QUAD / parts.length;
-  const each = (part: number) => [
-    ...sums(
-      [part],
-      range(perPart).map((q) => part * perPart + q),
+  const quadsOf = (part: number) =>
+    range(BLOCK / QUAD).slice((part * BLOCK) / QUAD / parts.length, ((part + 1) * BLOCK) / QUAD / parts.length);
+  const scaled = (part: number) => [
+    ...sums.end(part),
+    `const unit${part} = v128.load32_splat(units, ${part * 16});`,
+    ...vectors.map(
+      (v) =>
+        `y${v} = f32x4.relaxed_madd(f${part}_${v}, f32x4.mul(unit${part}, ${loadOf(tile, 'scales', part * NR * 4, v)}), y${v});`,
     ),
   ];
-  const blockOf = (part: number) => [
-    `const unit${part} = v128.load32_splat(units, ${part * 16});`,
-    ...each(part),
-    ...(parts.length === 1
-      ? vectors.map((v) => `a${v} = f32x4.relaxed_madd(f${part}_${v}, unit${part}, a${v});`)
-      : vectors.map(
-          (v) =>
-            `y${v} = f32x4.relaxed_madd(f32x4.mul(f${part}_${v}, unit${part}), ${loadOf(tile, 'scales', part * NR * 4, v)}, y${v});`,
-        )),
-  ];
   const advance = `${both('w', wordsOf(variant) * NR * 4)}
-      x += ${xBytes};
-      units += ${16 * parts.length};`;
-  if (parts.length === 2) {
-    return `${comment}
-function ${name}${isPair ? 's' : ''}${variant.name}(${parameters}): void {
-  ${kept(variant)}
-  ${vectors.map((v) => `let y${v} = f32x4.splat(0);`).join('\n  ')}
-  for (; groups > 0; groups -= 2) {
-      ${parts.flatMap(blockOf).join('\n      ')}
+      x += ${xBytes};`;
+  const ofBlocks = `${sums.begin(0).join('\n    ')}
+    for (let block = blocks; block > 0; block--) {
+      ${sums.add(0, quadsOf(0)).join('\n      ')}
       ${advance}
-      ${both('scales', NR * 8)}
-  }
-  ${vectors.map(store).join('\n  ')}
-}`;
-  }
+    }
+    ${scaled(0).join('\n    ')}
+    if (mins != 0) {
+      const sum = v128.load32_splat(units, 12);
+      ${vectors.map((v) => `y${v} = f32x4.relaxed_nmadd(sum, ${loadOf(tile, 'mins', 0, v)}, y${v});`).join('\n      ')}
+      ${both('mins', NR * 4)}
+    }`;
+  const ofParts = `${parts.flatMap((part) => [...sums.begin(part), ...sums.add(part, quadsOf(part)), ...scaled(part)]).join('\n    ')}
+    ${advance}`;
   return `${comment}
 function ${name}${isPair ? 's' : ''}${variant.name}(${parameters}): void {
   ${kept(variant)}
   ${vectors.map((v) => `let y${v} = f32x4.splat(0);`).join('\n  ')}
-  for (; groups > 0; groups--) {
-    ${vectors.map((v) => `let a${v} = f32x4.splat(0);`).join('\n    ')}
-    for (let block = blocks; block > 0; block--) {
-      ${blockOf(0).join('\n      ')}
-      ${advance}
-    }
-    ${vectors.map((v) => `y${v} = f32x4.relaxed_madd(a${v}, ${loadOf(tile, 'scales', 0, v)}, y${v});`).join('\n    ')}
-    ${both('scales', NR * 4)}
-    if (mins != 0) {
-      let total: f32 = 0;
-      for (let block = blocks; block > 0; block--) total += load<f32>(units - (block << 4), 12);
-      const sum = f32x4.splat(total);
-      ${vectors.map((v) => `y${v} = f32x4.relaxed_nmadd(sum, ${loadOf(tile, 'mins', 0, v)}, y${v});`).join('\n      ')}
-      ${both('mins', NR * 4)}
-    }
+  for (; groups > 0; groups -= ${parts.length}) {
+    ${parts.length === 1 ? ofBlocks : ofParts}
+    units += ${16 * parts.length};
+    ${both('scales', NR * 4 * parts.length)}
   }
-  ${vectors.map(store).join('\n  ')}
+  ${vectors.map((v) => `v128.store(y, y${v}, ${v * 16});`).join('\n  ')}
 }`;
 }
 
 /**
  * Codes are unsigned and at most 7 bits, digits of X signed bytes: their products need no widening, and are exact on every
- * machine. x [blocks][quads][digits][4]; units [blocks or half blocks][unit f32, −zero·Σ high digit, −zero·Σ of the others, Σx].
+ * machine. x [blocks][quads][digits][4]; units [groups][unit f32, −zero·Σ high digit, −zero·Σ of the others, Σx].
  */
 function byteRow(variant: Variant, tile: Tile, digits: 1 | 3): string {
   const vectors = vectorsOf(tile);
@@ -278,27 +261,30 @@ function byteRow(variant: Variant, tile: Tile, digits: 1 | 3): string {
           ...range(digits).flatMap((d) => [splatOf(q, d), ...vectors.map((v) => addProduct(part, q, d, v))]),
           ...vectors.flatMap((v) => widened(part, q, v)),
         ]);
-  const sums = ([part]: readonly number[], quads: readonly number[]) => [
-    ...(digits === 3 ? [`const high${part} = v128.load32_splat(units, ${part * 16 + 4});`] : []),
-    `const low${part} = v128.load32_splat(units, ${part * 16 + 8});`,
-    ...vectors.flatMap((v) => [
-      ...(digits === 3 ? [`let h${part}_${v} = high${part};`] : []),
-      `let l${part}_${v} = low${part};`,
-    ]),
-    ...productsOf(part, quads),
-    ...vectors.map((v) =>
-      digits === 3
-        ? `const f${part}_${v} = f32x4.relaxed_madd(f32x4.convert_i32x4_s(h${part}_${v}), v128.load(HIGH), f32x4.convert_i32x4_s(l${part}_${v}));`
-        : `const f${part}_${v} = f32x4.convert_i32x4_s(l${part}_${v});`,
-    ),
-  ];
+  const sums: Sums = {
+    begin: (part) => [
+      ...(digits === 3 ? [`const high${part} = v128.load32_splat(units, ${part * 16 + 4});`] : []),
+      `const low${part} = v128.load32_splat(units, ${part * 16 + 8});`,
+      ...vectors.flatMap((v) => [
+        ...(digits === 3 ? [`let h${part}_${v} = high${part};`] : []),
+        `let l${part}_${v} = low${part};`,
+      ]),
+    ],
+    add: productsOf,
+    end: (part) =>
+      vectors.map((v) =>
+        digits === 3
+          ? `const f${part}_${v} = f32x4.relaxed_madd(f32x4.convert_i32x4_s(h${part}_${v}), v128.load(HIGH), f32x4.convert_i32x4_s(l${part}_${v}));`
+          : `const f${part}_${v} = f32x4.convert_i32x4_s(l${part}_${v});`,
+      ),
+  };
   return rowOf(
     variant,
     digits === 3 ? 'floatRow' : 'integerRow',
     tile,
     BLOCK * digits,
     sums,
-    `// x [blocks][8][${digits}][4] digits, units [blocks][4], w [blocks], scales [groups][${tile.NR}] f32, mins alike or 0 → y [${tile.NR}]`,
+    `// x [blocks][8][${digits}][4] digits, units [groups][4], w [blocks], scales [groups][${tile.NR}] f32, mins alike or 0 → y [${tile.NR}]`,
   );
 }
 
@@ -323,19 +309,20 @@ function widen(part: number, chunk: number, v: number, digits: 1 | 3): string[] 
  */
 function signRow(variant: Variant, tile: Tile): string {
   const vectors = vectorsOf(tile);
-  const sums = ([part]: readonly number[], quads: readonly number[]) => [
-    ...vectors.map((v) => `let l${part}_${v} = i32x4.splat(0);`),
-    ...quads.flatMap((q) => [
-      ...quad(variant, q, tile),
-      `const x${q} = v128.load32_splat(x, ${q * 8});`,
-      `const s${q} = v128.load32_splat(x, ${q * 8 + 4});`,
-      ...vectors.map(
-        (v) =>
-          `l${part}_${v} = i32x4.relaxed_dot_i8x16_i7x16_add_s(i8x16.sub(v128.xor(n${q}_${v}, s${q}), s${q}), x${q}, l${part}_${v});`,
-      ),
-    ]),
-    ...vectors.map((v) => `const f${part}_${v} = f32x4.convert_i32x4_s(l${part}_${v});`),
-  ];
+  const sums: Sums = {
+    begin: (part) => vectors.map((v) => `let l${part}_${v} = i32x4.splat(0);`),
+    add: (part, quads) =>
+      quads.flatMap((q) => [
+        ...quad(variant, q, tile),
+        `const x${q} = v128.load32_splat(x, ${q * 8});`,
+        `const s${q} = v128.load32_splat(x, ${q * 8 + 4});`,
+        ...vectors.map(
+          (v) =>
+            `l${part}_${v} = i32x4.relaxed_dot_i8x16_i7x16_add_s(i8x16.sub(v128.xor(n${q}_${v}, s${q}), s${q}), x${q}, l${part}_${v});`,
+        ),
+      ]),
+    end: (part) => vectors.map((v) => `const f${part}_${v} = f32x4.convert_i32x4_s(l${part}_${v});`),
+  };
   return rowOf(
     variant,
     'integerRow',
@@ -352,28 +339,31 @@ function signRow(variant: Variant, tile: Tile): string {
  */
 function pairRow(variant: Variant, tile: Tile): string {
   const vectors = vectorsOf(tile);
-  const sums = ([part]: readonly number[], quads: readonly number[]) => [
-    ...vectors.flatMap((v) => [`let h${part}_${v} = i32x4.splat(0);`, `let l${part}_${v} = i32x4.splat(0);`]),
-    ...quads.flatMap((q) => [
-      ...quad(variant, q, tile),
-      ...vectors.flatMap((v) => [
-        `const e${q}_${v} = i16x8.shr_s(i16x8.shl(n${q}_${v}, 8), 8);`,
-        `const o${q}_${v} = i16x8.shr_s(n${q}_${v}, 8);`,
+  const sums: Sums = {
+    begin: (part) =>
+      vectors.flatMap((v) => [`let h${part}_${v} = i32x4.splat(0);`, `let l${part}_${v} = i32x4.splat(0);`]),
+    add: (part, quads) =>
+      quads.flatMap((q) => [
+        ...quad(variant, q, tile),
+        ...vectors.flatMap((v) => [
+          `const e${q}_${v} = i16x8.shr_s(i16x8.shl(n${q}_${v}, 8), 8);`,
+          `const o${q}_${v} = i16x8.shr_s(n${q}_${v}, 8);`,
+        ]),
+        ...['h', 'l'].flatMap((sum, d) => [
+          `const x${q}_${d}e = v128.load32_splat(x, ${(q * 2 + d) * 8});`,
+          `const x${q}_${d}o = v128.load32_splat(x, ${(q * 2 + d) * 8 + 4});`,
+          ...vectors.map(
+            (v) =>
+              `${sum}${part}_${v} = i32x4.add(${sum}${part}_${v}, i32x4.add(i32x4.dot_i16x8_s(e${q}_${v}, x${q}_${d}e), i32x4.dot_i16x8_s(o${q}_${v}, x${q}_${d}o)));`,
+          ),
+        ]),
       ]),
-      ...['h', 'l'].flatMap((sum, d) => [
-        `const x${q}_${d}e = v128.load32_splat(x, ${(q * 2 + d) * 8});`,
-        `const x${q}_${d}o = v128.load32_splat(x, ${(q * 2 + d) * 8 + 4});`,
-        ...vectors.map(
-          (v) =>
-            `${sum}${part}_${v} = i32x4.add(${sum}${part}_${v}, i32x4.add(i32x4.dot_i16x8_s(e${q}_${v}, x${q}_${d}e), i32x4.dot_i16x8_s(o${q}_${v}, x${q}_${d}o)));`,
-        ),
-      ]),
-    ]),
-    ...vectors.map(
-      (v) =>
-        `const f${part}_${v} = f32x4.relaxed_madd(f32x4.convert_i32x4_s(h${part}_${v}), v128.load(TWELVE), f32x4.convert_i32x4_s(l${part}_${v}));`,
-    ),
-  ];
+    end: (part) =>
+      vectors.map(
+        (v) =>
+          `const f${part}_${v} = f32x4.relaxed_madd(f32x4.convert_i32x4_s(h${part}_${v}), v128.load(TWELVE), f32x4.convert_i32x4_s(l${part}_${v}));`,
+      ),
+  };
   return rowOf(
     variant,
     'floatRow',

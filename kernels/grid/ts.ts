@@ -8,6 +8,7 @@ import { planeStride, planesOf } from './bits.ts';
 import type { ActivationRounding } from './choices.ts';
 import type { GridContext } from './context.ts';
 import { type GridLayout, groupsOf, minsOf, readChoice, scalesOf } from './layout.ts';
+import { type Codes, rowProduct, sumGroups } from './ts-row.ts';
 
 const MR = 8;
 
@@ -27,13 +28,16 @@ export function tsGrid({
   const presented = isChanged ? new Float32Array(M * K) : X;
   const panels = new Float64Array(M === 1 ? 0 : paddedRows(M, MR) * K);
   const row = new Float64Array(M === 1 ? 0 : K);
-  const codes = layout.bits === 16 ? new Uint16Array(K) : new Uint8Array(K);
+  const codes = layout.bits === 16 ? new Uint16Array(K) : new Uint8Array(paddedRows(K, 8));
   // V8 reads a Float16Array through a slow path, and scales are few: what is held are f32 of their own.
   const choice = readChoice({ ...packed, codes: new Uint8Array() }, { ...layout, bits: 8 }, problem);
   const scales = scalesOf(choice, layout, problem);
   const mins = minsOf(choice, layout, problem);
   const values = Float64Array.from(layout.values);
   const decode = rowDecoder(packed.codes, layout, N, K, codes);
+  const sums = new Float64Array(M === 1 ? groupsOf(layout, K) : 0);
+  const ofRow = { X: presented, sums, bytes: packed.codes, decode, codes, values, scales, mins, layout, K };
+  const productOfRow = M === 1 ? rowProduct(ofRow) : () => 0;
   const padded = new Float32Array(paddedRows(M, width) * N);
   const addCorrection = correction && lowRankProduct(correction, M, N, K);
   return {
@@ -43,14 +47,15 @@ export function tsGrid({
       if (hadamard !== undefined) transformBlocks(presented, hadamard);
       if (activations !== 'f32') roundRows(presented, K, activations);
       if (M > 1) fillPanels(presented, M, K, MR, panels);
+      else sumGroups(presented, layout.group, sums);
       for (let n = 0; n < N; n++) {
-        decode(n);
         if (M === 1) {
-          padded[n] = productOfRow(presented, codes, values, scales, mins, n, layout, K);
-        } else {
-          scaleRow(codes, values, scales, mins, n, layout, row);
-          multiplyPanels(panels, row, padded, n, M, N, K);
+          padded[n] = productOfRow(n);
+          continue;
         }
+        decode(n);
+        scaleRow(codes, values, scales, mins, n, layout, row);
+        multiplyPanels(panels, row, padded, n, M, N, K);
       }
       addCorrection?.(presented, padded);
     },
@@ -59,6 +64,7 @@ export function tsGrid({
       panels.byteLength +
       row.byteLength +
       codes.byteLength +
+      sums.byteLength +
       values.byteLength +
       scales.byteLength +
       (mins?.byteLength ?? 0) +
@@ -69,8 +75,6 @@ export function tsGrid({
     dispose() {},
   };
 }
-
-type Codes = Uint8Array | Uint16Array;
 
 /** Puts the codes of row n into `row`. */
 function rowDecoder(codes: Uint8Array, { bits }: GridLayout, N: number, K: number, row: Codes) {
@@ -86,23 +90,42 @@ function rowDecoder(codes: Uint8Array, { bits }: GridLayout, N: number, K: numbe
   const upperStride = planeStride(K, upper);
   return (n: number) => {
     decodePlane(codes, n * stride, K, plane, row);
-    addPlane(codes, N * stride + n * upperStride, K, upper, 2 ** plane, row);
+    addPlane(codes, N * stride + n * upperStride, K, upper, plane, row);
   };
 }
 
+/** `row` has room for the codes of the last byte, whether there are so many or not. */
 function decodePlane(codes: Uint8Array, from: number, K: number, bits: number, row: Codes): void {
-  const mask = 2 ** bits - 1;
-  for (let k = 0, byte = from; k < K; byte++) {
-    let rest = codes[byte];
-    for (let bit = 0; bit < 8 && k < K; bit += bits, k++, rest >>= bits) row[k] = rest & mask;
+  for (let k = 0, at = from; k < K; at++) {
+    const byte = codes[at];
+    if (bits === 4) {
+      row[k] = byte & 15;
+      row[k + 1] = byte >> 4;
+      k += 2;
+    } else {
+      row[k] = byte & 3;
+      row[k + 1] = (byte >> 2) & 3;
+      row[k + 2] = (byte >> 4) & 3;
+      row[k + 3] = byte >> 6;
+      k += 4;
+    }
   }
 }
 
-function addPlane(codes: Uint8Array, from: number, K: number, bits: number, factor: number, row: Codes): void {
-  const mask = 2 ** bits - 1;
-  for (let k = 0, byte = from; k < K; byte++) {
-    let rest = codes[byte];
-    for (let bit = 0; bit < 8 && k < K; bit += bits, k++, rest >>= bits) row[k] += factor * (rest & mask);
+/** Adds the upper plane, of one or two bits. */
+function addPlane(codes: Uint8Array, from: number, K: number, bits: number, shift: number, row: Codes): void {
+  for (let k = 0, at = from; k < K; at++) {
+    const byte = codes[at];
+    if (bits === 2) {
+      row[k] |= (byte & 3) << shift;
+      row[k + 1] |= ((byte >> 2) & 3) << shift;
+      row[k + 2] |= ((byte >> 4) & 3) << shift;
+      row[k + 3] |= (byte >> 6) << shift;
+      k += 4;
+    } else {
+      for (let bit = 0; bit < 8; bit++) row[k + bit] |= ((byte >> bit) & 1) << shift;
+      k += 8;
+    }
   }
 }
 
@@ -146,41 +169,6 @@ function roundRows(X: Float32Array, K: number, rounding: ActivationRounding): vo
       for (let k = from; k < to; k++) X[k] = scale === 0 ? 0 : scale * Math.floor(X[k] / scale + 0.5);
     }
   }
-}
-
-/** One row of X with row n of W: each group is summed on the bare values, then scaled once. */
-function productOfRow(
-  X: Float32Array,
-  codes: Codes,
-  values: Float64Array,
-  scales: Float32Array,
-  mins: Float32Array | undefined,
-  n: number,
-  layout: GridLayout,
-  K: number,
-): number {
-  const groups = groupsOf(layout, K);
-  let sum = 0;
-  for (let g = 0; g < groups; g++) {
-    const end = Math.min(K, (g + 1) * layout.group);
-    let even = 0;
-    let odd = 0;
-    let k = g * layout.group;
-    for (; k + 2 <= end; k += 2) {
-      even += X[k] * values[codes[k]];
-      odd += X[k + 1] * values[codes[k + 1]];
-    }
-    if (k < end) even += X[k] * values[codes[k]];
-    sum += scales[n * groups + g] * (even + odd);
-    if (mins !== undefined) sum -= mins[n * groups + g] * sumOf(X, g * layout.group, end);
-  }
-  return sum;
-}
-
-function sumOf(X: Float32Array, from: number, to: number): number {
-  let sum = 0;
-  for (let k = from; k < to; k++) sum += X[k];
-  return sum;
 }
 
 /** Column n of Y: one row of W against eight rows of X at a time. */

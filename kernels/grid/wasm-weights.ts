@@ -8,7 +8,7 @@ import { TRIT_ROUND, tritByte } from './trit-tiles.gen.ts';
 import { type Reading, readingOf } from './wasm-reading.ts';
 
 const BLOCK = 32;
-const PLAN_WORDS = 14;
+const PLAN_WORDS = 15;
 const SCALES_WORDS = 10;
 
 /** Scales are read in rounds of so many bytes. */
@@ -22,6 +22,8 @@ export interface PlacedWeights {
   readonly plan: number;
   /** K rounded up to whole groups, and those to whole blocks. */
   readonly blockedK: number;
+  /** Values of a row of X that share a unit. */
+  readonly splitWidth: number;
   /** Beside what is stored. */
   readonly scratchBytes: number;
 }
@@ -62,9 +64,11 @@ export function placeWeights(runtimeModule: WasmModule, context: GridContext<Was
   );
   const mins =
     layout.min === undefined ? 0 : placeScales(module, layout.min, choice.mins, choice.minCodes, undefined, 1, shape);
+  const isRepeated = M === 1 && context.activations === 'int8-32' && reading.variant.arithmetic !== 'floats';
+  const repeat = isRepeated ? Math.max(1, blocksInGroup) : 1;
   const codeScratch = trits === undefined ? 0 : trits.rounds * 5 * 4 * NR;
   // One row of X takes panels in pairs.
-  const scratchBytes = (threadScratchBytes(groups, mins !== 0, NR, M === 1) + codeScratch) * (M === 1 ? 2 : 1);
+  const scratchBytes = (threadScratchBytes(groups * repeat, mins !== 0, NR, M === 1) + codeScratch) * (M === 1 ? 2 : 1);
   const scratch = module.allocate(threads * scratchBytes);
   const plan = module.allocate(4 * PLAN_WORDS);
   module
@@ -82,11 +86,13 @@ export function placeWeights(runtimeModule: WasmModule, context: GridContext<Was
       mins,
       scratch,
       scratchBytes,
+      repeat,
       trits?.rounds ?? 0,
       trits?.panelBytes ?? 0,
     ]);
   // What padding and tables take beside what is stored is scratch too.
-  return { plan, blockedK, scratchBytes: allocated() - bytesOf(packed) };
+  const splitWidth = isBy16 ? 16 : reading.variant.arithmetic === 'floats' ? BLOCK : groupWidth / repeat;
+  return { plan, blockedK, splitWidth, scratchBytes: allocated() - bytesOf(packed) };
 }
 
 /** Scratch of a thread: scales and mins of a panel, and a part of its weights. */

@@ -31,6 +31,8 @@ class Plan {
   /** Scratch a thread: scales and mins [groups][NR] f32 each, weights [KC][NR] f32, then a panel of codes where they are five to a byte. */
   scratch: usize;
   scratchBytes: i32;
+  /** Where X has a scale for every block, those of weights stand for each block of their group. */
+  repeat: i32;
   /** Where codes lie five to a byte: rounds of them in a panel, else 0. */
   tritRounds: i32;
   tritBytes: i32;
@@ -48,8 +50,10 @@ function codesOf(p: Plan, panel: i32, scratch: usize): usize {
 export function gemv(from: i32, to: i32, threads: i32, panels: i32, plan: usize, isInteger: i32, x: usize, units: usize, y: usize, NR: i32): void {
   const p = changetype<Plan>(plan);
   const scales = p.scratch + from * p.scratchBytes;
-  const mins = p.mins == 0 ? 0 : scales + ((p.groups + (p.groups & 1)) * NR << 2);
+  const mins = p.mins == 0 ? 0 : scales + (((p.groups * p.repeat + 1) & ~1) * NR << 2);
   const end = share(panels, to, threads);
+  const groups = p.groups * p.repeat;
+  const blocks = p.blocks / p.repeat;
   let n = share(panels, from, threads);
   if (isInteger) {
     const scales2 = scales + p.scratchBytes / 2;
@@ -58,14 +62,22 @@ export function gemv(from: i32, to: i32, threads: i32, panels: i32, plan: usize,
       const w = prepare(p, n, scales, mins, NR);
       const w2 = prepare(p, n + 1, scales2, mins2, NR);
       const out = y + ((n * NR) << 2);
-      integerRows(p.variant, x, units, w, scales, mins, p.groups, p.blocks, p.table, out, w2, scales2, mins2);
+      integerRows(p.variant, x, units, w, scales, mins, groups, blocks, p.table, out, w2, scales2, mins2);
     }
   }
   for (; n < end; n++) {
     const w = prepare(p, n, scales, mins, NR);
     const out = y + ((n * NR) << 2);
-    if (isInteger) integerRow(p.variant, x, units, w, scales, mins, p.groups, p.blocks, p.table, out);
-    else floatRow(p.variant, x, units, w, scales, mins, p.groups, p.blocks, p.table, out);
+    if (isInteger) integerRow(p.variant, x, units, w, scales, mins, groups, blocks, p.table, out);
+    else floatRow(p.variant, x, units, w, scales, mins, groups, blocks, p.table, out);
+  }
+}
+
+// Scales [groups][NR] → [groups][repeat][NR] in place, the last ones first.
+function repeatScales(scales: usize, groups: i32, repeat: i32, NR: i32): void {
+  const bytes = NR << 2;
+  for (let g = groups * repeat - 1; g > 0; g--) {
+    memory.copy(scales + g * bytes, scales + (g / repeat) * bytes, bytes);
   }
 }
 
@@ -73,6 +85,10 @@ export function gemv(from: i32, to: i32, threads: i32, panels: i32, plan: usize,
 function prepare(p: Plan, panel: i32, scales: usize, mins: usize, NR: i32): usize {
   expandScales(p.scales, panel, p.groups, scales);
   if (mins != 0) expandScales(p.mins, panel, p.groups, mins);
+  if (p.repeat > 1) {
+    repeatScales(scales, p.groups, p.repeat, NR);
+    if (mins != 0) repeatScales(mins, p.groups, p.repeat, NR);
+  }
   return codesOf(p, panel, scales + p.scratchBytes / 2 - p.tritRounds * 20 * NR);
 }
 

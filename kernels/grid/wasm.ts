@@ -78,17 +78,18 @@ function decode(call: Call): Product {
   const { variant, zero, lift } = readingOf(context.grid.layout);
   const scales = scalesOfX(call);
   const at = scales?.at ?? 0;
-  const blocks = weights.blockedK / variant.block;
+  const width = weights.splitWidth;
+  const blocks = weights.blockedK / width;
   const digitBytes = weights.blockedK * bytesOfDigits(variant.arithmetic, scales !== undefined);
   const digits = module.allocate(digitBytes);
   const units = module.allocate(UNIT_BYTES * blocks);
-  const every = scales === undefined || scales.width === K ? blocks : scales.width / variant.block;
+  const every = scales === undefined || scales.width === K ? blocks : scales.width / width;
   const split = () => {
     const to = [X, digits, units] as const;
-    if (variant.arithmetic === 'bytes') module.run('splitBytes', blocks, ...to, variant.block, zero, at, every);
+    if (variant.arithmetic === 'bytes') module.run('splitBytes', blocks, ...to, width, zero, at, every);
     else if (variant.arithmetic === 'floats') module.run('splitFloats', blocks, ...to, lift, at, every);
-    else if (scales !== undefined) module.run('splitSigns', blocks, ...to, at, every);
-    else module.run('splitPairs', blocks, ...to);
+    else if (scales !== undefined) module.run('splitSigns', blocks, ...to, width, at, every);
+    else module.run('splitPairs', blocks, ...to, width);
   };
   const isInteger = scales === undefined ? 0 : 1;
   const multiply = () => module.run('gemv', threads, threads, ldY / NR, weights.plan, isInteger, digits, units, Y, NR);
