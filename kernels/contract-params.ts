@@ -26,8 +26,10 @@ export interface Attempt {
 export function attemptsOf(id: string, technique: Technique, kind: KernelKind, set: TrialSet): Attempt[] {
   const all = trialsOf(technique, kind, 'all');
   const own = trialsOf(technique, kind, set);
+  // Threads take long to start, and share out the work of all formats alike.
+  const isShort = set === 'common' ? isGrid(technique) : set === 'all' && isCutShort(technique, kind);
   return triedParams(id, technique, kind).flatMap((params, i) => {
-    const isWhole = set !== 'all' || !isCutShort(technique, kind) || (i === 0 && standsForAll(id));
+    const isWhole = !isStoredOnly(params) && (!isShort || (i === 0 && standsForAll(id)));
     const fitting = (trials: readonly Trial[]) => trials.filter((trial) => fits(trial, technique, params));
     const found = fitting(own);
     const trials = found.length === 0 ? fitting(all).filter(isBrief) : isWhole ? found : found.filter(isBrief);
@@ -61,7 +63,7 @@ function triedParams(id: string, technique: Technique, kind: KernelKind): Params
   const isShort = isCutShort(technique, kind);
   const [first, ...others] = paramGrid(axes);
   const chosen = Object.entries(choices).flatMap(([choice, [, ...values]]) =>
-    !isGrid(technique) || isTried(id, choice, kind)
+    isTried(id, technique, choice, kind)
       ? values
           .filter((value) => !(isShort && STORED_VALUES.includes(value)))
           .map((value) => ({
@@ -76,10 +78,16 @@ function triedParams(id: string, technique: Technique, kind: KernelKind): Params
   return [first, ...others.filter((params) => !isAnotherLength(params)), ...chosen];
 }
 
-function isTried(id: string, choice: string, kind: KernelKind): boolean {
+function isTried(id: string, technique: Technique, choice: string, kind: KernelKind): boolean {
+  if (!isGrid(technique)) return choice !== 'method' || kind === STORED_ONLY.kind;
   if (!(choice in gridChoices)) return true;
   const formats: readonly string[] = SEEN_BY_KERNELS[choice] ?? (kind === STORED_ONLY.kind ? STORED_ONLY.formats : []);
   return formats.includes(id);
+}
+
+/** Kernels see nothing of how weights were chosen: the smallest shape that shows anything will do. */
+function isStoredOnly(params: Params): boolean {
+  return 'method' in params || 'rank' in params || Object.values(params).some((value) => STORED_VALUES.includes(value));
 }
 
 /** A choice that is one of another choice. */

@@ -21,6 +21,12 @@ interface RowContext {
   readonly K: number;
 }
 
+/** The code of 0 where codes count up, each one more than the one before; undefined where they don't. */
+export function zeroOf(values: Float32Array | Float64Array): number | undefined {
+  const zero = -values[0];
+  return values.every((value, code) => value === code - zero) ? zero : undefined;
+}
+
 /** Σ X over each group. */
 export function sumGroups(X: Float32Array, group: number, sums: Float64Array): void {
   for (let g = 0; g < sums.length; g++) {
@@ -36,8 +42,8 @@ export function rowProduct(context: RowContext): (n: number) => number {
   const { X, sums, bytes, decode, codes, values, scales, mins, layout, K } = context;
   const { group, bits } = layout;
   const groups = groupsOf(layout, K);
-  const zero = -values[0];
-  const isCounting = values.every((value, code) => value === code - zero);
+  const zero = zeroOf(values);
+  const isCounting = zero !== undefined;
   const stride = planeStride(K, 4);
   const sumOfGroup = (from: number, end: number, n: number) => {
     if (bits === 4) {
@@ -47,7 +53,7 @@ export function rowProduct(context: RowContext): (n: number) => number {
     }
     return isCounting ? sumCodes(X, codes, from, end) : sumValues(X, codes, values, from, end);
   };
-  const offset = isCounting ? zero : 0;
+  const offset = zero ?? 0;
   return (n) => {
     if (bits !== 4) decode(n);
     let total = 0;

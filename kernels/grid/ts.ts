@@ -8,7 +8,7 @@ import { planeStride, planesOf } from './bits.ts';
 import type { ActivationRounding } from './choices.ts';
 import type { GridContext } from './context.ts';
 import { type GridLayout, groupsOf, minsOf, readChoice, scalesOf } from './layout.ts';
-import { type Codes, rowProduct, sumGroups } from './ts-row.ts';
+import { type Codes, rowProduct, sumGroups, zeroOf } from './ts-row.ts';
 
 const MR = 8;
 
@@ -34,6 +34,7 @@ export function tsGrid({
   const scales = scalesOf(choice, layout, problem);
   const mins = minsOf(choice, layout, problem);
   const values = Float64Array.from(layout.values);
+  const zero = zeroOf(layout.values);
   const decode = rowDecoder(packed.codes, layout, N, K, codes);
   const sums = new Float64Array(M === 1 ? groupsOf(layout, K) : 0);
   const ofRow = { X: presented, sums, bytes: packed.codes, decode, codes, values, scales, mins, layout, K };
@@ -54,7 +55,7 @@ export function tsGrid({
           continue;
         }
         decode(n);
-        scaleRow(codes, values, scales, mins, n, layout, row);
+        scaleRow(codes, values, scales, mins, n, layout, zero, row);
         multiplyPanels(panels, row, padded, n, M, N, K);
       }
       addCorrection?.(presented, padded);
@@ -140,7 +141,7 @@ function decodeTrits(codes: Uint8Array, from: number, K: number, row: Codes): vo
   }
 }
 
-/** Codes of row n → its weights. */
+/** Codes of row n → its weights; `zero` is the code of 0 where codes count up. */
 function scaleRow(
   codes: Codes,
   values: Float64Array,
@@ -148,6 +149,7 @@ function scaleRow(
   mins: Float32Array | undefined,
   n: number,
   layout: GridLayout,
+  zero: number | undefined,
   row: Float64Array,
 ): void {
   const K = row.length;
@@ -156,7 +158,9 @@ function scaleRow(
     const scale = scales[n * groups + g];
     const min = mins === undefined ? 0 : mins[n * groups + g];
     const end = Math.min(K, (g + 1) * layout.group);
-    for (let k = g * layout.group; k < end; k++) row[k] = scale * values[codes[k]] - min;
+    const from = g * layout.group;
+    if (zero === undefined) for (let k = from; k < end; k++) row[k] = scale * values[codes[k]] - min;
+    else for (let k = from; k < end; k++) row[k] = scale * (codes[k] - zero) - min;
   }
 }
 
