@@ -29,7 +29,7 @@ export function attemptsOf(id: string, technique: Technique, kind: KernelKind, s
   // Threads take long to start, and share out the work of all formats alike.
   const isShort = set === 'common' ? isGrid(technique) : set === 'all' && isCutShort(technique, kind);
   return triedParams(id, technique, kind).flatMap((params, i) => {
-    const isWhole = !isStoredOnly(params) && (!isShort || (i === 0 && standsForAll(id)));
+    const isWhole = !isStoredOnly(params) && (!isShort || (i === 0 && id === 'int4'));
     const fitting = (trials: readonly Trial[]) => trials.filter((trial) => fits(trial, technique, params));
     const found = fitting(own);
     const trials = found.length === 0 ? fitting(all).filter(isBrief) : isWhole ? found : found.filter(isBrief);
@@ -79,7 +79,7 @@ function triedParams(id: string, technique: Technique, kind: KernelKind): Params
 }
 
 function isTried(id: string, technique: Technique, choice: string, kind: KernelKind): boolean {
-  if (!isGrid(technique)) return choice !== 'method' || kind === STORED_ONLY.kind;
+  if (!isGrid(technique)) return !['method', 'whitened'].includes(choice) || kind === STORED_ONLY.kind;
   if (!(choice in gridChoices)) return true;
   const formats: readonly string[] = SEEN_BY_KERNELS[choice] ?? (kind === STORED_ONLY.kind ? STORED_ONLY.formats : []);
   return formats.includes(id);
