@@ -35,7 +35,7 @@ export const presets: { readonly [Name in PresetName]: Preset } = {
     timeoutS: 120,
   },
   nightly: {
-    summary: 'every technique with all its parameters on every backend and at every shape, in some 70 minutes',
+    summary: 'every technique with all its parameters on every backend and at every shape, in some 2 hours',
     budget: { warmupMs: 250, measureMs: 3000, rounds: 35 },
     passes: 5,
     casesPerProcess: 1,

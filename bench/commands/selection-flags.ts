@@ -97,7 +97,7 @@ export const threadsFlag = {
 
 export const selectionFlags = {
   preset: {
-    describe: 'how thorough: smoke (< 20 s), quick (< 3 min) or nightly (some 70 min)',
+    describe: 'how thorough: smoke (< 20 s), quick (< 3 min) or nightly (some 2 h)',
     type: 'string',
     requiresArg: true,
     default: 'quick' as PresetName,

@@ -65,7 +65,7 @@ export interface CompressedGrid extends GridWeights, Partial<LowRank> {
   };
 }
 
-/** W [N,K] compressed as `params` choose. */
+/** W [N,K] compressed as `params` choose. Throws on NaN and infinities, which no format can hold. */
 export function compress(
   W: Float32Array,
   shape: MatmulShape,
@@ -74,6 +74,7 @@ export function compress(
   calibration: Calibration | undefined,
 ): CompressedGrid {
   const { method, actOrder, transform, correction, rank } = choicesOf(params);
+  assertFinite(W);
   const before = transformed(W, shape, transform, calibration);
   const context = { calibration: before.calibration, actOrder: actOrder === 'yes' };
   const choose = (weights: Float32Array) => gridMethods[method].choose(weights, shape, grid, context);
@@ -92,6 +93,12 @@ export function compress(
       ? lowRank(residual, shape, rank)
       : activationAware(residual, shape, rank, seen);
   return { ...stored, ...factors, folded };
+}
+
+function assertFinite(W: Float32Array): void {
+  for (let i = 0; i < W.length; i++) {
+    if (!Number.isFinite(W[i])) throw new Error(`weights: must be finite, got ${W[i]} at W[${i}]`);
+  }
 }
 
 interface Before {
