@@ -79,6 +79,7 @@ const fields = {
   minSqnrDb: callable,
   arithmetic: optional,
   irregularAccess: z.literal(true).optional(),
+  wasmModule: z.string().optional(),
   columns: optional,
   folded: optional,
   kernels: z.strictObject(kernels).refine((all) => Object.values(all).some(isFunction), {

@@ -121,6 +121,8 @@ export interface TechniqueSpec<O extends Op, A extends Axes, Packed> {
   arithmetic?(params: ParamsOf<A>): 'f32' | 'int8';
   /** Reads activations where stored indices say: its times scatter more, so small differences say nothing. */
   readonly irregularAccess?: true;
+  /** The folder whose compiled WebAssembly its kernel opens, where that isn't its own. */
+  readonly wasmModule?: string;
   /** Columns of the result row this technique fills beside the common ones. */
   columns?(params: ParamsOf<A>): { sparsity?: number; bits?: number; group_size?: number };
   /** Part of a transform that costs nothing at run time, since the layer before can give its outputs as they are wanted. */

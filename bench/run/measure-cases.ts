@@ -232,7 +232,9 @@ class Measuring {
 
   async #whyNot(entry: Case): Promise<CaseResult | undefined> {
     const status = this.#statusOf(entry.backend);
-    const reason = status.available ? await whyNotMeasured(status, entry) : status.reason;
+    const reason = status.available
+      ? await whyNotMeasured(status, entry, this.#asked.techniques.get(entry.technique))
+      : status.reason;
     if (reason !== undefined) return { status: 'skipped', reason };
     if (this.#log.deaths(entry.id) < MOST_DEATHS) return undefined;
     return { status: 'error', reason: `the run itself ended ${MOST_DEATHS} times while it measured this case` };

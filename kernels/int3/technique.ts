@@ -1,3 +1,4 @@
+import { KC, MC } from '../grid/blocks.ts';
 import { defineGrid } from '../grid/format.ts';
 import { signedGroups } from '../grid/signed-groups.ts';
 
@@ -8,4 +9,5 @@ export default defineGrid({
   choices: { zero: ['none', 'f16'] },
   grid: ({ groupSize, ...choices }) => signedGroups(3, groupSize, choices),
   minSqnrDb: ({ groupSize }) => ({ 32: 8, 64: 7, 128: 6 })[groupSize],
+  borders: { wasm: [{ shape: { M: MC + 1, K: KC + 1 } }] },
 });

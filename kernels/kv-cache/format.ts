@@ -38,6 +38,7 @@ export function defineKvCache({ summary, source, grid, minSqnrDb }: KvCacheForma
     };
   return defineTechnique<'attention', Axes, PackedKeyValues>({
     op: 'attention',
+    wasmModule: 'kv-cache',
     family: 'attention',
     summary,
     source,

@@ -1,6 +1,7 @@
 // All cases of a comparison: k processes each, verdicts over the family, and whatever is flagged once more in fresh processes.
 import { join } from 'node:path';
 import { backendOf } from '../../backends/backend.ts';
+import { KERNELS_DIR, loadTechniques } from '../../cases/registry.ts';
 import type { AvailableBackend, BackendStatus } from '../../contract/backend.ts';
 import type { Budget } from '../../contract/budget.ts';
 import type { Case } from '../../contract/case.ts';
@@ -100,11 +101,14 @@ interface Trial {
 
 async function prepareTrials({ cases }: Comparing): Promise<Trial[]> {
   const statuses = new Map<string, BackendStatus>();
+  const techniques = await loadTechniques([KERNELS_DIR]);
   const trials: Trial[] = [];
   for (const { case: entry, baseParams, irregularAccess } of cases) {
     const status = statuses.get(entry.backend) ?? (await probe(entry.backend));
     statuses.set(entry.backend, status);
-    const reason = status.available ? await whyNotMeasured(status, entry) : status.reason;
+    const reason = status.available
+      ? await whyNotMeasured(status, entry, techniques.get(entry.technique))
+      : status.reason;
     trials.push({
       case: entry,
       baseParams,
