@@ -118,7 +118,7 @@ export interface TechniqueSpec<O extends Op, A extends Axes, Packed> {
   /** Drift budget on the suites' inputs: the least acceptable SQNR against the original weights, in dB. */
   minSqnrDb(params: ParamsOf<A>): number;
   /** The arithmetic most of the work is done in, which sets the roof it is held against; f32 where not said. */
-  arithmetic?(params: ParamsOf<A>): 'f32' | 'int8';
+  arithmetic?(params: ParamsOf<A>, problem: ProblemOf<O>): 'f32' | 'int8';
   /** Reads activations where stored indices say: its times scatter more, so small differences say nothing. */
   readonly irregularAccess?: true;
   /** The folder whose compiled WebAssembly its kernel opens, where that isn't its own. */

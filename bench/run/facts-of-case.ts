@@ -48,7 +48,7 @@ export function factsOfCase(
 
 /** Only CPU backends are held against the roofline, which is measured there. */
 function limitsOf(
-  { backend: id, params }: Case,
+  { backend: id, params, problem }: Case,
   technique: Technique,
   { flops }: CaseResult,
   movedBytes: number | undefined,
@@ -63,7 +63,7 @@ function limitsOf(
   const gflops = attainable(
     {
       operations: flops,
-      arithmetic: technique.arithmetic?.(params) ?? 'f32',
+      arithmetic: technique.arithmetic?.(params, problem) ?? 'f32',
       movedBytes,
       width: backend.vectorBits ?? 128,
       threads: backend.threads(threads),

@@ -37,8 +37,15 @@ export interface GridChoices {
 }
 
 export function choicesOf(params: Params): GridChoices {
-  const neutral = Object.entries(gridChoices).map(([choice, [first]]) => [choice, params[choice] ?? first] as const);
-  return Object.fromEntries(neutral) as unknown as GridChoices;
+  const { method, actOrder, transform, correction, rank, activations }: Partial<GridChoices> = params;
+  return {
+    method: method ?? 'rtn',
+    actOrder: actOrder ?? 'no',
+    transform: transform ?? 'none',
+    correction: correction ?? 'none',
+    rank: rank ?? gridChoices.rank[0],
+    activations: activations ?? 'f32',
+  };
 }
 
 /** Why such choices make no sense together or at such a shape, if so. */

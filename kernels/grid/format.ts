@@ -23,6 +23,7 @@ import { decodeChoice, type MatmulShape, readChoice } from './layout.ts';
 import { whatScalesLost } from './scale-losses.ts';
 import { tsGrid } from './ts.ts';
 import { wasmGrid } from './wasm.ts';
+import { readingOf } from './wasm-reading.ts';
 import { wgslGrid } from './wgsl.ts';
 
 export interface GridFormat<A extends Axes> {
@@ -97,7 +98,7 @@ export function defineGrid<const A extends Axes>(format: GridFormat<A>): Techniq
       corrections: bytesOf(down, up),
     }),
     flops: ({ down, up }, { M, N, K }) => 2 * M * (N * K + (down?.length ?? 0) + (up?.length ?? 0)),
-    arithmetic: (params) => (choicesOf(params).activations === 'f32' ? 'f32' : 'int8'),
+    arithmetic: (params, problem) => arithmeticOf(params, gridOf(params, problem), problem),
     minSqnrDb: (params) => format.minSqnrDb(own(params)) - allowance(params),
     columns: (params) => {
       const { bits, group } = gridOf(params, ANY_SHAPE).layout;
@@ -118,6 +119,13 @@ export function defineGrid<const A extends Axes>(format: GridFormat<A>): Techniq
 /** Other runtimes have a format's own operator and nothing beside it. */
 function nothingChosen(): never {
   throw new UnsupportedError('runtime: has the format alone, got choices beside it');
+}
+
+/** Whole numbers are multiplied as such where there is one row of them and codes are whole numbers too. */
+function arithmeticOf(params: Params, { layout }: Grid, { M }: MatmulProblem): 'f32' | 'int8' {
+  const isWhole =
+    M === 1 && choicesOf(params).activations !== 'f32' && readingOf(layout).variant.arithmetic !== 'floats';
+  return isWhole ? 'int8' : 'f32';
 }
 
 function isPlain({ grid, activations, hadamard, correction }: GridContext<unknown>): boolean {
