@@ -1,0 +1,99 @@
+// A whole network of the Llama family as readers of model files hand it on: what it is made of, its tensors and its tokenizer.
+
+/** How rotary embeddings stretch beyond the length they were trained at. */
+export type RopeScaling =
+  | { readonly type: 'linear'; readonly factor: number }
+  | {
+      readonly type: 'llama3';
+      readonly factor: number;
+      readonly lowFrequencyFactor: number;
+      readonly highFrequencyFactor: number;
+      readonly originalContextLength: number;
+    };
+
+/** Names of architectures as GGUF and, but for Mistral, Hugging Face spell them. */
+export const architectures = ['llama', 'qwen2', 'qwen3'] as const;
+export type Architecture = (typeof architectures)[number];
+
+export interface ModelConfig {
+  readonly architecture: Architecture;
+  readonly vocabularySize: number;
+  readonly hiddenSize: number;
+  readonly feedForwardSize: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly headDim: number;
+  readonly normEpsilon: number;
+  /** The longest sequence it was trained for, in tokens. */
+  readonly contextLength: number;
+  readonly ropeTheta: number;
+  readonly ropeScaling?: RopeScaling;
+  /** The head multiplies with the embedding. */
+  readonly isHeadTied: boolean;
+  /** Biases on queries, keys and values, as Qwen2 has; `hasOutputBias` that of the product after attention. */
+  readonly hasQkvBias: boolean;
+  readonly hasOutputBias: boolean;
+  /** Norms of each head's queries and keys, as Qwen3 has. */
+  readonly hasQkNorm: boolean;
+}
+
+/**
+ * Tensors go by the names that Hugging Face gives them, `model.layers.0.self_attn.q_proj.weight`, and matrices lie as W [N,K]
+ * in rows, with rotary halves (the first half of a head's dimensions turns with the second), wherever they were read from.
+ */
+export interface ModelWeights {
+  readonly config: ModelConfig;
+  /** Reads a tensor as f32, anew at each call, so that none is held longer than it is used. Throws where there is none. */
+  tensor(name: string): Float32Array;
+}
+
+export interface Tokenizer {
+  /** Ids of the text, with a token of beginning before it where the model wants one. */
+  encode(text: string): number[];
+  decode(ids: readonly number[]): string;
+}
+
+export interface Model extends ModelWeights {
+  /** `moby`, or the stem of the user's folder or file: what case ids and rows call it. */
+  readonly name: string;
+  readonly tokenizer: Tokenizer;
+}
+
+/** A product with weights, of which each layer has seven; the head is the last of all. */
+export interface LinearLayer {
+  /** Of its weights: `model.layers.0.self_attn.q_proj.weight`. */
+  readonly name: string;
+  readonly part: 'attn' | 'ffn' | 'head';
+  readonly N: number;
+  readonly K: number;
+}
+
+/** In the order they are used. */
+export function linearLayers(config: ModelConfig): LinearLayer[] {
+  const { hiddenSize, feedForwardSize, heads, keyValueHeads, headDim } = config;
+  const [queries, keys] = [heads * headDim, keyValueHeads * headDim];
+  const ofLayer = (i: number): LinearLayer[] => {
+    const layer = (name: string, part: 'attn' | 'ffn', N: number, K: number): LinearLayer => {
+      const block = part === 'attn' ? 'self_attn' : 'mlp';
+      return { name: `model.layers.${i}.${block}.${name}.weight`, part, N, K };
+    };
+    return [
+      layer('q_proj', 'attn', queries, hiddenSize),
+      layer('k_proj', 'attn', keys, hiddenSize),
+      layer('v_proj', 'attn', keys, hiddenSize),
+      layer('o_proj', 'attn', hiddenSize, queries),
+      layer('gate_proj', 'ffn', feedForwardSize, hiddenSize),
+      layer('up_proj', 'ffn', feedForwardSize, hiddenSize),
+      layer('down_proj', 'ffn', hiddenSize, feedForwardSize),
+    ];
+  };
+  const head: LinearLayer = { name: headName(config), part: 'head', N: config.vocabularySize, K: hiddenSize };
+  return [...Array.from({ length: config.layers }, (_, i) => ofLayer(i)).flat(), head];
+}
+
+export const EMBEDDING = 'model.embed_tokens.weight';
+
+export function headName({ isHeadTied }: ModelConfig): string {
+  return isHeadTied ? EMBEDDING : 'lm_head.weight';
+}
