@@ -11,6 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   inputs: ['contract', 'statistics'],
   backends: ['contract', 'statistics'],
   measure: ['contract', 'statistics', 'inputs', 'backends'],
+  models: ['contract', 'statistics', 'inputs', 'backends', 'measure', 'kernels'],
   cases: ['contract', 'statistics', 'inputs', 'backends'],
   results: ['contract', 'statistics'],
   run: ['contract', 'statistics', 'inputs', 'backends', 'measure', 'cases', 'results'],

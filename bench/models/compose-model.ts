@@ -1,0 +1,128 @@
+// A network of the Llama family, out of products with weights and of what a transformer computes between them.
+import { headName, type LinearLayer, type ModelConfig } from '../contract/model.ts';
+import type { Op } from '../contract/problem.ts';
+import type { PreparedKernel } from '../contract/technique.ts';
+import type { HeadsOf, PlacedLinear, Step, Transformer } from '../contract/transformer.ts';
+import type { RunningModel } from './running-model.ts';
+
+export interface PreparedLayer<Slot> {
+  readonly layer: LinearLayer;
+  readonly rows: number;
+  readonly kernel: PreparedKernel<Op>;
+  readonly placed: PlacedLinear<Slot>;
+}
+
+export interface ModelParts<Slot> {
+  readonly config: ModelConfig;
+  /** Norms and biases. */
+  readonly tensor: (name: string) => Float32Array;
+  /** [vocabularySize, hiddenSize] */
+  readonly embedding: Float32Array;
+  readonly transformer: Transformer<Slot>;
+  /** By the names of their weights. */
+  readonly layers: ReadonlyMap<string, PreparedLayer<Slot>>;
+  readonly maxRows: number;
+  readonly headRows: number;
+  readonly capacity: number;
+}
+
+/** Disposing of the model disposes of all its kernels. */
+export function composeModel<Slot>(parts: ModelParts<Slot>): RunningModel {
+  const { config, embedding, transformer, layers, maxRows, headRows, capacity } = parts;
+  const { hiddenSize, vocabularySize } = config;
+  const x = transformer.slot(hiddenSize);
+  const normed = transformer.slot(hiddenSize);
+  const steps = stepsOf(parts, x, normed);
+  const head = layers.get(headName(config))!.placed;
+  const lastLogits = new Float32Array(vocabularySize);
+  const span = { rows: 0, position: 0 };
+
+  function takeIn(tokens: readonly number[]): void {
+    for (let row = 0; row < tokens.length; row++) {
+      const token = tokens[row];
+      if (!(token >= 0 && token < vocabularySize))
+        throw new RangeError(`token: must be below ${vocabularySize}, got ${token}`);
+      transformer.write(x, row, embedding.subarray(token * hiddenSize, (token + 1) * hiddenSize));
+    }
+    span.rows = tokens.length;
+    for (const step of steps) step(span);
+    span.position += tokens.length;
+  }
+
+  /** Logits of the rows of the last call from `from` on. */
+  function multiplyHead(from: number, logits: Float32Array): void {
+    for (let first = from; first < span.rows; first += headRows) {
+      const rows = Math.min(headRows, span.rows - first);
+      for (let row = 0; row < rows; row++)
+        transformer.write(head.X, row, transformer.read(normed, first + row, hiddenSize));
+      head.run({ rows, position: 0 });
+      for (let row = 0; row < rows; row++)
+        logits.set(transformer.read(head.Y, row, vocabularySize), (first - from + row) * vocabularySize);
+    }
+  }
+
+  return {
+    forward(tokens, want) {
+      const all = span.position + tokens.length;
+      if (tokens.length === 0) throw new RangeError('tokens: must be at least one, got none');
+      if (all > capacity) throw new RangeError(`tokens: must be at most ${capacity} in all, got ${all}`);
+      const logits = want === 'last' ? lastLogits : new Float32Array(tokens.length * vocabularySize);
+      for (let first = 0; first < tokens.length; first += maxRows) {
+        takeIn(tokens.slice(first, first + maxRows));
+        if (want === 'all') multiplyHead(0, logits.subarray(first * vocabularySize));
+      }
+      if (want === 'last') multiplyHead(span.rows - 1, logits);
+      return logits;
+    },
+    get length() {
+      return span.position;
+    },
+    truncate(length) {
+      if (length > span.position) throw new RangeError(`length: must be at most ${span.position}, got ${length}`);
+      span.position = length;
+    },
+    kvCacheBytes: transformer.kvCacheBytes(),
+    workspaceBytes:
+      transformer.workspaceBytes() + [...layers.values()].reduce((sum, layer) => sum + workspaceOf(layer), 0),
+    dispose() {
+      for (const { kernel } of layers.values()) kernel.dispose();
+      transformer.dispose();
+    },
+  };
+}
+
+function workspaceOf({ layer, rows, kernel }: PreparedLayer<unknown>): number {
+  return 4 * rows * (layer.N + layer.K) + (kernel.workspaceBytes ?? 0);
+}
+
+/** All layers from x [rows, hiddenSize] on, which is overwritten, to the norm before the head. */
+function stepsOf<Slot>({ config, tensor, transformer, layers }: ModelParts<Slot>, x: Slot, normed: Slot): Step[] {
+  const steps: Step[] = [];
+  let added: { readonly Y: Slot; readonly bias?: Float32Array } | undefined;
+  for (let i = 0; i < config.layers; i++) {
+    const block = `model.layers.${i}`;
+    const attention = `${block}.self_attn`;
+    const linear = (name: string) => layers.get(`${block}.${name}.weight`)!.placed;
+    const [q, k, v, o] = ['q', 'k', 'v', 'o'].map((name) => linear(`self_attn.${name}_proj`));
+    const [gate, up, down] = ['gate', 'up', 'down'].map((name) => linear(`mlp.${name}_proj`));
+    const headsOf = ({ Y }: PlacedLinear<Slot>, name: string, hasNorm: boolean): HeadsOf<Slot> => ({
+      Y,
+      bias: config.hasQkvBias ? tensor(`${attention}.${name}_proj.bias`) : undefined,
+      norm: hasNorm ? tensor(`${attention}.${name}_norm.weight`) : undefined,
+    });
+    const [queries, keys] = [headsOf(q, 'q', config.hasQkNorm), headsOf(k, 'k', config.hasQkNorm)];
+    const bias = config.hasOutputBias ? tensor(`${attention}.o_proj.bias`) : undefined;
+    steps.push(
+      transformer.norm(x, added, tensor(`${block}.input_layernorm.weight`), [q.X, k.X, v.X]),
+      ...[q.run, k.run, v.run],
+      transformer.attention(queries, keys, headsOf(v, 'v', false), o.X),
+      o.run,
+      transformer.norm(x, { Y: o.Y, bias }, tensor(`${block}.post_attention_layernorm.weight`), [gate.X, up.X]),
+      ...[gate.run, up.run],
+      transformer.swiglu(gate.Y, up.Y, config.feedForwardSize, down.X),
+      down.run,
+    );
+    added = { Y: down.Y };
+  }
+  return [...steps, transformer.norm(x, added, tensor('model.norm.weight'), [normed])];
+}

@@ -1,0 +1,132 @@
+// A model whose linear layers are packed, each by a technique of its own.
+import type { Calibration } from '../contract/calibration.ts';
+import { EMBEDDING, type LinearLayer, linearLayers, type ModelConfig, type ModelWeights } from '../contract/model.ts';
+import type { MatmulProblem } from '../contract/problem.ts';
+import type { Params, StoredBytes, Technique } from '../contract/technique.ts';
+import { UnsupportedError } from '../contract/unsupported-error.ts';
+
+export interface Choice {
+  readonly technique: Technique;
+  readonly params: Params;
+}
+
+export interface PackedLayer extends Choice {
+  readonly packed: unknown;
+}
+
+export interface PackedModel {
+  readonly config: ModelConfig;
+  /** The embedding, norms and biases, each read anew at each call. */
+  tensor(name: string): Float32Array;
+  /** Anew at each call, so that no more is held than is used. */
+  pack(layer: LinearLayer): PackedLayer;
+}
+
+/** The product of a layer with M rows. */
+export function problemOf({ name, N, K }: LinearLayer, M: number): MatmulProblem {
+  return { op: 'matmul', M, N, K, weights: name, seed: 0 };
+}
+
+/** Layers for which nothing is chosen stay dense. Packing throws UnsupportedError where a technique can't take a layer. */
+export function packModel(
+  weights: ModelWeights,
+  dense: Technique,
+  chosen: (layer: LinearLayer) => Choice | undefined,
+  calibration: (layer: LinearLayer) => Calibration | undefined = () => undefined,
+): PackedModel {
+  return {
+    config: weights.config,
+    tensor: (name) => weights.tensor(name),
+    pack(layer) {
+      const { technique, params } = chosen(layer) ?? { technique: dense, params: {} };
+      const reason = technique.skip?.(problemOf(layer, 1), params);
+      if (reason !== undefined) throw new UnsupportedError(`${layer.name}: ${reason}`);
+      const examples = technique.needsCalibration?.(params) ? calibration(layer) : undefined;
+      const packed = technique.pack({ W: weights.tensor(layer.name) }, problemOf(layer, 1), params, examples);
+      return { technique, params, packed };
+    },
+  };
+}
+
+/** The same with each layer packed once and held. */
+export function keepPacked(model: PackedModel): PackedModel {
+  const kept = new Map<string, PackedLayer>();
+  return {
+    ...model,
+    pack(layer) {
+      const packed = kept.get(layer.name) ?? model.pack(layer);
+      kept.set(layer.name, packed);
+      return packed;
+    },
+  };
+}
+
+/** The stack of layers so many times over, as another model has them: for its speed and bytes, its logits mean nothing. */
+export function repeatLayers(model: PackedModel, times: number): PackedModel {
+  const { layers } = model.config;
+  const original = (name: string) =>
+    name.replace(/^model\.layers\.(\d+)/, (_, layer) => `model.layers.${Number(layer) % layers}`);
+  return {
+    config: { ...model.config, layers: times * layers },
+    tensor: (name) => model.tensor(original(name)),
+    pack: (layer) => model.pack({ ...layer, name: original(layer.name) }),
+  };
+}
+
+/** What the packed layers stand for, with the tensors that nothing packs as they are. */
+export function unpackModel(model: PackedModel): ModelWeights {
+  const layers = new Map(linearLayers(model.config).map((layer) => [layer.name, layer]));
+  return {
+    config: model.config,
+    tensor(name) {
+      const layer = layers.get(name);
+      return layer === undefined ? model.tensor(name) : unpackLayer(layer, model.pack(layer));
+    },
+  };
+}
+
+export function unpackLayer(layer: LinearLayer, { technique, params, packed }: PackedLayer): Float32Array {
+  const weights = technique.unpack(packed, problemOf(layer, 1), params);
+  if (!('W' in weights)) throw new Error(`${layer.name}: must be packed by a technique of matmul`);
+  return weights.W;
+}
+
+/** Of all linear layers together, and of the tensors beside them that a running model holds as f32. */
+export function bytesOfModel(model: PackedModel): StoredBytes & { readonly others: number } {
+  const total = { values: 0, indices: 0, scales: 0, corrections: 0, others: 0 };
+  for (const layer of linearLayers(model.config)) {
+    const { technique, packed } = model.pack(layer);
+    const { values, indices, scales, corrections = 0 } = technique.bytes(packed);
+    total.values += values;
+    total.indices += indices;
+    total.scales += scales;
+    total.corrections += corrections;
+  }
+  return { ...total, others: 4 * otherTensors(model.config).reduce((sum, { length }) => sum + length, 0) };
+}
+
+/** Names and lengths of all tensors that no linear layer multiplies with; an embedding that is the head's is none of them. */
+export function otherTensors(config: ModelConfig): { readonly name: string; readonly length: number }[] {
+  const { hiddenSize, heads, keyValueHeads, headDim, vocabularySize, isHeadTied } = config;
+  const ofLayer = (i: number) => {
+    const attention = (name: string, length: number) => ({ name: `model.layers.${i}.self_attn.${name}`, length });
+    return [
+      { name: `model.layers.${i}.input_layernorm.weight`, length: hiddenSize },
+      { name: `model.layers.${i}.post_attention_layernorm.weight`, length: hiddenSize },
+      ...(config.hasQkvBias
+        ? [
+            attention('q_proj.bias', heads * headDim),
+            attention('k_proj.bias', keyValueHeads * headDim),
+            attention('v_proj.bias', keyValueHeads * headDim),
+          ]
+        : []),
+      ...(config.hasOutputBias ? [attention('o_proj.bias', hiddenSize)] : []),
+      ...(config.hasQkNorm ? [attention('q_norm.weight', headDim), attention('k_norm.weight', headDim)] : []),
+    ];
+  };
+  return [
+    ...(isHeadTied ? [] : [{ name: EMBEDDING, length: vocabularySize * hiddenSize }]),
+    ...Array.from({ length: config.layers }, (_, i) => ofLayer(i)).flat(),
+    { name: 'model.norm.weight', length: hiddenSize },
+  ];
+}

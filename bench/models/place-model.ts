@@ -1,0 +1,67 @@
+// Packed layers taken to where they run, one at a time, and joined to a network.
+import { tsTransformer } from '../../kernels/transformer/ts.ts';
+import { EMBEDDING, headName, type LinearLayer, linearLayers } from '../contract/model.ts';
+import type { Op } from '../contract/problem.ts';
+import type { KernelKind, Runtimes } from '../contract/runtimes/runtimes.ts';
+import type { PreparedKernel } from '../contract/technique.ts';
+import type { Transformer } from '../contract/transformer.ts';
+import { UnsupportedError } from '../contract/unsupported-error.ts';
+import { composeModel, type PreparedLayer } from './compose-model.ts';
+import { type PackedLayer, type PackedModel, problemOf, unpackLayer } from './packed-model.ts';
+import { rotationTable } from './rotation.ts';
+import type { Placement, RunningModel } from './running-model.ts';
+
+/** Throws UnsupportedError where no network runs on such a backend, or a technique has no kernel there. */
+export async function placeModel(model: PackedModel, placement: Placement): Promise<RunningModel> {
+  const { config } = model;
+  const { maxRows, capacity, kind, runtime } = placement;
+  const { heads, keyValueHeads, headDim, normEpsilon } = config;
+  const rotation = rotationTable(config, capacity);
+  const shape = { maxRows, capacity, heads, keyValueHeads, headDim, normEpsilon, rotation };
+  switch (kind) {
+    case 'ts':
+      return place(model, placement, tsTransformer(shape), runtime);
+    default:
+      throw new UnsupportedError(
+        `model: runs in TypeScript and WebAssembly only, got ${kind}, where activations would cross over and back at every layer`,
+      );
+  }
+}
+
+async function place<Slot>(
+  model: PackedModel,
+  { kind, maxRows, headRows = maxRows, capacity }: Placement,
+  transformer: Transformer<Slot>,
+  runtime: Runtimes[KernelKind],
+): Promise<RunningModel> {
+  const { config } = model;
+  const layers = new Map<string, PreparedLayer<Slot>>();
+  let embedding = config.isHeadTied ? undefined : model.tensor(EMBEDDING);
+  try {
+    for (const layer of linearLayers(config)) {
+      const packed = model.pack(layer);
+      const rows = layer.part === 'head' ? headRows : maxRows;
+      const kernel = await prepareKernel(layer, packed, rows, kind, runtime);
+      layers.set(layer.name, { kernel, placed: transformer.linear(kernel, rows, layer.N, layer.K), rows, layer });
+      if (layer.name === headName(config)) embedding ??= unpackLayer(layer, packed);
+    }
+  } catch (error) {
+    for (const { kernel } of layers.values()) kernel.dispose();
+    transformer.dispose();
+    throw error;
+  }
+  const { tensor } = model;
+  return composeModel({ config, tensor, embedding: embedding!, transformer, layers, maxRows, headRows, capacity });
+}
+
+async function prepareKernel(
+  layer: LinearLayer,
+  { technique, params, packed }: PackedLayer,
+  rows: number,
+  kind: KernelKind,
+  runtime: Runtimes[KernelKind],
+): Promise<PreparedKernel<Op>> {
+  const makeKernel = technique.kernels[kind];
+  if (makeKernel === undefined) throw new UnsupportedError(`${layer.name}: must have a ${kind} kernel, got none`);
+  return makeKernel({ packed, problem: problemOf(layer, rows), params, runtime });
+}

@@ -1,0 +1,102 @@
+// The network in float64: the shortest right code, which everything else is held against.
+import { EMBEDDING, headName, type LinearLayer, linearLayers, type ModelWeights } from '../contract/model.ts';
+import { rotaryFrequencies } from './rotation.ts';
+
+/** The activations [M,K] that a layer's kernel really multiplies, in place of those that come to it. */
+export type RoundActivations = (layer: LinearLayer, X: Float32Array, M: number) => Float32Array;
+
+/** Logits [tokens, vocabularySize] of a text from its beginning. */
+export function forwardFloat64(
+  { config, tensor }: ModelWeights,
+  tokens: readonly number[],
+  roundActivations?: RoundActivations,
+): Float64Array {
+  const { hiddenSize, heads, keyValueHeads, headDim, normEpsilon } = config;
+  const layers = new Map(linearLayers(config).map((layer) => [layer.name, layer]));
+  const M = tokens.length;
+
+  function linear(X: Float64Array, name: string, bias?: string): Float64Array {
+    const layer = layers.get(name)!;
+    const { N, K } = layer;
+    const W = tensor(name);
+    const x = roundActivations?.(layer, Float32Array.from(X), M) ?? X;
+    const b = bias === undefined ? undefined : tensor(bias);
+    return Float64Array.from({ length: M * N }, (_, i) => {
+      const [m, n] = [Math.floor(i / N), i % N];
+      let sum = b?.[n] ?? 0;
+      for (let k = 0; k < K; k++) sum += x[m * K + k] * W[n * K + k];
+      return sum;
+    });
+  }
+
+  /** Of each run of as many values as there are weights. */
+  function norm(X: Float64Array, name: string): Float64Array {
+    const weight = tensor(name);
+    const K = weight.length;
+    return X.map((x, i) => {
+      const row = X.subarray(i - (i % K), i - (i % K) + K);
+      const meanSquare = row.reduce((sum, value) => sum + value * value, 0) / K;
+      return (x / Math.sqrt(meanSquare + normEpsilon)) * weight[i % K];
+    });
+  }
+
+  /** X [M, heads, headDim]: the first half of a head turns with the second. */
+  function rotate(X: Float64Array): Float64Array {
+    const half = headDim / 2;
+    const frequencies = rotaryFrequencies(config);
+    const perRow = X.length / M;
+    return X.map((x, i) => {
+      const d = i % headDim;
+      const angle = Math.floor(i / perRow) * frequencies[d % half];
+      const other = d < half ? -X[i + half] : X[i - half];
+      return x * Math.cos(angle) + other * Math.sin(angle);
+    });
+  }
+
+  function attend(Q: Float64Array, K: Float64Array, V: Float64Array): Float64Array {
+    const O = new Float64Array(Q.length);
+    for (let m = 0; m < M; m++) {
+      for (let h = 0; h < heads; h++) {
+        const head = Math.floor((h * keyValueHeads) / heads);
+        const q = (m * heads + h) * headDim;
+        const at = (j: number) => (j * keyValueHeads + head) * headDim;
+        const scores = Float64Array.from({ length: m + 1 }, (_, j) => {
+          let sum = 0;
+          for (let d = 0; d < headDim; d++) sum += Q[q + d] * K[at(j) + d];
+          return sum / Math.sqrt(headDim);
+        });
+        const max = Math.max(...scores);
+        const powers = scores.map((score) => Math.exp(score - max));
+        const total = powers.reduce((sum, power) => sum + power, 0);
+        for (let j = 0; j <= m; j++) for (let d = 0; d < headDim; d++) O[q + d] += (powers[j] / total) * V[at(j) + d];
+      }
+    }
+    return O;
+  }
+
+  const embedding = tensor(EMBEDDING);
+  let x = Float64Array.from({ length: M * hiddenSize }, (_, i) => {
+    return embedding[tokens[Math.floor(i / hiddenSize)] * hiddenSize + (i % hiddenSize)];
+  });
+  for (let i = 0; i < config.layers; i++) {
+    const block = `model.layers.${i}.`;
+    const attention = (name: string, hasBias: boolean) =>
+      [`${block}self_attn.${name}.weight`, hasBias ? `${block}self_attn.${name}.bias` : undefined] as const;
+    const normed = norm(x, `${block}input_layernorm.weight`);
+    const [Q, K, V] = ['q_proj', 'k_proj', 'v_proj'].map((name) =>
+      linear(normed, ...attention(name, config.hasQkvBias)),
+    );
+    const [q, k] = config.hasQkNorm
+      ? [norm(Q, `${block}self_attn.q_norm.weight`), norm(K, `${block}self_attn.k_norm.weight`)]
+      : [Q, K];
+    const attended = linear(attend(rotate(q), rotate(k), V), ...attention('o_proj', config.hasOutputBias));
+    x = x.map((value, j) => value + attended[j]);
+    const middle = norm(x, `${block}post_attention_layernorm.weight`);
+    const gate = linear(middle, `${block}mlp.gate_proj.weight`);
+    const up = linear(middle, `${block}mlp.up_proj.weight`);
+    const gated = gate.map((g, j) => (g / (1 + Math.exp(-g))) * up[j]);
+    const added = linear(gated, `${block}mlp.down_proj.weight`);
+    x = x.map((value, j) => value + added[j]);
+  }
+  return linear(norm(x, 'model.norm.weight'), headName(config));
+}

@@ -1,0 +1,29 @@
+import type { KernelKind, Runtimes } from '../contract/runtimes/runtimes.ts';
+
+export interface RunningModel {
+  /**
+   * Takes tokens in after those before. Logits [vocabularySize] of what follows the last, or [tokens, vocabularySize] of what
+   * follows each; may be a view that the next call overwrites.
+   */
+  forward(tokens: readonly number[], want: 'last' | 'all'): Float32Array;
+  /** Tokens taken in. */
+  readonly length: number;
+  /** Forgets all tokens but the first `length`. */
+  truncate(length: number): void;
+  readonly kvCacheBytes: number;
+  /** Beside weights and caches: activations and scratch of all kernels. */
+  readonly workspaceBytes: number;
+  dispose(): void;
+}
+
+/** How a model is placed. */
+export interface Placement {
+  /** Tokens that a call takes at once: 1 to decode; longer texts are cut into as many calls as they need. */
+  readonly maxRows: number;
+  /** Tokens that the caches hold. */
+  readonly capacity: number;
+  /** Rows of logits that are computed at once: 1 where only the last is wanted. All rows of a call where not said. */
+  readonly headRows?: number;
+  readonly kind: KernelKind;
+  readonly runtime: Runtimes[KernelKind];
+}

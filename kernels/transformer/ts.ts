@@ -1,0 +1,171 @@
+// What lies between the linear layers of a network, in plain TypeScript. A slot's rows stand `stride` values apart.
+import type { Op } from '../../bench/contract/problem.ts';
+import type { PreparedKernel } from '../../bench/contract/technique.ts';
+import type { HeadsOf, Step, Transformer, TransformerShape } from '../../bench/contract/transformer.ts';
+import { UnsupportedError } from '../../bench/contract/unsupported-error.ts';
+import { scoreOne, weighOne } from '../attention-blocks.ts';
+
+export interface TsSlot {
+  values: Float32Array;
+  readonly stride: number;
+}
+
+export function tsTransformer(shape: TransformerShape): Transformer<TsSlot> {
+  const { maxRows, normEpsilon } = shape;
+  const bytes = { cache: 0, slots: 0 };
+  const slot = (columns: number): TsSlot => {
+    bytes.slots += 4 * maxRows * columns;
+    return { values: new Float32Array(maxRows * columns), stride: columns };
+  };
+  return {
+    slot,
+    write: (to, row, values) => to.values.set(values, row * to.stride),
+    read: ({ values, stride }, row, length) => values.subarray(row * stride, row * stride + length),
+    linear: placeLinear,
+    norm: (x, added, weight, to) => (span) => {
+      const K = weight.length;
+      for (let row = 0; row < span.rows; row++) {
+        const at = row * x.stride;
+        if (added !== undefined) addRow(added.Y.values, row * added.Y.stride, added.bias, x.values, at, K);
+        normRow(x.values, at, weight, normEpsilon, to[0].values, row * to[0].stride);
+        for (let i = 1; i < to.length; i++)
+          to[i].values.set(to[0].values.subarray(row * to[0].stride, row * to[0].stride + K), row * to[i].stride);
+      }
+    },
+    attention(queries, keys, values, to) {
+      const { step, cacheBytes, scratchBytes } = prepareAttention(shape, queries, keys, values, to);
+      bytes.cache += cacheBytes;
+      bytes.slots += scratchBytes;
+      return step;
+    },
+    swiglu: (gate, up, columns, to) => (span) => {
+      for (let row = 0; row < span.rows; row++) {
+        for (let i = 0; i < columns; i++) {
+          const g = gate.values[row * gate.stride + i];
+          to.values[row * to.stride + i] = (g / (1 + Math.exp(-g))) * up.values[row * up.stride + i];
+        }
+      }
+    },
+    kvCacheBytes: () => bytes.cache,
+    workspaceBytes: () => bytes.slots,
+    dispose() {},
+  };
+}
+
+function placeLinear(kernel: PreparedKernel<Op>, rows: number, N: number, K: number) {
+  const X: TsSlot = { values: new Float32Array(rows * K), stride: K };
+  const Y: TsSlot = { values: new Float32Array(0), stride: N };
+  const activations = { X: X.values };
+  const run = () => {
+    const isLate = [kernel.upload(activations), kernel.run()].some((done) => done !== undefined);
+    const output = kernel.readOutput();
+    if (isLate || !(output instanceof Float32Array))
+      throw new UnsupportedError('model: kernels must be finished when they return, got one that promises to be');
+    Y.values = output;
+  };
+  return { X, Y, run };
+}
+
+/** x[at …] += y[from …] + bias */
+function addRow(
+  y: Float32Array,
+  from: number,
+  bias: Float32Array | undefined,
+  x: Float32Array,
+  at: number,
+  K: number,
+): void {
+  for (let k = 0; k < K; k++) x[at + k] += y[from + k] + (bias === undefined ? 0 : bias[k]);
+}
+
+/** As many values from `from` on as there are weights → the same at `at` in `to`, which may be the same place. */
+function normRow(
+  x: Float32Array,
+  from: number,
+  weight: Float32Array,
+  epsilon: number,
+  to: Float32Array,
+  at: number,
+): void {
+  let sum = 0;
+  for (let k = 0; k < weight.length; k++) sum += x[from + k] * x[from + k];
+  const scale = 1 / Math.sqrt(sum / weight.length + epsilon);
+  for (let k = 0; k < weight.length; k++) to[at + k] = x[from + k] * scale * weight[k];
+}
+
+/** Keys and values lie as [keyValueHeads, capacity, headDim]. */
+function prepareAttention(
+  { capacity, heads, keyValueHeads, headDim, normEpsilon, rotation }: TransformerShape,
+  queries: HeadsOf<TsSlot>,
+  keys: HeadsOf<TsSlot>,
+  values: HeadsOf<TsSlot>,
+  to: TsSlot,
+): { readonly step: Step; readonly cacheBytes: number; readonly scratchBytes: number } {
+  const K = new Float32Array(keyValueHeads * capacity * headDim);
+  const V = new Float32Array(keyValueHeads * capacity * headDim);
+  const q = new Float32Array(headDim);
+  const scores = new Float32Array(capacity);
+  const sums = new Float64Array(headDim);
+  const scale = 1 / Math.sqrt(headDim);
+
+  /** A head's values, with its bias, norm and, where it has a position, rotation. */
+  function takeHead({ Y, bias, norm }: HeadsOf<TsSlot>, row: number, head: number, into: Float32Array, at: number) {
+    for (let d = 0; d < headDim; d++) {
+      const i = head * headDim + d;
+      into[at + d] = Y.values[row * Y.stride + i] + (bias === undefined ? 0 : bias[i]);
+    }
+    if (norm !== undefined) normRow(into, at, norm, normEpsilon, into, at);
+  }
+
+  function rotate(x: Float32Array, at: number, position: number): void {
+    const half = headDim / 2;
+    for (let i = 0; i < half; i++) {
+      const [c, s] = [rotation.cos[position * half + i], rotation.sin[position * half + i]];
+      const [a, b] = [x[at + i], x[at + half + i]];
+      x[at + i] = a * c - b * s;
+      x[at + half + i] = b * c + a * s;
+    }
+  }
+
+  function append(row: number, position: number): void {
+    for (let head = 0; head < keyValueHeads; head++) {
+      const at = (head * capacity + position) * headDim;
+      takeHead(keys, row, head, K, at);
+      rotate(K, at, position);
+      takeHead(values, row, head, V, at);
+    }
+  }
+
+  function attend(row: number, head: number, position: number): void {
+    const at = Math.floor((head * keyValueHeads) / heads) * capacity * headDim;
+    const count = position + 1;
+    takeHead(queries, row, head, q, 0);
+    rotate(q, 0, position);
+    scoreOne(q, 0, K, at, count, headDim, scale, scores);
+    const sum = softmax(scores, count);
+    sums.fill(0);
+    weighOne(scores, V, at, count, headDim, sums);
+    for (let d = 0; d < headDim; d++) to.values[row * to.stride + head * headDim + d] = sums[d] / sum;
+  }
+
+  return {
+    step({ rows, position }) {
+      for (let row = 0; row < rows; row++) append(row, position + row);
+      for (let row = 0; row < rows; row++) for (let head = 0; head < heads; head++) attend(row, head, position + row);
+    },
+    cacheBytes: K.byteLength + V.byteLength,
+    scratchBytes: q.byteLength + scores.byteLength + sums.byteLength,
+  };
+}
+
+/** S[0 … count) → exp(s − max); returns their sum. */
+function softmax(S: Float32Array, count: number): number {
+  let max = Number.NEGATIVE_INFINITY;
+  for (let j = 0; j < count; j++) max = Math.max(max, S[j]);
+  let sum = 0;
+  for (let j = 0; j < count; j++) {
+    S[j] = Math.exp(S[j] - max);
+    sum += S[j];
+  }
+  return sum;
+}
