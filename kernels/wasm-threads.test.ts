@@ -2,33 +2,37 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openWasm } from '../bench/backends/wasm.ts';
+import { openArena } from '../bench/backends/wasm-arena.ts';
 import { wasmFile } from '../bench/backends/wasm-file.ts';
 import { instantiate } from '../bench/backends/wasm-instance.ts';
 import { shareStart } from '../bench/backends/wasm-job.ts';
-import { allocator, newMemory } from '../bench/backends/wasm-memory.ts';
+import { newMemory } from '../bench/backends/wasm-memory.ts';
 import { KERNELS_DIR, loadTechniques } from '../bench/cases/registry.ts';
 import type { ActivationsOf, Op, Problem, WeightsOf } from '../bench/contract/problem.ts';
-import type { Wasm, WasmModule } from '../bench/contract/runtimes/wasm.ts';
+import type { Wasm } from '../bench/contract/runtimes/wasm.ts';
 import { type Params, paramGrid, type Technique } from '../bench/contract/technique.ts';
 import { makeInputs } from '../bench/inputs/make-inputs.ts';
 
 const WIDTH = 128;
 
 /** Runs the shares of so many threads one after another, the last first: as threads may well come to take them. */
-async function openInTurn(threads: number): Promise<Wasm> {
-  const open = async (technique: string): Promise<WasmModule> => {
+function openInTurn(threads: number): Wasm {
+  const open = (technique: string) => {
     const memory = newMemory();
-    const module = await WebAssembly.compile(readFileSync(wasmFile(technique, WIDTH)));
-    const exports = instantiate(module, memory);
-    const run = (name: string, count: number, ...args: number[]) => {
-      for (let i = threads - 1; i >= 0; i--) {
-        exports[name](shareStart(count, i, threads), shareStart(count, i + 1, threads), ...args);
-      }
+    const add = (module: WebAssembly.Module) => {
+      const exports = instantiate(module, memory);
+      return (name: string, count: number, ...args: number[]) => {
+        for (let i = threads - 1; i >= 0; i--) {
+          exports[name](shareStart(count, i, threads), shareStart(count, i + 1, threads), ...args);
+        }
+      };
     };
-    return { ...allocator(memory), run, close() {} };
+    return openArena(memory, { add, close() {} }, compile)(technique);
   };
   return { width: WIDTH, threads, NR: WIDTH / 16, open };
 }
+
+const compile = async (technique: string) => WebAssembly.compile(readFileSync(wasmFile(technique, WIDTH)));
 
 async function outputOf(technique: Technique, params: Params, problem: Problem, runtime: Wasm): Promise<Uint32Array> {
   const inputs = makeInputs(problem);
@@ -74,9 +78,9 @@ const kernels = techniques.flatMap(([id, technique]) =>
 test.each(kernels)('$name computes the same bits for 1, 2, 3 and 5 threads', async ({ technique, params }) => {
   for (const problem of problems[technique.op]) {
     if (technique.skip?.(problem, params) !== undefined) continue;
-    const alone = await outputOf(technique, params, problem, await openInTurn(1));
+    const alone = await outputOf(technique, params, problem, openInTurn(1));
     for (const threads of [2, 3, 5]) {
-      const shared = await outputOf(technique, params, problem, await openInTurn(threads));
+      const shared = await outputOf(technique, params, problem, openInTurn(threads));
       expect(shared, `${threads} threads at ${JSON.stringify(problem)}`).toEqual(alone);
     }
   }

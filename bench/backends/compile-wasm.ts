@@ -7,6 +7,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { InputError } from '../contract/input-error.ts';
 import { type WasmWidth, wasmWidths } from '../contract/runtimes/wasm.ts';
 import { wasmFile } from './wasm-file.ts';
+import { constantsAddress } from './wasm-memory.ts';
 
 /** -O3 chains dependent multiply-adds over unrolled steps and loses a quarter of the speed. */
 const OPTIONS = [
@@ -58,7 +59,8 @@ async function compileWidth(compiler: Compiler, folder: string, width: WasmWidth
   const generator = join(folder, 'tiles.gen.ts');
   const tiles: TileModule | undefined = existsSync(generator) ? await import(pathToFileURL(generator).href) : undefined;
   const target = wasmFile(technique, width);
-  const { error, stderr } = await compiler.main(['wasm.as.ts', ...OPTIONS, '--outFile', 'out.wasm'], {
+  const place = ['--memoryBase', `${constantsAddress(technique)}`];
+  const { error, stderr } = await compiler.main(['wasm.as.ts', ...OPTIONS, ...place, '--outFile', 'out.wasm'], {
     readFile: (name, base) => {
       if (basename(name) === 'tiles.ts') return tiles?.generateTiles(COLUMNS[width]) ?? null;
       const file = join(name.startsWith('node_modules') ? (base ?? '') : folder, name);

@@ -1,4 +1,5 @@
-export type Exports = Readonly<Record<string, (...args: number[]) => void>>;
+export type Export = (...args: number[]) => void;
+export type Exports = Readonly<Record<string, Export>>;
 
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Exports {
   const abort = () => {

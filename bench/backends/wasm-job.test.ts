@@ -1,22 +1,32 @@
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { type Control, newControl, offerJob, runShare, shareStart, takeShares, waitUntilDone } from './wasm-job.ts';
+import {
+  type Control,
+  newControl,
+  offerJob,
+  runShare,
+  shareStart,
+  type Table,
+  takeShares,
+  waitUntilDone,
+} from './wasm-job.ts';
 
 /** Calls of `work`, as [from, to, ...arguments]. */
 function recorder() {
   const calls: number[][] = [];
-  return { calls, exports: { work: (...args: number[]) => void calls.push(args) } };
+  return {
+    calls,
+    table:
+      () =>
+      (...args: number[]) =>
+        void calls.push(args),
+  };
 }
 
-function runAlone(
-  control: Control,
-  exports: Record<string, (...args: number[]) => void>,
-  count: number,
-  shares: number,
-) {
+function runAlone(control: Control, table: Table, count: number, shares: number) {
   offerJob(control, 0, count, shares, [7, 8]);
-  runShare(control, exports, ['work'], shares - 1);
-  takeShares(control, exports, ['work']);
+  runShare(control, table, shares - 1);
+  takeShares(control, table);
   return waitUntilDone(control);
 }
 
@@ -25,8 +35,8 @@ test.each([
   [2, 2],
   [1000, 7],
 ])('%i items in %i shares are all run by the caller where no other thread comes', (count, shares) => {
-  const { calls, exports } = recorder();
-  expect(runAlone(newControl(), exports, count, shares)).toBe(true);
+  const { calls, table } = recorder();
+  expect(runAlone(newControl(), table, count, shares)).toBe(true);
   const spans = calls.map(([from, to]) => [from, to]).sort(([a], [b]) => a - b);
   expect(spans).toHaveLength(shares);
   expect(spans[0][0]).toBe(0);
@@ -45,7 +55,7 @@ test('a share that traps is told once all shares have ended', () => {
   const work = (from: number) => {
     if (from === 0) throw new Error('unreachable');
   };
-  expect(runAlone(control, { work }, 4, 4)).toBe(false);
+  expect(runAlone(control, () => work, 4, 4)).toBe(false);
 });
 
 test('the caller waits for a share that another thread has begun', { timeout: 20_000 }, async () => {
@@ -61,7 +71,7 @@ test('the caller waits for a share that another thread has begun', { timeout: 20
          Atomics.wait(memory, 1, 0, 200);
          Atomics.store(memory, 1, 2);
        };
-       for (;;) waitForJob(control, takeShares(control, { work }, ['work']));
+       for (;;) waitForJob(control, takeShares(control, () => work));
      });`,
     { eval: true, workerData: { control, memory, module } },
   );
@@ -69,9 +79,9 @@ test('the caller waits for a share that another thread has begun', { timeout: 20
     offerJob(control, 0, 2, 2, []);
     // The worker has begun its share, and takes 200 ms over it.
     Atomics.wait(memory, 0, 0);
-    const { calls, exports } = recorder();
-    runShare(control, exports, ['work'], 1);
-    takeShares(control, exports, ['work']);
+    const { calls, table } = recorder();
+    runShare(control, table, 1);
+    takeShares(control, table);
     expect(waitUntilDone(control)).toBe(true);
     expect(calls).toEqual([[1, 2]]);
     expect(Atomics.load(memory, 1)).toBe(2);

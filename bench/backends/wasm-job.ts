@@ -1,9 +1,11 @@
-// How the threads of one kernel share out a call: through a control block in shared memory. A call is cut into shares,
+// How the threads of a team share out a call: through a control block in shared memory. A call is cut into shares,
 // and whoever has nothing to do takes the next one. So the caller waits only for shares that another thread has begun:
 // beside other load, where a thread may not get a core for milliseconds, the others do its work.
-import type { Exports } from './wasm-instance.ts';
+import type { Export } from './wasm-instance.ts';
 
 export type Control = Int32Array<SharedArrayBuffer>;
+/** Functions by the numbers that jobs name them by. */
+export type Table = (index: number) => Export;
 
 /** The number of the job, and in the low bits how many of its shares nobody has taken yet. */
 const JOB = 0;
@@ -14,7 +16,7 @@ export const MAX_SHARES = SHARE_MASK;
 const DONE = 1;
 /** 1 once a share has trapped. */
 const FAILED = 2;
-/** Which export is called, on how many items, in how many shares, with how many arguments, which follow. */
+/** Which function is called, on how many items, in how many shares, with how many arguments, which follow. */
 const FUNCTION = 3;
 const COUNT = 4;
 const SHARES = 5;
@@ -45,22 +47,22 @@ export function offerJob(control: Control, fn: number, count: number, shares: nu
 }
 
 /** Runs shares of the job that nobody has taken until there are none; returns what stands at JOB then. */
-export function takeShares(control: Control, exports: Exports, names: readonly string[]): number {
+export function takeShares(control: Control, table: Table): number {
   let job = Atomics.load(control, JOB);
   while ((job & SHARE_MASK) > 0) {
     const found = Atomics.compareExchange(control, JOB, job, job - 1);
     // Once a share is taken, the job can't end before it does, and all that describes the job stays.
-    if (found === job) runShare(control, exports, names, (job & SHARE_MASK) - 1);
+    if (found === job) runShare(control, table, (job & SHARE_MASK) - 1);
     job = found === job ? Atomics.load(control, JOB) : found;
   }
   return job;
 }
 
-export function runShare(control: Control, exports: Exports, names: readonly string[], share: number): void {
+export function runShare(control: Control, table: Table, share: number): void {
   const count = control[COUNT];
   const shares = control[SHARES];
   try {
-    exports[names[control[FUNCTION]]](
+    table(control[FUNCTION])(
       shareStart(count, share, shares),
       shareStart(count, share + 1, shares),
       ...control.subarray(ARGS, ARGS + control[ARGS_LENGTH]),

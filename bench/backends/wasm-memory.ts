@@ -1,26 +1,35 @@
-// The memory of one WebAssembly kernel, handed out from low addresses to high.
+// The memory of WebAssembly kernels, handed out from low addresses to high.
 
 import type { WasmModule } from '../contract/runtimes/wasm.ts';
 import { UnsupportedError } from '../contract/unsupported-error.ts';
 
 const PAGE_BYTES = 65_536;
 const CACHE_LINE = 64;
-/** Address 0 stays unused, so that a forgotten pointer meets nothing. */
-const FIRST_ADDRESS = 1024;
 const MAX_PAGES = 65_536;
+/** What modules keep as constants stands before all else. The first place stays unused, so that a forgotten pointer meets nothing. */
+const CONSTANTS_BYTES = 4096;
+const CONSTANTS_PLACES = 1024;
+const FIRST_ADDRESS = CONSTANTS_BYTES * CONSTANTS_PLACES;
 
 export function newMemory(): WebAssembly.Memory {
-  return new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared: true });
+  return new WebAssembly.Memory({ initial: FIRST_ADDRESS / PAGE_BYTES, maximum: MAX_PAGES, shared: true });
 }
 
-export function allocator(memory: WebAssembly.Memory): Omit<WasmModule, 'run' | 'close'> {
+/** Where the constants of a technique's module lie: by its name, so that those of modules over one memory lie apart. */
+export function constantsAddress(technique: string): number {
+  let hash = 0;
+  for (const letter of technique) hash = (33 * hash + letter.charCodeAt(0)) % (CONSTANTS_PLACES - 1);
+  return CONSTANTS_BYTES * (1 + hash);
+}
+
+export function allocator(memory: WebAssembly.Memory): Omit<WasmModule, 'run' | 'beside' | 'close'> {
   let next = FIRST_ADDRESS;
   const allocate = (byteLength: number) => {
     const at = next;
     // A vector load at the very end may reach past it.
     const end = at + Math.ceil((byteLength + CACHE_LINE) / CACHE_LINE) * CACHE_LINE;
     if (end > MAX_PAGES * PAGE_BYTES)
-      throw new UnsupportedError(`wasm: a kernel's memory may have 4 GiB, got ${end} bytes`);
+      throw new UnsupportedError(`wasm: kernels of one memory may take 4 GiB, got ${end} bytes`);
     const missing = end - memory.buffer.byteLength;
     if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
     next = end;

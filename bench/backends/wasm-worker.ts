@@ -1,12 +1,19 @@
-// One thread of a kernel's team.
-import { parentPort, workerData } from 'node:worker_threads';
-import { instantiate } from './wasm-instance.ts';
+// One thread of a team.
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { type Export, instantiate } from './wasm-instance.ts';
 import { takeShares, waitForJob } from './wasm-job.ts';
 import type { TeamMember } from './wasm-team.ts';
 
-const { module, memory, control }: TeamMember = workerData;
-const exports = instantiate(module, memory);
-const names = Object.keys(exports);
+const { memory, control, modules }: TeamMember = workerData;
+const functions: Export[] = [];
 parentPort?.postMessage('ready');
 
-for (;;) waitForJob(control, takeShares(control, exports, names));
+/** Modules were sent before the first job that calls one of their functions. */
+function table(index: number): Export {
+  while (index >= functions.length) {
+    functions.push(...Object.values(instantiate(receiveMessageOnPort(modules)?.message, memory)));
+  }
+  return functions[index];
+}
+
+for (;;) waitForJob(control, takeShares(control, table));

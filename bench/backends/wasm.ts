@@ -1,21 +1,29 @@
 // tare's own WebAssembly kernels: modules compiled from kernels/<technique>/wasm.as.ts, each kernel with a memory of its
-// own that all of its threads share.
+// own that all of its threads share, unless it is opened beside another.
 import { existsSync, readFileSync } from 'node:fs';
 import { InputError } from '../contract/input-error.ts';
-import type { Wasm, WasmModule, WasmWidth } from '../contract/runtimes/wasm.ts';
+import type { Wasm, WasmWidth } from '../contract/runtimes/wasm.ts';
+import { openArena } from './wasm-arena.ts';
 import { wasmFile } from './wasm-file.ts';
-import { allocator, newMemory } from './wasm-memory.ts';
+import { newMemory } from './wasm-memory.ts';
 import { startTeam } from './wasm-team.ts';
 
 export async function openWasm(width: WasmWidth, threads: number): Promise<Wasm> {
-  return { width, threads, NR: width / 16, open: (technique) => openModule(technique, width, threads) };
+  const compile = async (technique: string) => WebAssembly.compile(readFileSync(compiledFile(technique, width)));
+  return {
+    width,
+    threads,
+    NR: width / 16,
+    async open(technique) {
+      compiledFile(technique, width);
+      const memory = newMemory();
+      return openArena(memory, await startTeam(memory, threads), compile)(technique);
+    },
+  };
 }
 
-async function openModule(technique: string, width: WasmWidth, threads: number): Promise<WasmModule> {
+function compiledFile(technique: string, width: WasmWidth): string {
   const file = wasmFile(technique, width);
   if (!existsSync(file)) throw new InputError(`${technique}: must be compiled, got no ${file}; npm run build:wasm`);
-  const module = await WebAssembly.compile(readFileSync(file));
-  const memory = newMemory();
-  const team = await startTeam(module, memory, threads);
-  return { ...allocator(memory), run: team.run, close: team.close };
+  return file;
 }

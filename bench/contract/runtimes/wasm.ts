@@ -28,5 +28,7 @@ export interface WasmModule {
    * done. Arguments are integers.
    */
   run(name: string, count: number, ...args: number[]): void;
+  /** The compiled kernels of another technique over the same memory, run by the same threads. */
+  beside(technique: string): Promise<WasmModule>;
   close(): void;
 }

@@ -1,0 +1,38 @@
+// Modules over one memory, run by one team of threads.
+import { InputError } from '../contract/input-error.ts';
+import type { WasmModule } from '../contract/runtimes/wasm.ts';
+import { allocator, constantsAddress } from './wasm-memory.ts';
+
+export interface Team {
+  /** Makes all threads take in a module; returns what calls its exports. */
+  add(module: WebAssembly.Module): WasmModule['run'];
+  close(): void;
+}
+
+/** Opens modules, each once; the last that is closed closes the team. */
+export function openArena(
+  memory: WebAssembly.Memory,
+  team: Team,
+  compile: (technique: string) => Promise<WebAssembly.Module>,
+): WasmModule['beside'] {
+  const place = allocator(memory);
+  const added = new Map<string, Promise<WasmModule['run']>>();
+  let open = 0;
+  const beside = async (technique: string): Promise<WasmModule> => {
+    const clash = [...added.keys()].find((name) => name !== technique && isSamePlace(name, technique));
+    if (clash !== undefined)
+      throw new InputError(
+        `${technique}: must have constants of its own, got the place of ${clash}'s; rename the folder`,
+      );
+    const run = added.get(technique) ?? compile(technique).then(team.add);
+    added.set(technique, run);
+    const module = { ...place, run: await run, beside, close: () => void (--open === 0 && team.close()) };
+    open++;
+    return module;
+  };
+  return beside;
+}
+
+function isSamePlace(a: string, b: string): boolean {
+  return constantsAddress(a) === constantsAddress(b);
+}
