@@ -1,0 +1,64 @@
+// How near one model's predictions are to another's, position by position.
+
+export interface Agreement {
+  readonly tokens: number;
+  /** Kullback–Leibler divergence of the other's next-token probabilities from the reference's, in nats. */
+  readonly kldMean: number;
+  readonly kldMedian: number;
+  readonly kldMax: number;
+  /** Share of positions where the likeliest token is the same. */
+  readonly sameTop: number;
+}
+
+/** Logits [tokens, vocabularySize] of the same text. */
+export function agreementOf(reference: Logits, other: Logits, vocabularySize: number): Agreement {
+  return agreementOfRows(compareRows(reference, other, vocabularySize));
+}
+
+type Logits = Float32Array | Float64Array;
+
+export interface ComparedRow {
+  readonly kld: number;
+  readonly isSameTop: boolean;
+}
+
+/** One for each position, so that texts can be compared a stretch at a time. */
+export function compareRows(reference: Logits, other: Logits, vocabularySize: number): ComparedRow[] {
+  const rows: ComparedRow[] = [];
+  for (let from = 0; from < reference.length; from += vocabularySize) {
+    const to = from + vocabularySize;
+    rows.push(compareRow(reference.subarray(from, to), other.subarray(from, to)));
+  }
+  return rows;
+}
+
+export function agreementOfRows(rows: readonly ComparedRow[]): Agreement {
+  const sorted = rows.map(({ kld }) => kld).toSorted((a, b) => a - b);
+  return {
+    tokens: rows.length,
+    kldMean: sorted.reduce((sum, kld) => sum + kld, 0) / rows.length,
+    kldMedian: sorted[rows.length >> 1],
+    kldMax: sorted[rows.length - 1],
+    sameTop: rows.filter(({ isSameTop }) => isSameTop).length / rows.length,
+  };
+}
+
+/** Σ p·(log p − log q), the normalisers apart so that near-equal logits lose no digits. */
+function compareRow(p: Logits, q: Logits): ComparedRow {
+  const [pTop, qTop] = [indexOfLargest(p), indexOfLargest(q)];
+  let [pSum, qSum, weighted] = [0, 0, 0];
+  for (let i = 0; i < p.length; i++) {
+    const [a, b] = [p[i] - p[pTop], q[i] - q[qTop]];
+    const weight = Math.exp(a);
+    pSum += weight;
+    qSum += Math.exp(b);
+    weighted += weight * (a - b);
+  }
+  return { kld: Math.max(0, weighted / pSum - Math.log(pSum / qSum)), isSameTop: pTop === qTop };
+}
+
+function indexOfLargest(values: Logits): number {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
+  return best;
+}
