@@ -1,0 +1,101 @@
+// `npm run train:moby`: trains a model that is shipped with tare on this machine's cores, and writes it as a Hugging Face folder.
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { REVECTORIZE, whyNotRevectorized } from '../../backends/wasm-revectorize.ts';
+import { PROJECT } from '../../cases/registry.ts';
+import { programArguments } from '../../commands/program-arguments.ts';
+import { COUNT, once, onceNumber } from '../../commands/selection-flags.ts';
+import { InputError } from '../../contract/input-error.ts';
+import { seededRandom } from '../../statistics/random.ts';
+import { readCorpus } from './corpus.ts';
+import { initialWeights, parameterCount } from './parameters.ts';
+import { recipes } from './recipes.ts';
+import { tokenize } from './text.ts';
+import { openTrainer } from './trainer.ts';
+import { hasCheckpoint, resumeTraining, runTraining } from './training-run.ts';
+
+const recipe = recipes.moby;
+const TRAINING = join(PROJECT, '.training');
+const WHOLE = {
+  must: 'must be a whole number of at least 0',
+  isRight: (n: number) => Number.isSafeInteger(n) && n >= 0,
+};
+
+const values = await programArguments(
+  'train:moby',
+  '$0\n\nTrains moby and writes it as a Hugging Face folder. Stopped or killed, it goes on with --resume, to the same bits.',
+  (yargs) =>
+    yargs
+      .option('steps', {
+        requiresArg: true,
+        default: 8000,
+        coerce: onceNumber('steps', COUNT),
+        describe: 'steps in all, those of the run it goes on from included',
+      })
+      .option('decay', {
+        requiresArg: true,
+        default: 1000,
+        coerce: onceNumber('decay', WHOLE),
+        describe: 'the last steps, over which the rate falls to 0; more --steps later go on from before them',
+      })
+      .option('threads', {
+        requiresArg: true,
+        default: Math.min(availableParallelism(), recipe.batch.shards),
+        coerce: onceNumber('threads', COUNT),
+        describe: `at most ${recipe.batch.shards}; any number gives the same bits`,
+      })
+      .option('resume', { type: 'boolean', default: false, describe: 'goes on from the last checkpoint' })
+      .option('checkpoints', {
+        type: 'string',
+        requiresArg: true,
+        coerce: once('checkpoints'),
+        defaultDescription: '.training/checkpoints/moby',
+        describe: 'folder of the run: its state, kept every few minutes, and its log',
+      })
+      .option('minutes', {
+        requiresArg: true,
+        default: 3,
+        coerce: onceNumber('minutes', COUNT),
+        describe: 'between checkpoints',
+      }),
+);
+try {
+  await train();
+} catch (error) {
+  if (!(error instanceof InputError)) throw error;
+  process.stderr.write(`train:moby: ${error.message}\n`);
+  process.exitCode = 2;
+}
+
+async function train(): Promise<void> {
+  const { steps, decay, threads, resume } = values;
+  const checkpoints = resolve(values.checkpoints ?? join(TRAINING, 'checkpoints', recipe.name));
+  if (!resume && hasCheckpoint(checkpoints))
+    throw new InputError(
+      `${checkpoints}: holds an earlier run; add --resume to go on with it, or name other --checkpoints`,
+    );
+  const print = (line: string) => process.stdout.write(`${line}\n`);
+  const text = tokenize(readCorpus(join(TRAINING, 'node_modules')), recipe.config.vocabularySize);
+  const trainer = await openTrainer(recipe, threads, await vectorWidth());
+  trainer.state[0].set(initialWeights(recipe.config, seededRandom(recipe.seed)));
+  const run = { model: recipe.name, steps, decay, sha256: text.sha256 };
+  const first = resume ? resumeTraining(checkpoints, trainer.state, run) : 0;
+  print(`${parameterCount(recipe.config)} parameters, ${text.train.length} training tokens, from step ${first}`);
+  let stopped = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (stopped = true));
+  const settings = { steps, decay, checkpoints, minutesBetweenCheckpoints: values.minutes, print };
+  const done = await runTraining(recipe, text, trainer, first, { ...settings, isStopped: () => stopped });
+  if (stopped) {
+    print(`stopped after step ${done}; --resume goes on`);
+    process.exitCode = 130;
+  }
+  trainer.close();
+}
+
+/** Results are the same bits either way; 256 is twice as fast. */
+async function vectorWidth(): Promise<128 | 256> {
+  if ((await whyNotRevectorized('training')) !== undefined) return 128;
+  setFlagsFromString(REVECTORIZE);
+  return 256;
+}

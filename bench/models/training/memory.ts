@@ -1,0 +1,120 @@
+// Where the weights of a network in training, their gradients and what its layers leave behind lie in shared memory.
+import { allocator } from '../../backends/wasm-memory.ts';
+import type { ModelConfig } from '../../contract/model.ts';
+import { parameterCount } from './parameters.ts';
+
+/** A batch is cut into shards, each with gradients of its own, so that sums are the same for any number of threads. */
+export interface BatchShape {
+  readonly shards: number;
+  /** Of a shard, each of `contextLength` tokens. */
+  readonly sequences: number;
+}
+
+/** Addresses in bytes. */
+export interface TrainingMemory {
+  readonly weights: number;
+  /** AdamW's two moments. */
+  readonly moments: readonly [number, number];
+  readonly angles: number;
+  /** One float64. */
+  readonly squares: number;
+  readonly shards: readonly ShardMemory[];
+}
+
+export interface ShardMemory {
+  readonly gradients: number;
+  /** Tokens and the tokens that follow them. */
+  readonly ids: number;
+  readonly targets: number;
+  /** [M][2], each to be read as log(second) − first. */
+  readonly losses: number;
+  readonly logits: number;
+  readonly layers: readonly LayerMemory[];
+  /** What the last layer hands on, its norm and the scales of that. */
+  readonly output: number;
+  readonly normed: number;
+  readonly scales: number;
+  /** Gradients on their way back: of the residual stream, of what a product read and of what it wrote. */
+  readonly dStream: number;
+  readonly dNormed: number;
+  readonly dWide: number;
+  readonly dNarrow: number;
+  readonly dScores: number;
+  /** Operands of a product as panels. */
+  readonly panelsA: number;
+  readonly panelsB: number;
+}
+
+/** What a layer's way back needs of its way forward. */
+export interface LayerMemory {
+  readonly input: number;
+  readonly attentionNormed: number;
+  readonly attentionScales: number;
+  readonly qkv: number;
+  readonly probabilities: number;
+  readonly attended: number;
+  readonly middle: number;
+  readonly feedForwardNormed: number;
+  readonly feedForwardScales: number;
+  readonly gateUp: number;
+  readonly activated: number;
+}
+
+export function allocateTraining(memory: WebAssembly.Memory, config: ModelConfig, batch: BatchShape): TrainingMemory {
+  const { allocate } = allocator(memory);
+  const floats = (count: number) => allocate(4 * count);
+  const parameters = parameterCount(config);
+  return {
+    weights: floats(parameters),
+    moments: [floats(parameters), floats(parameters)],
+    angles: floats(config.contextLength * config.headDim),
+    squares: allocate(8),
+    shards: Array.from({ length: batch.shards }, () => allocateShard(floats, config, batch.sequences)),
+  };
+}
+
+function allocateShard(floats: (count: number) => number, config: ModelConfig, sequences: number): ShardMemory {
+  const { hiddenSize, feedForwardSize, vocabularySize, contextLength, heads, layers } = config;
+  const M = sequences * contextLength;
+  const attended = heads * config.headDim;
+  const qkv = qkvWidth(config);
+  const scores = contextLength * contextLength;
+  const narrowest = Math.max(hiddenSize, attended, feedForwardSize);
+  const widest = Math.max(narrowest, qkv, 2 * feedForwardSize);
+  const panel = Math.max(M, widest, vocabularySize) * Math.max(widest, vocabularySize);
+  return {
+    gradients: floats(parameterCount(config)),
+    ids: floats(M),
+    targets: floats(M),
+    losses: floats(2 * M),
+    logits: floats(M * vocabularySize),
+    layers: Array.from({ length: layers }, () => ({
+      input: floats(M * hiddenSize),
+      attentionNormed: floats(M * hiddenSize),
+      attentionScales: floats(M),
+      qkv: floats(M * qkv),
+      probabilities: floats(sequences * heads * scores),
+      attended: floats(M * attended),
+      middle: floats(M * hiddenSize),
+      feedForwardNormed: floats(M * hiddenSize),
+      feedForwardScales: floats(M),
+      gateUp: floats(M * 2 * feedForwardSize),
+      activated: floats(M * feedForwardSize),
+    })),
+    output: floats(M * hiddenSize),
+    normed: floats(M * hiddenSize),
+    scales: floats(M),
+    dStream: floats(M * hiddenSize),
+    dNormed: floats(M * hiddenSize),
+    dWide: floats(M * widest),
+    dNarrow: floats(M * narrowest),
+    dScores: floats(scores),
+    panelsA: floats(panel),
+    panelsB: floats(panel),
+  };
+}
+
+/** Values of a token's queries, keys and values. */
+export function qkvWidth({ heads, keyValueHeads, headDim }: ModelConfig): number {
+  return (heads + 2 * keyValueHeads) * headDim;
+}

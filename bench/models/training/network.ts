@@ -1,0 +1,186 @@
+// A network of the Llama family, forwards to its losses and backwards to the gradients of its weights, for one shard of a
+// batch. It computes what Hugging Face's LlamaForCausalLM computes.
+import type { Exports } from '../../backends/wasm-instance.ts';
+import { EMBEDDING, type ModelConfig } from '../../contract/model.ts';
+import { type LayerMemory, qkvWidth, type ShardMemory, type TrainingMemory } from './memory.ts';
+import { FINAL_NORM, parametersOf } from './parameters.ts';
+
+export interface Network {
+  /** Losses of the shard's tokens; the gradient of `scale` times their sum takes the logits' place. */
+  forward(scale: number): void;
+  /** Adds to the shard's gradients. */
+  backward(): void;
+}
+
+/** Which half of a causal product is left out, as kernels/training/products.as.ts numbers it. */
+const FULL = 0;
+const LOWER_C = 1;
+const LOWER_A = 2;
+const UPPER_A = 3;
+
+export function network(
+  kernels: Exports,
+  config: ModelConfig,
+  { weights, angles }: TrainingMemory,
+  shard: ShardMemory,
+  sequences: number,
+): Network {
+  const { hiddenSize, feedForwardSize, vocabularySize, contextLength: T, heads, keyValueHeads, headDim } = config;
+  const M = sequences * T;
+  const qkv = qkvWidth(config);
+  const attended = heads * headDim;
+  const turned = heads + keyValueHeads;
+  const offsets = new Map(parametersOf(config).map(({ name, offset }) => [name, 4 * offset]));
+  const weight = (name: string) => weights + offsets.get(name)!;
+  const gradient = (name: string) => shard.gradients + offsets.get(name)!;
+  const { panelsA, panelsB } = shard;
+  const inverseRoot = 1 / Math.sqrt(headDim);
+
+  // X [M,K], W [N,K] → Y [M,N]
+  function linear(X: number, W: string, Y: number, N: number, K: number, adds = 0): void {
+    kernels.packRows(X, K, panelsA, M, K);
+    kernels.packColumns(weight(W), K, panelsB, N, K);
+    kernels.multiply(panelsA, panelsB, Y, N, M, N, K, adds, FULL);
+  }
+
+  // dY [M,N] → dX [M,K], and dW [N,K] added to
+  function linearGradient(X: number, W: string, dY: number, dX: number, N: number, K: number): void {
+    kernels.packRows(dY, N, panelsA, M, N);
+    kernels.packColumnsOfTranspose(weight(W), K, panelsB, K, N);
+    kernels.multiply(panelsA, panelsB, dX, K, M, K, N, 0, FULL);
+    kernels.packRowsOfTranspose(dY, N, panelsA, N, M);
+    kernels.packColumnsOfTranspose(X, K, panelsB, K, M);
+    kernels.multiply(panelsA, panelsB, gradient(W), K, N, K, M, 1, FULL);
+  }
+
+  function norm(X: number, gains: string, Y: number, scales: number): void {
+    kernels.rmsNorm(X, weight(gains), Y, scales, M, hiddenSize, config.normEpsilon);
+  }
+
+  function normGradient(X: number, gains: string, scales: number): void {
+    const { dNormed, dStream } = shard;
+    kernels.rmsNormGradient(X, weight(gains), scales, dNormed, dStream, gradient(gains), M, hiddenSize);
+  }
+
+  /** Where a head's queries, its keys and its values begin in rows of queries, keys and values. */
+  function* headsIn(rows: number, output: number) {
+    for (let i = 0; i < sequences * heads; i++) {
+      const [sequence, head] = [Math.floor(i / heads), i % heads];
+      const group = Math.floor((head * keyValueHeads) / heads);
+      const row = rows + 4 * sequence * T * qkv;
+      yield {
+        index: i,
+        q: row + 4 * head * headDim,
+        k: row + 4 * (heads + group) * headDim,
+        v: row + 4 * (turned + group) * headDim,
+        output: output + 4 * (sequence * T * attended + head * headDim),
+        isFirstOfGroup: head === 0 || Math.floor(((head - 1) * keyValueHeads) / heads) !== group,
+      };
+    }
+  }
+
+  function attend(layer: LayerMemory): void {
+    for (const { index, q, k, v, output } of headsIn(layer.qkv, layer.attended)) {
+      const P = layer.probabilities + 4 * index * T * T;
+      kernels.packRows(q, qkv, panelsA, T, headDim);
+      kernels.packColumns(k, qkv, panelsB, T, headDim);
+      kernels.multiply(panelsA, panelsB, P, T, T, T, headDim, 0, LOWER_C);
+      kernels.causalSoftmax(P, T, inverseRoot);
+      kernels.packRows(P, T, panelsA, T, T);
+      kernels.packColumnsOfTranspose(v, qkv, panelsB, headDim, T);
+      kernels.multiply(panelsA, panelsB, output, attended, T, headDim, T, 0, LOWER_A);
+    }
+  }
+
+  function attendGradient(layer: LayerMemory, dAttended: number, dQkv: number): void {
+    const gradients = [...headsIn(dQkv, dAttended)];
+    const { dScores } = shard;
+    for (const { index, q, k, v } of headsIn(layer.qkv, layer.attended)) {
+      const P = layer.probabilities + 4 * index * T * T;
+      const { output: dOutput, q: dQ, k: dK, v: dV, isFirstOfGroup } = gradients[index];
+      const adds = isFirstOfGroup ? 0 : 1;
+      kernels.packRows(dOutput, attended, panelsA, T, headDim);
+      kernels.packColumns(v, qkv, panelsB, T, headDim);
+      kernels.multiply(panelsA, panelsB, dScores, T, T, T, headDim, 0, LOWER_C);
+      kernels.packRowsOfTranspose(P, T, panelsA, T, T);
+      kernels.packColumnsOfTranspose(dOutput, attended, panelsB, headDim, T);
+      kernels.multiply(panelsA, panelsB, dV, qkv, T, headDim, T, adds, UPPER_A);
+      kernels.causalSoftmaxGradient(P, dScores, T, inverseRoot);
+      kernels.packRows(dScores, T, panelsA, T, T);
+      kernels.packColumnsOfTranspose(k, qkv, panelsB, headDim, T);
+      kernels.multiply(panelsA, panelsB, dQ, qkv, T, headDim, T, 0, LOWER_A);
+      kernels.packRowsOfTranspose(dScores, T, panelsA, T, T);
+      kernels.packColumnsOfTranspose(q, qkv, panelsB, headDim, T);
+      kernels.multiply(panelsA, panelsB, dK, qkv, T, headDim, T, adds, UPPER_A);
+    }
+  }
+
+  function copy(from: number, to: number): void {
+    kernels.copy(from, to, M * hiddenSize);
+  }
+
+  function layerForward(i: number): void {
+    const layer = shard.layers[i];
+    const name = (tensor: string) => `model.layers.${i}.${tensor}.weight`;
+    const next = shard.layers[i + 1]?.input ?? shard.output;
+    norm(layer.input, name('input_layernorm'), layer.attentionNormed, layer.attentionScales);
+    linear(layer.attentionNormed, name('self_attn.q_proj'), layer.qkv, qkv, hiddenSize);
+    kernels.rotate(layer.qkv, qkv, angles, M, T, turned, headDim, 0);
+    attend(layer);
+    copy(layer.input, layer.middle);
+    linear(layer.attended, name('self_attn.o_proj'), layer.middle, hiddenSize, attended, 1);
+    norm(layer.middle, name('post_attention_layernorm'), layer.feedForwardNormed, layer.feedForwardScales);
+    linear(layer.feedForwardNormed, name('mlp.gate_proj'), layer.gateUp, 2 * feedForwardSize, hiddenSize);
+    kernels.swiglu(layer.gateUp, layer.activated, M, feedForwardSize);
+    copy(layer.middle, next);
+    linear(layer.activated, name('mlp.down_proj'), next, hiddenSize, feedForwardSize, 1);
+  }
+
+  function layerBackward(i: number): void {
+    const layer = shard.layers[i];
+    const { dStream, dNormed, dWide, dNarrow } = shard;
+    const name = (tensor: string) => `model.layers.${i}.${tensor}.weight`;
+    linearGradient(layer.activated, name('mlp.down_proj'), dStream, dNarrow, hiddenSize, feedForwardSize);
+    kernels.swigluGradient(layer.gateUp, dNarrow, dWide, M, feedForwardSize);
+    const gateUp = 2 * feedForwardSize;
+    linearGradient(layer.feedForwardNormed, name('mlp.gate_proj'), dWide, dNormed, gateUp, hiddenSize);
+    normGradient(layer.middle, name('post_attention_layernorm'), layer.feedForwardScales);
+    linearGradient(layer.attended, name('self_attn.o_proj'), dStream, dNarrow, hiddenSize, attended);
+    attendGradient(layer, dNarrow, dWide);
+    kernels.rotate(dWide, qkv, angles, M, T, turned, headDim, 1);
+    linearGradient(layer.attentionNormed, name('self_attn.q_proj'), dWide, dNormed, qkv, hiddenSize);
+    normGradient(layer.input, name('input_layernorm'), layer.attentionScales);
+  }
+
+  return {
+    forward(scale) {
+      kernels.embed(shard.ids, weight(EMBEDDING), shard.layers[0].input, M, hiddenSize);
+      for (let i = 0; i < config.layers; i++) layerForward(i);
+      norm(shard.output, FINAL_NORM, shard.normed, shard.scales);
+      linear(shard.normed, EMBEDDING, shard.logits, vocabularySize, hiddenSize);
+      kernels.crossEntropy(shard.logits, shard.targets, shard.losses, M, vocabularySize, scale);
+    },
+    backward() {
+      const { logits, normed, dNormed, dStream } = shard;
+      linearGradient(normed, EMBEDDING, logits, dNormed, vocabularySize, hiddenSize);
+      kernels.clear(dStream, M * hiddenSize);
+      normGradient(shard.output, FINAL_NORM, shard.scales);
+      for (let i = config.layers - 1; i >= 0; i--) layerBackward(i);
+      kernels.embedGradient(shard.ids, dStream, gradient(EMBEDDING), M, hiddenSize);
+    },
+  };
+}
+
+/** Cosines and sines [T][2][headDim/2] of the angles by which a head's dimensions turn at each place. */
+export function rotaryAngles({ contextLength, headDim, ropeTheta }: ModelConfig): Float32Array {
+  const half = headDim / 2;
+  const angles = new Float32Array(contextLength * headDim);
+  for (let t = 0; t < contextLength; t++) {
+    for (let i = 0; i < half; i++) {
+      const angle = t * ropeTheta ** (-i / half);
+      angles[t * headDim + i] = Math.cos(angle);
+      angles[t * headDim + half + i] = Math.sin(angle);
+    }
+  }
+  return angles;
+}

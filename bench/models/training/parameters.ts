@@ -1,0 +1,59 @@
+// The weights of a network as they lie in memory: one after another, those that are multiplied together side by side.
+import { EMBEDDING, type ModelConfig } from '../../contract/model.ts';
+import type { Random } from '../../statistics/random.ts';
+
+export interface Parameter {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** In values, from the first parameter's beginning. */
+  readonly offset: number;
+  readonly length: number;
+}
+
+export const FINAL_NORM = 'model.norm.weight';
+
+/** In order of memory. Queries, keys and values follow each other, so do gate and up: they are one product. */
+export function parametersOf(config: ModelConfig): Parameter[] {
+  const { hiddenSize, feedForwardSize, heads, keyValueHeads, headDim, vocabularySize } = config;
+  const [queries, keys] = [heads * headDim, keyValueHeads * headDim];
+  const shapes: [string, number[]][] = [[EMBEDDING, [vocabularySize, hiddenSize]]];
+  for (let i = 0; i < config.layers; i++) {
+    const layer = `model.layers.${i}`;
+    shapes.push(
+      [`${layer}.input_layernorm.weight`, [hiddenSize]],
+      [`${layer}.self_attn.q_proj.weight`, [queries, hiddenSize]],
+      [`${layer}.self_attn.k_proj.weight`, [keys, hiddenSize]],
+      [`${layer}.self_attn.v_proj.weight`, [keys, hiddenSize]],
+      [`${layer}.self_attn.o_proj.weight`, [hiddenSize, queries]],
+      [`${layer}.post_attention_layernorm.weight`, [hiddenSize]],
+      [`${layer}.mlp.gate_proj.weight`, [feedForwardSize, hiddenSize]],
+      [`${layer}.mlp.up_proj.weight`, [feedForwardSize, hiddenSize]],
+      [`${layer}.mlp.down_proj.weight`, [hiddenSize, feedForwardSize]],
+    );
+  }
+  shapes.push([FINAL_NORM, [hiddenSize]]);
+  let offset = 0;
+  return shapes.map(([name, shape]) => {
+    const length = shape.reduce((product, size) => product * size, 1);
+    const parameter = { name, shape, offset, length };
+    offset += length;
+    return parameter;
+  });
+}
+
+export function parameterCount(config: ModelConfig): number {
+  return parametersOf(config).reduce((total, { length }) => total + length, 0);
+}
+
+/** Normal with the deviation of GPT-2; what adds to the residual stream starts smaller, the more layers add to it. */
+const DEVIATION = 0.02;
+
+export function initialWeights(config: ModelConfig, random: Random): Float32Array {
+  const weights = new Float32Array(parameterCount(config));
+  for (const { name, shape, offset, length } of parametersOf(config)) {
+    const isResidual = /(o|down)_proj/.test(name);
+    const deviation = isResidual ? DEVIATION / Math.sqrt(2 * config.layers) : DEVIATION;
+    for (let i = offset; i < offset + length; i++) weights[i] = shape.length === 1 ? 1 : deviation * random.gaussian();
+  }
+  return weights;
+}
