@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { visibleText } from '../contract/visible-text.ts';
-import { readStart } from './safetensors-data.ts';
+import { readStart } from './tensor-data.ts';
 
 /** How a file begins, and what that makes it. */
 const BEGINNINGS: readonly (readonly [start: string | RegExp, what: string])[] = [

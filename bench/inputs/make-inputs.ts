@@ -1,8 +1,8 @@
 // Where the weights and activations of a problem come from: the bundled model, the user's own file, or a seed.
 import type { Inputs } from '../contract/operation.ts';
 import type { AttentionProblem, MatmulProblem, Op, Problem } from '../contract/problem.ts';
-import { readTensor } from './safetensors-data.ts';
 import { syntheticActivations, syntheticAttention, syntheticWeights } from './synthetic.ts';
+import { readTensor } from './tensor-data.ts';
 import { useLiteActivations, useLiteAttention, useLiteWeights } from './use-lite/use-lite-cache.ts';
 
 const USE_LITE = 'use-lite/';

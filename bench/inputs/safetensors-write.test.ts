@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readHeader } from './safetensors.ts';
-import { readTensor } from './safetensors-data.ts';
 import { writeF16Safetensors } from './safetensors-write.ts';
+import { readTensor } from './tensor-data.ts';
 
 test('tensors come back in order, with their shapes and values rounded to f16', () => {
   const path = join(mkdtempSync(join(tmpdir(), 'safetensors-')), 'w.safetensors');

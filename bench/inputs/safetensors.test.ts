@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InputError } from '../contract/input-error.ts';
 import { findTensor, readHeader } from './safetensors.ts';
-import { readTensor } from './safetensors-data.ts';
+import { readTensor } from './tensor-data.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -101,7 +101,9 @@ describe('readTensor', () => {
   test('names a tensor that is missing or of a type it does not read', () => {
     const path = writeFile({ ids: { dtype: 'I64', shape: [1], data_offsets: [0, 8] } }, 8);
     expect(() => readNamed(path, 'w')).toThrow(`${path}: tensor must be one of the file's 1, got w`);
-    expect(() => readNamed(path, 'ids')).toThrow(`${path}: dtype must be one of F32 F16 BF16, got ids of dtype I64`);
+    expect(() => readNamed(path, 'ids')).toThrow(
+      `${path}: dtype must be one of F64 F32 F16 BF16 F8_E4M3 F8_E5M2, got ids of dtype I64`,
+    );
   });
 });
 
@@ -124,8 +126,8 @@ describe('readHeader', () => {
       11,
     );
     expect(readHeader(path).map(({ skipped }) => skipped)).toEqual([
-      'dtype must be one of F32 F16 BF16',
-      'dtype must be one of F32 F16 BF16',
+      'dtype must be one of F64 F32 F16 BF16 F8_E4M3 F8_E5M2',
+      'dtype must be one of F64 F32 F16 BF16 F8_E4M3 F8_E5M2',
     ]);
   });
 

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { InputError } from '../contract/input-error.ts';
 import type { TensorBytes } from '../contract/problem.ts';
 import { duplicateKey } from './duplicate-key.ts';
-import { DECODERS, readBytes, withFile } from './safetensors-data.ts';
+import { NUMBERS, readBytes, withFile } from './tensor-data.ts';
 
 export interface SafetensorsEntry extends TensorBytes {
   readonly name: string;
@@ -106,9 +106,7 @@ function placeEntry(path: string, name: string, entry: z.infer<typeof Entry>, da
       `${path}: data of ${name} must be ${needed} bytes for ${dtype} [${shape.join(', ')}], got ${end - begin}`,
     );
   }
-  const skipped = Object.hasOwn(DECODERS, dtype)
-    ? undefined
-    : `dtype must be one of ${Object.keys(DECODERS).join(' ')}`;
+  const skipped = Object.hasOwn(NUMBERS, dtype) ? undefined : `dtype must be one of ${Object.keys(NUMBERS).join(' ')}`;
   return { name, dtype, shape, byteOffset: dataOffset + begin, byteLength: end - begin, ...(skipped && { skipped }) };
 }
 

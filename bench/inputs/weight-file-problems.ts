@@ -26,7 +26,7 @@ export function openWeightFile(path: string): WeightFile {
   const notes = notesOnLeftOut(entries, basename(file));
   if (matrices.length === 0)
     throw new InputError(
-      `--weights: must hold a 2-D tensor of F32, F16 or BF16, got none in ${path}${notes.length > 0 ? `; ${notes[0]}` : ''}`,
+      `--weights: must hold a 2-D tensor of floating-point numbers, got none in ${path}${notes.length > 0 ? `; ${notes[0]}` : ''}`,
     );
   const stem = basename(file, '.safetensors');
   const problems = (problem: Problem): Problem[] => {
@@ -75,6 +75,6 @@ function notesOnLeftOut(entries: readonly SafetensorsEntry[], file: string): str
   if (kinds.length === 0) return [];
   const count = [...left.values()].reduce((sum, group) => sum + group.length, 0);
   return [
-    `${visibleText(file)}: ${count} of ${entries.length} tensors are left out, since only matrices of F32, F16 and BF16 are measured: ${kinds.join('; ')}`,
+    `${visibleText(file)}: ${count} of ${entries.length} tensors are left out, since only matrices of floating-point numbers are measured: ${kinds.join('; ')}`,
   ];
 }

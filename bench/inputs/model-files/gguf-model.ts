@@ -1,0 +1,42 @@
+// A model out of a GGUF file, its tensors named and laid out as Hugging Face has them.
+import { basename } from 'node:path';
+import { InputError } from '../../contract/input-error.ts';
+import type { Model } from '../../contract/model.ts';
+import { readTensor } from '../tensor-data.ts';
+import { ggufConfig } from './gguf-config.ts';
+import { type GgufHeader, readable, readGgufHeader } from './gguf-header.ts';
+import { fromGgufName, ROPE_FACTORS } from './gguf-names.ts';
+import { tokenizerOfGguf } from './gguf-tokenizer.ts';
+import { checkTensors } from './model-tensors.ts';
+import { headsInPairs, toHalves } from './rotary-pairs.ts';
+import { makeTokenizer } from './tokenizer.ts';
+
+/** Throws InputError on what is no GGUF file, and on a model that is not run. */
+export function openGguf(path: string): Model {
+  const header = readGgufHeader(path);
+  refusePart(path, header);
+  const config = ggufConfig(path, header);
+  const own = header.tensors.filter(({ name }) => name !== ROPE_FACTORS);
+  const tensors = new Map(own.map((tensor) => [fromGgufName(tensor.name), readable(path, tensor)]));
+  checkTensors(path, config, new Map([...tensors].map(([name, { shape }]) => [name, shape])));
+  return {
+    name: basename(path, '.gguf'),
+    config,
+    tensor(name) {
+      const tensor = tensors.get(name);
+      if (tensor === undefined) throw new Error(`${path}: tensor must be one of the model's, got ${name}`);
+      const values = readTensor(path, tensor);
+      const heads = headsInPairs(name, config);
+      return heads === undefined ? values : toHalves(values, heads, config.headDim);
+    },
+    tokenizer: makeTokenizer(path, tokenizerOfGguf(path, header.metadata), config.vocabularySize),
+  };
+}
+
+function refusePart(path: string, { metadata }: GgufHeader): void {
+  const parts = metadata.get('split.count')?.value ?? 1;
+  if (parts === 1 || parts === 0) return;
+  throw new InputError(
+    `${path}: must be a whole model, got one of ${parts} parts; llama-gguf-split --merge joins them`,
+  );
+}

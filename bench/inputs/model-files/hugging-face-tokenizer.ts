@@ -1,0 +1,58 @@
+// tokenizer.json, and what tokenizer_config.json beside it says otherwise.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { checked, mustBe } from './config-rules.ts';
+import { readJson } from './json-file.ts';
+import { beginningWith, type TokenizerJson } from './tokenizer.ts';
+
+const Id = z.int().nonnegative();
+const Part = z.looseObject({ type: z.string() });
+const Json = z.looseObject({
+  model: z.looseObject({
+    vocab: z.record(z.string(), Id),
+    merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])),
+    unk_token: z.string().nullish(),
+    byte_fallback: z.boolean().optional(),
+    ignore_merges: z.boolean().optional(),
+  }),
+  added_tokens: z.array(z.looseObject({ id: Id, content: z.string(), special: z.boolean() })).default([]),
+  normalizer: Part.nullable().default(null),
+  pre_tokenizer: Part.nullable().default(null),
+  post_processor: Part.nullable().default(null),
+  decoder: Part.nullable().default(null),
+});
+/** Named by its text or described as an added token is. */
+const Token = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)]);
+const Config = z.looseObject({
+  tokenizer_class: z.string().nullish(),
+  add_bos_token: z.boolean().nullish(),
+  bos_token: Token.nullish(),
+});
+
+/** Throws InputError where it is none, or of a model other than byte pairs. */
+export function huggingFaceTokenizer(folder: string, json: unknown): TokenizerJson {
+  const where = join(folder, 'tokenizer.json');
+  const { model } = checked(where, z.looseObject({ model: z.looseObject({ type: z.string().optional() }) }), json);
+  mustBe(where, 'model.type', model.type, ['BPE']);
+  const tokenizer = checked(where, Json, json);
+  refuseSplits(where, tokenizer.pre_tokenizer);
+  return withOwnBeginning(folder, tokenizer);
+}
+
+/** @huggingface/tokenizers takes these for isolated pieces. */
+function refuseSplits(where: string, part: z.infer<typeof Part> | null): void {
+  const inner = part?.pretokenizers;
+  if (Array.isArray(inner)) for (const each of inner) refuseSplits(where, each);
+  if (part?.type === 'Split') mustBe(where, 'behavior', part.behavior, ['Isolated', 'Removed']);
+}
+
+/** Llama's own class of tokenizers sets the token of beginning by its configuration, whatever tokenizer.json has. */
+function withOwnBeginning(folder: string, tokenizer: TokenizerJson): TokenizerJson {
+  const file = join(folder, 'tokenizer_config.json');
+  if (!existsSync(file)) return tokenizer;
+  const { tokenizer_class, add_bos_token, bos_token } = checked(file, Config, readJson(file));
+  if (!tokenizer_class?.includes('Llama') || typeof add_bos_token !== 'boolean') return tokenizer;
+  const post_processor = add_bos_token && bos_token ? beginningWith(bos_token) : null;
+  return { ...tokenizer, post_processor };
+}

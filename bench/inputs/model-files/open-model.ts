@@ -1,0 +1,20 @@
+// `--model`: a folder of Hugging Face's or a GGUF file.
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { InputError } from '../../contract/input-error.ts';
+import type { Model } from '../../contract/model.ts';
+import { foreignFile } from '../foreign-file.ts';
+import { readStart } from '../tensor-data.ts';
+import { MAGIC } from './gguf-metadata.ts';
+import { openGguf } from './gguf-model.ts';
+import { openHuggingFaceFolder } from './hugging-face-folder.ts';
+
+/** Reads all but the values of tensors. Throws InputError on what is no model, or one that is not run. */
+export function openModel(path: string): Model {
+  const place = resolve(path);
+  const found = statSync(place, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return openHuggingFaceFolder(place);
+  if (readStart(place, MAGIC.length) === MAGIC) return openGguf(place);
+  const foreign = foreignFile(place) ?? 'a safetensors file, which has no configuration; give its folder';
+  throw new InputError(`${path}: must be a folder with config.json or a GGUF file, got ${foreign}`);
+}
