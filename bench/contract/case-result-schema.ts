@@ -45,6 +45,7 @@ const weighed = {
   variant: z.string().optional(),
   workspaceBytes: figure,
   deviceBytes: figure,
+  kvCacheBytes: figure,
   flops: figure,
   kernelNmse: figure,
   drift: z
@@ -55,6 +56,20 @@ const weighed = {
       p99_abs_err: z.number(),
       cosine: figure,
       nonfinite: z.number(),
+    })
+    .optional(),
+  score: z
+    .object({
+      tokens: z.number(),
+      ppl: figure,
+      pplRatio: figure,
+      pplRatioCi95: interval,
+      kldMean: figure,
+      kldMeanCi95: interval,
+      kldP99: figure,
+      kldMax: figure,
+      sameTopPct: z.number(),
+      rmsDpPct: figure,
     })
     .optional(),
   driftBudgetDb: figure,

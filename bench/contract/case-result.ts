@@ -76,6 +76,25 @@ export interface Drift {
   readonly nonfinite: number;
 }
 
+/** What predictions of the next token lose over a text, beside those of the uncompressed model; figures that are none are undefined. */
+export interface Score {
+  /** How many were predicted. */
+  readonly tokens: number;
+  readonly ppl: number | undefined;
+  /** Over the uncompressed model's perplexity. */
+  readonly pplRatio: number | undefined;
+  readonly pplRatioCi95?: Interval;
+  /** Kullback-Leibler divergence of the candidate's predictions from the uncompressed model's, nats. */
+  readonly kldMean: number | undefined;
+  readonly kldMeanCi95?: Interval;
+  readonly kldP99: number | undefined;
+  readonly kldMax: number | undefined;
+  /** How often both hold the same token for the most likely, %. */
+  readonly sameTopPct: number;
+  /** Root mean square of what the right token's probability changes by, %. */
+  readonly rmsDpPct: number | undefined;
+}
+
 export type Status = 'ok' | 'skipped' | 'unsupported' | 'incorrect' | 'error' | 'timeout' | 'oom' | 'noisy';
 
 /** Figures stand only where the case got that far. */
@@ -98,11 +117,15 @@ export interface Weighed {
   readonly variant?: string;
   readonly workspaceBytes?: number;
   readonly deviceBytes?: number;
+  /** Of a model: keys and values of all tokens it has room for. */
+  readonly kvCacheBytes?: number;
   readonly flops?: number;
   readonly kernelNmse?: number;
   readonly drift?: Drift;
   readonly driftBudgetDb?: number;
   readonly driftOk?: boolean;
+  /** Of a model, in one of its passes. */
+  readonly score?: Score;
   /** Smallest step of the clock the samples were timed with. */
   readonly timerResolutionNs?: number;
 }

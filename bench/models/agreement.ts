@@ -1,4 +1,5 @@
 // How near one model's predictions are to another's, position by position.
+import { type Logits, scoreToken } from './score-tokens.ts';
 
 export interface Agreement {
   readonly tokens: number;
@@ -15,8 +16,6 @@ export function agreementOf(reference: Logits, other: Logits, vocabularySize: nu
   return agreementOfRows(compareRows(reference, other, vocabularySize));
 }
 
-type Logits = Float32Array | Float64Array;
-
 export interface ComparedRow {
   readonly kld: number;
   readonly isSameTop: boolean;
@@ -27,7 +26,7 @@ export function compareRows(reference: Logits, other: Logits, vocabularySize: nu
   const rows: ComparedRow[] = [];
   for (let from = 0; from < reference.length; from += vocabularySize) {
     const to = from + vocabularySize;
-    rows.push(compareRow(reference.subarray(from, to), other.subarray(from, to)));
+    rows.push(scoreToken(reference.subarray(from, to), other.subarray(from, to), 0));
   }
   return rows;
 }
@@ -41,24 +40,4 @@ export function agreementOfRows(rows: readonly ComparedRow[]): Agreement {
     kldMax: sorted[rows.length - 1],
     sameTop: rows.filter(({ isSameTop }) => isSameTop).length / rows.length,
   };
-}
-
-/** Σ p·(log p − log q), the normalisers apart so that near-equal logits lose no digits. */
-function compareRow(p: Logits, q: Logits): ComparedRow {
-  const [pTop, qTop] = [indexOfLargest(p), indexOfLargest(q)];
-  let [pSum, qSum, weighted] = [0, 0, 0];
-  for (let i = 0; i < p.length; i++) {
-    const [a, b] = [p[i] - p[pTop], q[i] - q[qTop]];
-    const weight = Math.exp(a);
-    pSum += weight;
-    qSum += Math.exp(b);
-    weighted += weight * (a - b);
-  }
-  return { kld: Math.max(0, weighted / pSum - Math.log(pSum / qSum)), isSameTop: pTop === qTop };
-}
-
-function indexOfLargest(values: Logits): number {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
-  return best;
 }
