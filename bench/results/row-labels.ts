@@ -11,7 +11,7 @@ export function problemTitle(row: ResultRow): string {
   return `${row.op} ${shapeOf(row)} · ${row.weights}${row.seed ? ` · seed ${row.seed}` : ''}`;
 }
 
-function shapeOf({ op, M, N, K, seq_len, heads, head_dim, causal }: ResultRow): string {
+function shapeOf({ op, M, N, K, seq_len, heads, head_dim, causal, phase, context, layers, scale }: ResultRow): string {
   // A file may hold an operation that this tare does not have.
   const known = op as Op | undefined;
   switch (known) {
@@ -19,6 +19,10 @@ function shapeOf({ op, M, N, K, seq_len, heads, head_dim, causal }: ResultRow): 
       return `M=${M} N=${N} K=${K}`;
     case 'attention':
       return `M=${M} keys=${seq_len} heads=${heads} headDim=${head_dim}${causal ? ' causal' : ''}`;
+    case 'model': {
+      const size = phase === 'decode' ? `context=${context}` : `tokens=${M}`;
+      return `${phase} ${size} layers=${layers}${scale === 1 ? '' : ` scale=${scale}`}`;
+    }
     case undefined:
       return '';
     default:
