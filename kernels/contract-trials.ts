@@ -4,6 +4,7 @@ import type { Calibration } from '../bench/contract/calibration.ts';
 import type {
   ActivationsOf,
   AttentionProblem,
+  LayerOp,
   MatmulProblem,
   Op,
   Problem,
@@ -60,7 +61,7 @@ const SMALL_ATTENTION = { M: 3, seqLen: 7, heads: 2, headDim: 5, causal: false }
 /** Blocks that are transformed are powers of two that divide K. */
 const TRANSFORMED: Params = { transform: 'hadamard' };
 
-const commonTrials: { readonly [O in Op]: readonly Trial[] } = {
+const commonTrials: { readonly [O in LayerOp]: readonly Trial[] } = {
   matmul: [
     matmulTrial('1×1×1', { M: 1, N: 1, K: 1 }),
     // What lies just below a power of two is rounded up to it, and must not leave the digit it is kept in.

@@ -209,7 +209,9 @@ function totalBytes({ values, indices, scales, corrections = 0 }: StoredBytes): 
 }
 
 function entries(tensors: WeightsOf<Op> | ActivationsOf<Op>): [string, Float32Array][] {
-  return Object.entries<Float32Array>({ ...tensors });
+  return Object.entries<unknown>({ ...tensors }).flatMap(([name, values]) =>
+    values instanceof Float32Array ? [[name, values]] : [],
+  );
 }
 
 /** Bytes of all arrays a packed form holds. */

@@ -8,7 +8,7 @@ import { instantiate } from '../bench/backends/wasm-instance.ts';
 import { shareStart } from '../bench/backends/wasm-job.ts';
 import { newMemory } from '../bench/backends/wasm-memory.ts';
 import { KERNELS_DIR, loadTechniques } from '../bench/cases/registry.ts';
-import type { ActivationsOf, Op, Problem, WeightsOf } from '../bench/contract/problem.ts';
+import type { ActivationsOf, LayerOp, Op, Problem, WeightsOf } from '../bench/contract/problem.ts';
 import type { Wasm } from '../bench/contract/runtimes/wasm.ts';
 import { type Params, paramGrid, type Technique } from '../bench/contract/technique.ts';
 import { makeInputs } from '../bench/inputs/make-inputs.ts';
@@ -53,7 +53,7 @@ const matmul = (M: number, N: number, K: number): Problem => ({ op: 'matmul', M,
 const attention = (M: number, seqLen: number, heads: number, causal: boolean): Problem => {
   return { op: 'attention', M, seqLen, heads, headDim: 20, causal, ...common };
 };
-const problems: { readonly [O in Op]: readonly Problem[] } = {
+const problems: { readonly [O in LayerOp]: readonly Problem[] } = {
   // Fewer and more columns than threads have panels.
   matmul: [
     ...[matmul(1, 13, 70), matmul(1, 131, 261), matmul(37, 13, 70), matmul(37, 131, 600)],

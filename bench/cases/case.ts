@@ -44,7 +44,7 @@ function expandBlock(suite: string, block: Block, selection: CaseSelection): Cas
   const problems = distinct(block.problems.flatMap((problem) => selection.replaceMatmul?.(problem) ?? [problem]));
   return problems.flatMap((problem, index) =>
     [...selection.techniques].flatMap(([id, technique]) => {
-      if (technique.op !== problem.op || !block.families.includes(technique.family)) return [];
+      if (technique.op !== operationOf(problem.op).layerOp || !block.families.includes(technique.family)) return [];
       if (!isAmong(block.techniques, id, problem, selection.alwaysMeant)) return [];
       const grid = paramGrid(narrowAxes(technique, { ...block.axes, ...selection.axes })).map((params) =>
         withoutNeutral(params, technique),

@@ -33,6 +33,8 @@ function shapeOf(problem: Problem): string {
       const rows = M === 1 ? 'decode' : M < seqLen ? 'late queries' : 'prefill';
       return `${rows} ${causal ? 'causal' : 'full'} ${seqLen >= 512 ? 'long' : 'short'}`;
     }
+    case 'model':
+      return problem.phase;
     default:
       return problem satisfies never;
   }

@@ -4,12 +4,12 @@ import { dirname, join } from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { InputError } from '../contract/input-error.ts';
-import type { Op } from '../contract/problem.ts';
+import type { LayerOp } from '../contract/problem.ts';
 import type { KernelKind } from '../contract/runtimes/runtimes.ts';
 import type { Family, Technique } from '../contract/technique.ts';
 import { visibleText } from '../contract/visible-text.ts';
 
-const ops = { matmul: 'matmul', attention: 'attention' } as const satisfies { [O in Op]: O };
+const ops = { matmul: 'matmul', attention: 'attention' } as const satisfies { [O in LayerOp]: O };
 const families = {
   dense: 'dense',
   sparse: 'sparse',
@@ -62,7 +62,7 @@ const kernels = {
 } satisfies { [Kind in KernelKind]: z.ZodType };
 
 const fields = {
-  op: oneOf<Op>(ops),
+  op: oneOf<LayerOp>(ops),
   family: oneOf<Family>(families),
   summary: sentence,
   source: sentence,

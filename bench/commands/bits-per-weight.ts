@@ -1,13 +1,13 @@
 // Bits that a technique really keeps for each weight, found by packing and counting.
 import { operationOf } from '../contract/operations.ts';
-import type { Op, Problem, WeightsOf } from '../contract/problem.ts';
+import type { LayerOp, Op, Problem, WeightsOf } from '../contract/problem.ts';
 import { type Params, paramGrid, type Technique } from '../contract/technique.ts';
 import { calibrationFor } from '../inputs/make-calibration.ts';
 import { makeInputs } from '../inputs/make-inputs.ts';
 import { syntheticAttention, syntheticMatmul } from '../inputs/model-problems.ts';
 
 /** Of two sizes: what hangs on the size of the matrix is not the format's. Blocks of up to 4096 weights along K are whole. */
-const problems: { readonly [O in Op]: readonly [Problem, Problem] } = {
+const problems: { readonly [O in LayerOp]: readonly [Problem, Problem] } = {
   matmul: [syntheticMatmul(1, 16, 4096), syntheticMatmul(1, 8, 4096)],
   attention: [syntheticAttention(1, 1, 256, 64, false), syntheticAttention(1, 1, 128, 64, false)],
 };

@@ -97,3 +97,29 @@ export const EMBEDDING = 'model.embed_tokens.weight';
 export function headName({ isHeadTied }: ModelConfig): string {
   return isHeadTied ? EMBEDDING : 'lm_head.weight';
 }
+
+/** Names and lengths of all tensors that no linear layer multiplies with; an embedding that is the head's is none of them. */
+export function otherTensors(config: ModelConfig): { readonly name: string; readonly length: number }[] {
+  const { hiddenSize, heads, keyValueHeads, headDim, vocabularySize, isHeadTied } = config;
+  const ofLayer = (i: number) => {
+    const attention = (name: string, length: number) => ({ name: `model.layers.${i}.self_attn.${name}`, length });
+    return [
+      { name: `model.layers.${i}.input_layernorm.weight`, length: hiddenSize },
+      { name: `model.layers.${i}.post_attention_layernorm.weight`, length: hiddenSize },
+      ...(config.hasQkvBias
+        ? [
+            attention('q_proj.bias', heads * headDim),
+            attention('k_proj.bias', keyValueHeads * headDim),
+            attention('v_proj.bias', keyValueHeads * headDim),
+          ]
+        : []),
+      ...(config.hasOutputBias ? [attention('o_proj.bias', hiddenSize)] : []),
+      ...(config.hasQkNorm ? [attention('q_norm.weight', headDim), attention('k_norm.weight', headDim)] : []),
+    ];
+  };
+  return [
+    ...(isHeadTied ? [] : [{ name: EMBEDDING, length: vocabularySize * hiddenSize }]),
+    ...Array.from({ length: config.layers }, (_, i) => ofLayer(i)).flat(),
+    { name: 'model.norm.weight', length: hiddenSize },
+  ];
+}

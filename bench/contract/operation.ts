@@ -1,15 +1,17 @@
 // What the harness needs to know of an operation, whatever the technique.
 import type { Calibration } from './calibration.ts';
-import type { ActivationsOf, Op, ProblemOf, WeightsOf } from './problem.ts';
+import type { ActivationsOf, LayerOp, Op, ProblemOf, WeightsOf } from './problem.ts';
 
 export interface Inputs<O extends Op> {
   readonly weights: WeightsOf<O>;
   readonly activations: ActivationsOf<O>;
+  /** What outputs are held against float64 on, where that would take too long on the activations that are timed. */
+  readonly checked?: ActivationsOf<O>;
   /** For techniques that need it. */
   readonly calibration?: Calibration;
 }
 
-/** Float64 result, and how far a correct f32 kernel may be off, element by element. */
+/** Float64 result, and how far a correct f32 kernel may be off, element by element: infinite where that can't be derived. */
 export interface Reference {
   readonly values: Float64Array;
   readonly tolerance: Float64Array;
@@ -23,6 +25,8 @@ export interface Reference {
 export interface Operation<O extends Op> {
   /** The technique every other one is timed against, on the same backend. */
   readonly baseline: string;
+  /** The operation whose techniques its cases are of: its own, or that of the layers it is made of. */
+  readonly layerOp: LayerOp;
   /** What tells two problems of this operation apart, in the order case ids spell it. */
   identity(problem: ProblemOf<O>): Readonly<Record<string, string | number | boolean>>;
   /** Other activations of the same shape, with which a stale output is a wrong one. */

@@ -1,5 +1,6 @@
 // What is computed, at which shape, on which inputs. An operation splits its inputs in two: the *weights*, which stay
 // resident and may be compressed, and the *activations*, which are new at every call.
+import type { LinearLayer, ModelConfig, ModelWeights } from './model.ts';
 
 /** `Y[M,N] = X[M,K] · W[N,K]ᵀ`, row-major. W holds the weights and is what gets compressed. */
 export interface MatmulProblem {
@@ -31,6 +32,39 @@ export interface AttentionProblem {
   readonly seed: number;
 }
 
+/** Which linear layers of a model a technique replaces; `all` are those of the stack, and the head apart from them. */
+export const layerChoices = ['all', 'attn', 'ffn', 'head', 'all+head'] as const;
+export type LayerChoice = (typeof layerChoices)[number];
+
+/** The logits of the token after the last, by a model of the Llama family whose linear layers are what gets compressed. */
+export interface ModelProblem {
+  readonly op: 'model';
+  /** One token after those in the caches, or a text from its beginning. */
+  readonly phase: 'decode' | 'prefill';
+  /** Tokens of the call: 1 when decoding. */
+  readonly M: number;
+  /** Tokens that the caches hold before the call: none when prefilling. */
+  readonly context: number;
+  /** `moby`, `moby-outliers`, or the stem of the user's own folder or file. */
+  readonly weights: string;
+  readonly layers: LayerChoice;
+  /** How often the stack of layers stands on itself: above 1 for speed and bytes alone, since its logits mean nothing. */
+  readonly scale: number;
+  readonly seed: number;
+  /** Of the model as it lies on disk; like where it lies, no part of the identity. */
+  readonly config: ModelConfig;
+  readonly file: ModelFiles;
+}
+
+export interface ModelFiles {
+  /** A Hugging Face folder or a GGUF file. */
+  readonly path: string;
+  /** Whose next tokens are predicted. */
+  readonly text: string;
+  /** What methods look at before they choose. */
+  readonly calibration: string;
+}
+
 export interface MatmulWeights {
   /** [N,K] */
   readonly W: Float32Array;
@@ -50,12 +84,27 @@ export interface AttentionActivations {
   readonly Q: Float32Array;
 }
 
+/** As they were packed, with what kernels do to the activations that come to them. */
+export interface PackedModelWeights extends ModelWeights {
+  /** X [M,K] as the layer's kernel multiplies it, transformed or rounded. */
+  present?(layer: LinearLayer, X: Float32Array, M: number): Float32Array;
+}
+export interface ModelActivations {
+  /** Taken in one after another from the beginning; the last call is the one that is timed. */
+  readonly tokens: readonly number[];
+  /** Tokens that the caches are then held to hold, where those are more than were taken in: for time alone. */
+  readonly context?: number;
+}
+
 interface OperationTypes {
   matmul: { problem: MatmulProblem; weights: MatmulWeights; activations: MatmulActivations };
   attention: { problem: AttentionProblem; weights: AttentionWeights; activations: AttentionActivations };
+  model: { problem: ModelProblem; weights: PackedModelWeights; activations: ModelActivations };
 }
 
 export type Op = keyof OperationTypes;
+/** Of one layer: what techniques compute. A model takes those of its products. */
+export type LayerOp = Exclude<Op, 'model'>;
 export type ProblemOf<O extends Op> = OperationTypes[O]['problem'];
 export type WeightsOf<O extends Op> = OperationTypes[O]['weights'];
 export type ActivationsOf<O extends Op> = OperationTypes[O]['activations'];

@@ -1,7 +1,7 @@
 // The contract a technique fills in. `kernels/<id>/technique.ts` default-exports `defineTechnique({...})`; the folder's
 // name is the technique's id and nothing else lists it.
 import type { Calibration } from './calibration.ts';
-import type { ActivationsOf, Op, ProblemOf, WeightsOf } from './problem.ts';
+import type { ActivationsOf, LayerOp, Op, ProblemOf, WeightsOf } from './problem.ts';
 import type { DeviceSpan } from './runtimes/device-span.ts';
 import type { KernelKind, Runtimes } from './runtimes/runtimes.ts';
 
@@ -81,7 +81,7 @@ export interface Border<O extends Op, P> {
 }
 
 export interface TechniqueSpec<O extends Op, A extends Axes, Packed> {
-  readonly op: O;
+  readonly op: O & LayerOp;
   readonly family: Family;
   readonly summary: string;
   /** The paper or format specification it follows. */

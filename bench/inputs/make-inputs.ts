@@ -14,6 +14,8 @@ export function makeInputs(problem: Problem): Inputs<Op> {
       return matmulInputs(problem);
     case 'attention':
       return attentionInputs(problem);
+    case 'model':
+      throw new Error('inputs: must be asked for a layer, got a whole model');
     default:
       return problem satisfies never;
   }

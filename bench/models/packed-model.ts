@@ -1,6 +1,12 @@
 // A model whose linear layers are packed, each by a technique of its own.
 import type { Calibration } from '../contract/calibration.ts';
-import { EMBEDDING, type LinearLayer, linearLayers, type ModelConfig, type ModelWeights } from '../contract/model.ts';
+import {
+  type LinearLayer,
+  linearLayers,
+  type ModelConfig,
+  type ModelWeights,
+  otherTensors,
+} from '../contract/model.ts';
 import type { MatmulProblem } from '../contract/problem.ts';
 import type { Params, StoredBytes, Technique } from '../contract/technique.ts';
 import { UnsupportedError } from '../contract/unsupported-error.ts';
@@ -103,30 +109,4 @@ export function bytesOfModel(model: PackedModel): StoredBytes & { readonly other
     total.corrections += corrections;
   }
   return { ...total, others: 4 * otherTensors(model.config).reduce((sum, { length }) => sum + length, 0) };
-}
-
-/** Names and lengths of all tensors that no linear layer multiplies with; an embedding that is the head's is none of them. */
-export function otherTensors(config: ModelConfig): { readonly name: string; readonly length: number }[] {
-  const { hiddenSize, heads, keyValueHeads, headDim, vocabularySize, isHeadTied } = config;
-  const ofLayer = (i: number) => {
-    const attention = (name: string, length: number) => ({ name: `model.layers.${i}.self_attn.${name}`, length });
-    return [
-      { name: `model.layers.${i}.input_layernorm.weight`, length: hiddenSize },
-      { name: `model.layers.${i}.post_attention_layernorm.weight`, length: hiddenSize },
-      ...(config.hasQkvBias
-        ? [
-            attention('q_proj.bias', heads * headDim),
-            attention('k_proj.bias', keyValueHeads * headDim),
-            attention('v_proj.bias', keyValueHeads * headDim),
-          ]
-        : []),
-      ...(config.hasOutputBias ? [attention('o_proj.bias', hiddenSize)] : []),
-      ...(config.hasQkNorm ? [attention('q_norm.weight', headDim), attention('k_norm.weight', headDim)] : []),
-    ];
-  };
-  return [
-    ...(isHeadTied ? [] : [{ name: EMBEDDING, length: vocabularySize * hiddenSize }]),
-    ...Array.from({ length: config.layers }, (_, i) => ofLayer(i)).flat(),
-    { name: 'model.norm.weight', length: hiddenSize },
-  ];
 }

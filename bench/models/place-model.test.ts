@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { KERNELS_DIR, loadTechnique } from '../cases/registry.ts';
 import type { ModelConfig, RopeScaling } from '../contract/model.ts';
+import { forwardFloat64 } from '../contract/operations/model-float64.ts';
 import { generate } from './generate.ts';
 import { packModel } from './packed-model.ts';
 import { placeModel } from './place-model.ts';
 import { randomModel, smallConfig } from './random-model.fixture.ts';
-import { forwardFloat64 } from './reference.ts';
 import type { Placement } from './running-model.ts';
 
 const dense = await loadTechnique('dense', [KERNELS_DIR]);

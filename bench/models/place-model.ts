@@ -2,13 +2,13 @@
 import { tsTransformer } from '../../kernels/transformer/ts.ts';
 import { EMBEDDING, headName, type LinearLayer, linearLayers } from '../contract/model.ts';
 import type { Op } from '../contract/problem.ts';
+import { rotationTable } from '../contract/rotation.ts';
 import type { KernelKind, Runtimes } from '../contract/runtimes/runtimes.ts';
 import type { PreparedKernel } from '../contract/technique.ts';
 import type { Transformer } from '../contract/transformer.ts';
 import { UnsupportedError } from '../contract/unsupported-error.ts';
 import { composeModel, type PreparedLayer } from './compose-model.ts';
 import { type PackedLayer, type PackedModel, problemOf, unpackLayer } from './packed-model.ts';
-import { rotationTable } from './rotation.ts';
 import type { Placement, RunningModel } from './running-model.ts';
 
 /** Throws UnsupportedError where no network runs on such a backend, or a technique has no kernel there. */

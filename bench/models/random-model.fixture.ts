@@ -1,6 +1,5 @@
-import { linearLayers, type ModelConfig, type ModelWeights } from '../contract/model.ts';
+import { linearLayers, type ModelConfig, type ModelWeights, otherTensors } from '../contract/model.ts';
 import { seededRandom } from '../statistics/random.ts';
-import { otherTensors } from './packed-model.ts';
 
 export const smallConfig: ModelConfig = {
   architecture: 'llama',

@@ -2,10 +2,9 @@
 // not on what a model has learnt.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EMBEDDING, linearLayers, type ModelConfig } from '../contract/model.ts';
+import { EMBEDDING, linearLayers, type ModelConfig, otherTensors } from '../contract/model.ts';
 import { type NewTensor, writeF16Safetensors } from '../inputs/safetensors-write.ts';
 import { type Random, seededRandom } from '../statistics/random.ts';
-import { otherTensors } from './packed-model.ts';
 
 /** huggingface.co/HuggingFaceTB/SmolLM2-135M-Instruct, config.json */
 export const SMOLLM2_135M: ModelConfig = {

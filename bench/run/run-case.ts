@@ -91,7 +91,8 @@ function involuntarySwitches(): number {
 }
 
 function findNonfinite(weights: WeightsOf<Op>): string | undefined {
-  for (const [name, values] of Object.entries<Float32Array>({ ...weights })) {
+  for (const [name, values] of Object.entries<unknown>({ ...weights })) {
+    if (!(values instanceof Float32Array)) continue;
     const at = values.findIndex((value) => !Number.isFinite(value));
     if (at >= 0) return `weights: must be finite, got ${values[at]} at ${name}[${at}]`;
   }

@@ -47,10 +47,9 @@ export async function wasmAnswer(path: string): Promise<Answer | undefined> {
 export function inputAnswer(path: string, inputs: Inputs<Op> | undefined): Answer | undefined {
   const name = /^\/inputs\/(\w+)$/.exec(path)?.[1];
   const calibration = inputs?.calibration && { calibration: inputs.calibration.X };
-  const array = Object.entries<Float32Array>({ ...inputs?.weights, ...inputs?.activations, ...calibration }).find(
-    ([key]) => key === name,
-  );
-  if (array === undefined) return undefined;
-  const { buffer, byteOffset, byteLength } = array[1];
+  const all: Readonly<Record<string, unknown>> = { ...inputs?.weights, ...inputs?.activations, ...calibration };
+  const array = all[name ?? ''];
+  if (!(array instanceof Float32Array)) return undefined;
+  const { buffer, byteOffset, byteLength } = array;
   return { type: 'application/octet-stream', body: new Uint8Array(buffer, byteOffset, byteLength) };
 }

@@ -4,6 +4,7 @@ import type { AttentionProblem } from '../problem.ts';
 
 export const attention: Operation<'attention'> = {
   baseline: 'naive-attention',
+  layerOp: 'attention',
   identity: ({ M, seqLen, heads, headDim, causal, weights }) => ({ M, seqLen, heads, headDim, causal, weights }),
   freshActivations: ({ Q }) => ({ Q: Q.toReversed().map((q) => -q) }),
   outputShape: ({ heads, M, headDim }) => ({ rows: heads * M, columns: headDim }),

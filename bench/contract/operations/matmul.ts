@@ -6,6 +6,7 @@ const FIXED_ROUNDINGS = 8;
 
 export const matmul: Operation<'matmul'> = {
   baseline: 'dense',
+  layerOp: 'matmul',
   identity: ({ M, N, K, weights }) => ({ M, N, K, weights }),
   freshActivations: ({ X }) => ({ X: X.toReversed().map((x) => -x) }),
   outputShape: ({ M, N }) => ({ rows: M, columns: N }),

@@ -1,6 +1,6 @@
 // The network in float64: the shortest right code, which everything else is held against.
-import { EMBEDDING, headName, type LinearLayer, linearLayers, type ModelWeights } from '../contract/model.ts';
-import { rotaryFrequencies } from './rotation.ts';
+import { EMBEDDING, headName, type LinearLayer, linearLayers, type ModelWeights } from '../model.ts';
+import { rotaryFrequencies } from '../rotation.ts';
 
 /** The activations [M,K] that a layer's kernel really multiplies, in place of those that come to it. */
 export type RoundActivations = (layer: LinearLayer, X: Float32Array, M: number) => Float32Array;

@@ -1,6 +1,6 @@
 // Rotary position embeddings (Su et al., RoFormer, arXiv 2104.09864): at position p, pair i of a head's dimensions turns by
 // p · frequency i.
-import type { ModelConfig } from '../contract/model.ts';
+import type { ModelConfig } from './model.ts';
 
 /** [headDim / 2], in radians per token; scaled as Hugging Face's `linear` and `llama3` do. */
 export function rotaryFrequencies({ headDim, ropeTheta, ropeScaling: scaling }: ModelConfig): Float64Array {

@@ -1,0 +1,57 @@
+// Tokens in, logits of the next one out, by a model of the Llama family.
+import { type LinearLayer, linearLayers, type ModelConfig, otherTensors } from '../model.ts';
+import type { Operation } from '../operation.ts';
+import type { ModelProblem } from '../problem.ts';
+import { forwardFloat64 } from './model-float64.ts';
+
+/** Of Σ reference², what the squared errors of logits come to at most in f32 arithmetic. */
+const MOST_NMSE = 1e-10;
+
+export const model: Operation<'model'> = {
+  baseline: 'dense',
+  layerOp: 'matmul',
+  identity({ phase, M, context, weights, layers, scale }) {
+    const size: Record<string, number> = phase === 'decode' ? { context } : { M };
+    const repeats: Record<string, number> = scale === 1 ? {} : { scale };
+    return { phase, ...size, weights, layers, ...repeats };
+  },
+  freshActivations: ({ tokens }) => ({ tokens: tokens.toReversed() }),
+  outputShape: ({ config }) => ({ rows: 1, columns: config.vocabularySize }),
+  /** No bound holds for single logits: what roundings of one layer do to those after it can't be derived, only their energy is known. */
+  reference({ config: { vocabularySize } }, weights, { tokens }) {
+    const values = forwardFloat64(weights, tokens, weights.present).slice(-vocabularySize);
+    const energy = values.reduce((sum, value) => sum + value * value, 0);
+    const tolerance = new Float64Array(vocabularySize).fill(Number.POSITIVE_INFINITY);
+    return { values, tolerance, errorEnergy: MOST_NMSE * energy };
+  },
+  denseFlops: (problem) => flopsOf(problem, ({ N, K }) => 2 * N * K),
+  denseBytes(problem) {
+    const config = repeated(problem);
+    const ofProducts = linearLayers(config).reduce((sum, { N, K }) => sum + N * K, 0);
+    return 4 * (ofProducts + otherTensors(config).reduce((sum, { length }) => sum + length, 0));
+  },
+  activationBytes: (problem) => keyValueBytes(problem) + 4 * problem.config.vocabularySize,
+};
+
+/** Of the model that is run. */
+export function repeated({ config, scale }: Pick<ModelProblem, 'config' | 'scale'>): ModelConfig {
+  return { ...config, layers: scale * config.layers };
+}
+
+/** Of one call, where one row through a layer takes so many. The head takes the last row alone. */
+export function flopsOf(problem: ModelProblem, perRow: (layer: LinearLayer) => number): number {
+  const { M, context } = problem;
+  const config = repeated(problem);
+  const ofProducts = linearLayers(config).reduce(
+    (sum, layer) => sum + (layer.part === 'head' ? 1 : M) * perRow(layer),
+    0,
+  );
+  const seen = M * context + (M * (M + 1)) / 2;
+  return ofProducts + 4 * config.layers * config.heads * config.headDim * seen;
+}
+
+/** Keys and values of all tokens, as the caches hold them in f32. */
+function keyValueBytes(problem: ModelProblem): number {
+  const { layers, keyValueHeads, headDim } = repeated(problem);
+  return 8 * layers * keyValueHeads * headDim * (problem.context + problem.M);
+}
