@@ -116,3 +116,10 @@ export function bytePairEncoder(merges: Merges): (text: string) => number[] {
     return ids;
   };
 }
+
+/** What each token stands for. */
+export function tokenBytes(merges: Merges): number[][] {
+  const bytes = Array.from({ length: 256 }, (_, byte) => [byte]);
+  for (const [left, right] of merges) bytes.push([...bytes[left], ...bytes[right]]);
+  return bytes;
+}

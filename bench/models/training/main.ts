@@ -8,12 +8,15 @@ import { programArguments } from '../../commands/program-arguments.ts';
 import { COUNT, once, onceNumber } from '../../commands/selection-flags.ts';
 import { InputError } from '../../contract/input-error.ts';
 import { seededRandom } from '../../statistics/random.ts';
+import { tokenBytes } from './byte-pair-encoding.ts';
 import { readCorpus } from './corpus.ts';
 import { initialWeights, parameterCount } from './parameters.ts';
 import { recipes } from './recipes.ts';
-import { tokenize } from './text.ts';
-import { openTrainer } from './trainer.ts';
-import { hasCheckpoint, resumeTraining, runTraining } from './training-run.ts';
+import { type TrainingText, tokenize } from './text.ts';
+import { readTrainedWeights, writeTrainedModel } from './trained-model.ts';
+import { mean, openTrainer, type Trainer } from './trainer.ts';
+import { hasCheckpoint, readLog, resumeTraining, runTraining } from './training-run.ts';
+import { cutWindows } from './windows.ts';
 
 const recipe = recipes.moby;
 const TRAINING = join(PROJECT, '.training');
@@ -46,11 +49,24 @@ const values = await programArguments(
         describe: `at most ${recipe.batch.shards}; any number gives the same bits`,
       })
       .option('resume', { type: 'boolean', default: false, describe: 'goes on from the last checkpoint' })
+      .option('from', {
+        type: 'string',
+        requiresArg: true,
+        coerce: once('from'),
+        describe: 'folder of a trained model whose weights a new run starts with',
+      })
+      .option('out', {
+        type: 'string',
+        requiresArg: true,
+        coerce: once('out'),
+        defaultDescription: `bench/models/${recipe.name}`,
+        describe: 'folder that the trained model is written to',
+      })
       .option('checkpoints', {
         type: 'string',
         requiresArg: true,
         coerce: once('checkpoints'),
-        defaultDescription: '.training/checkpoints/moby',
+        defaultDescription: `.training/checkpoints/${recipe.name}`,
         describe: 'folder of the run: its state, kept every few minutes, and its log',
       })
       .option('minutes', {
@@ -69,16 +85,17 @@ try {
 }
 
 async function train(): Promise<void> {
-  const { steps, decay, threads, resume } = values;
+  const { steps, decay, threads, resume, from } = values;
   const checkpoints = resolve(values.checkpoints ?? join(TRAINING, 'checkpoints', recipe.name));
   if (!resume && hasCheckpoint(checkpoints))
     throw new InputError(
       `${checkpoints}: holds an earlier run; add --resume to go on with it, or name other --checkpoints`,
     );
+  const start = from === undefined ? undefined : readTrainedWeights(resolve(from), recipe.config);
   const print = (line: string) => process.stdout.write(`${line}\n`);
   const text = tokenize(readCorpus(join(TRAINING, 'node_modules')), recipe.config.vocabularySize);
   const trainer = await openTrainer(recipe, threads, await vectorWidth());
-  trainer.state[0].set(initialWeights(recipe.config, seededRandom(recipe.seed)));
+  trainer.state[0].set(start ?? initialWeights(recipe.config, seededRandom(recipe.seed)));
   const run = { model: recipe.name, steps, decay, sha256: text.sha256 };
   const first = resume ? resumeTraining(checkpoints, trainer.state, run) : 0;
   print(`${parameterCount(recipe.config)} parameters, ${text.train.length} training tokens, from step ${first}`);
@@ -86,11 +103,34 @@ async function train(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (stopped = true));
   const settings = { steps, decay, checkpoints, minutesBetweenCheckpoints: values.minutes, print };
   const done = await runTraining(recipe, text, trainer, first, { ...settings, isStopped: () => stopped });
-  if (stopped) {
+  if (done < steps) {
     print(`stopped after step ${done}; --resume goes on`);
     process.exitCode = 130;
+  } else {
+    const out = resolve(values.out ?? join(PROJECT, 'bench/models', recipe.name));
+    await writeModel(trainer, text, checkpoints, out);
+    print(`wrote ${out}`);
   }
   trainer.close();
+}
+
+async function writeModel(trainer: Trainer, text: TrainingText, checkpoints: string, out: string): Promise<void> {
+  const weights = trainer.state[0].slice();
+  const windows = cutWindows(text.heldOut, recipe.config.contextLength);
+  const bytes = tokenBytes(text.merges).map(({ length }) => length);
+  const scored = text.heldOut.subarray(1, windows.length * recipe.config.contextLength + 1);
+  const loss = mean(await trainer.losses(windows));
+  trainer.state[0].set(new Float16Array(weights));
+  const figures = {
+    loss,
+    f16Loss: mean(await trainer.losses(windows)),
+    heldOutTokens: scored.length,
+    heldOutBytes: scored.reduce((total, id) => total + bytes[id], 0),
+    trainTokens: text.train.length,
+    trainBytes: Buffer.byteLength(text.corpus.train.join('')),
+  };
+  const { merges, corpus } = text;
+  writeTrainedModel(out, { recipe, weights, merges, corpus, figures, log: readLog(checkpoints) });
 }
 
 /** Results are the same bits either way; 256 is twice as fast. */

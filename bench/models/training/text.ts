@@ -4,6 +4,7 @@ import { bytePairEncoder, type Merges, trainMerges } from './byte-pair-encoding.
 import type { Corpus } from './corpus.ts';
 
 export interface TrainingText {
+  readonly corpus: Corpus;
   readonly merges: Merges;
   /** Every chapter and page has the token of an end before it. */
   readonly train: Int32Array;
@@ -24,5 +25,5 @@ export function tokenize(corpus: Corpus, vocabularySize: number): TrainingText {
   }
   const train = Int32Array.from(ids);
   const sha256 = createHash('sha256').update(train).digest('hex');
-  return { merges, train, heldOut: Int32Array.from(encode(corpus.heldOut)), sha256 };
+  return { corpus, merges, train, heldOut: Int32Array.from(encode(corpus.heldOut)), sha256 };
 }

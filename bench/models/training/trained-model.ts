@@ -1,0 +1,76 @@
+// A trained model as a Hugging Face folder, with the texts it is scored and calibrated on.
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { InputError } from '../../contract/input-error.ts';
+import type { ModelConfig } from '../../contract/model.ts';
+import { openHuggingFaceFolder } from '../../inputs/model-files/hugging-face-folder.ts';
+import { writeF16Safetensors } from '../../inputs/safetensors-write.ts';
+import { byteLetters, byteLevelTokenizer, END_OF_TEXT } from '../byte-level-tokenizer.ts';
+import { huggingFaceConfig } from '../hugging-face-config.ts';
+import { type Merges, tokenBytes } from './byte-pair-encoding.ts';
+import type { Corpus } from './corpus.ts';
+import { curveSvg } from './curve-svg.ts';
+import { type Figures, modelCard } from './model-card.ts';
+import { parameterCount, parametersOf } from './parameters.ts';
+import type { Recipe } from './recipes.ts';
+import type { LogEntry } from './training-run.ts';
+
+export interface TrainedModel {
+  readonly recipe: Recipe;
+  /** In order of memory, as `parametersOf` has them. */
+  readonly weights: Float32Array;
+  readonly merges: Merges;
+  readonly corpus: Corpus;
+  readonly figures: Figures;
+  readonly log: readonly LogEntry[];
+}
+
+export function writeTrainedModel(folder: string, model: TrainedModel): void {
+  const { config } = model.recipe;
+  mkdirSync(folder, { recursive: true });
+  const write = (file: string, content: string) => writeFileSync(join(folder, file), content);
+  const writeJson = (file: string, content: object) => write(file, `${JSON.stringify(content, null, 2)}\n`);
+  writeJson('config.json', huggingFaceConfig(config, config.vocabularySize - 1));
+  writeJson('tokenizer.json', tokenizerOf(model.merges));
+  writeJson('tokenizer_config.json', {
+    tokenizer_class: 'PreTrainedTokenizerFast',
+    bos_token: END_OF_TEXT,
+    eos_token: END_OF_TEXT,
+    add_bos_token: false,
+    clean_up_tokenization_spaces: false,
+    model_max_length: config.contextLength,
+  });
+  writeF16Safetensors(join(folder, 'model.safetensors'), tensorsOf(config, model.weights));
+  write('held-out.txt', model.corpus.heldOut);
+  write('calibration.txt', model.corpus.calibration);
+  write('log.jsonl', model.log.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+  write('curve.svg', curveSvg(model.log));
+  write('README.md', modelCard(model.recipe, model.figures, model.log));
+  copyFileSync(model.corpus.dictionaryLicense, join(folder, 'LICENSE-WordNet'));
+}
+
+function tensorsOf(config: ModelConfig, weights: Float32Array) {
+  const tensors = parametersOf(config).map(({ name, shape, offset, length }) => {
+    return [name, { shape, values: weights.subarray(offset, offset + length) }] as const;
+  });
+  return Object.fromEntries(tensors);
+}
+
+function tokenizerOf(merges: Merges): object {
+  const letters = byteLetters();
+  const tokens = tokenBytes(merges).map((bytes) => bytes.map((byte) => letters[byte]).join(''));
+  const pairs = merges.map(([left, right]) => [tokens[left], tokens[right]] as const);
+  return byteLevelTokenizer([...tokens, END_OF_TEXT], pairs);
+}
+
+/** In order of memory. Throws InputError where the folder's model is of another shape. */
+export function readTrainedWeights(folder: string, config: ModelConfig): Float32Array {
+  const model = openHuggingFaceFolder(folder);
+  for (const [key, expected] of Object.entries(config)) {
+    const found = model.config[key as keyof ModelConfig];
+    if (found !== expected) throw new InputError(`${folder}: ${key} must be ${expected} to train on, got ${found}`);
+  }
+  const weights = new Float32Array(parameterCount(config));
+  for (const { name, offset } of parametersOf(config)) weights.set(model.tensor(name), offset);
+  return weights;
+}
