@@ -81,6 +81,10 @@ export function composeModel<Slot>(parts: ModelParts<Slot>): RunningModel {
       if (length > span.position) throw new RangeError(`length: must be at most ${span.position}, got ${length}`);
       span.position = length;
     },
+    stretch(length) {
+      if (length >= capacity) throw new RangeError(`length: must be below ${capacity}, got ${length}`);
+      span.position = length;
+    },
     kvCacheBytes: transformer.kvCacheBytes(),
     workspaceBytes:
       transformer.workspaceBytes() + [...layers.values()].reduce((sum, layer) => sum + workspaceOf(layer), 0),

@@ -92,3 +92,33 @@ test('more tokens than fit and tokens that are none are refused', async () => {
   expect(() => model.truncate(3)).toThrow('length: must be at most 0, got 3');
   model.dispose();
 });
+
+test('the activations that come to layers are shown, row by row', async () => {
+  const seen = new Map<string, number[][]>();
+  const onActivations: Placement['onActivations'] = ({ name }, x) => {
+    seen.set(name, [...(seen.get(name) ?? []), [...x]]);
+  };
+  const { weights, model } = await place(smallConfig, { ...onTs, maxRows: 5, onActivations });
+  model.forward(tokens, 'all');
+  const expected = new Map<string, Float32Array>();
+  forwardFloat64(weights, tokens, ({ name }, X) => {
+    expected.set(name, X);
+    return X;
+  });
+  expect([...seen.keys()].sort()).toEqual([...expected.keys()].sort());
+  for (const [name, rows] of seen)
+    expect(nmse(Float32Array.from(rows.flat()), Float64Array.from(expected.get(name)!))).toBeLessThan(1e-10);
+  model.dispose();
+});
+
+test('a stretched model goes on at another position and forgets it again', async () => {
+  const { model } = await place(smallConfig, { ...onTs, maxRows: 4 });
+  const first = model.forward(tokens.slice(0, 4), 'last').slice();
+  model.stretch(20);
+  model.forward([1], 'last');
+  expect(model.length).toBe(21);
+  expect(() => model.stretch(24)).toThrow('length: must be below 24, got 24');
+  model.truncate(0);
+  expect(model.forward(tokens.slice(0, 4), 'last')).toEqual(first);
+  model.dispose();
+});

@@ -5,7 +5,7 @@ import type { Op } from '../contract/problem.ts';
 import { rotationTable } from '../contract/rotation.ts';
 import type { KernelKind, Runtimes } from '../contract/runtimes/runtimes.ts';
 import type { PreparedKernel } from '../contract/technique.ts';
-import type { Transformer } from '../contract/transformer.ts';
+import type { PlacedLinear, Step, Transformer } from '../contract/transformer.ts';
 import { UnsupportedError } from '../contract/unsupported-error.ts';
 import { composeModel, type PreparedLayer } from './compose-model.ts';
 import { type PackedLayer, type PackedModel, problemOf, unpackLayer } from './packed-model.ts';
@@ -30,7 +30,7 @@ export async function placeModel(model: PackedModel, placement: Placement): Prom
 
 async function place<Slot>(
   model: PackedModel,
-  { kind, maxRows, headRows = maxRows, capacity }: Placement,
+  { kind, maxRows, headRows = maxRows, capacity, onActivations }: Placement,
   transformer: Transformer<Slot>,
   runtime: Runtimes[KernelKind],
 ): Promise<RunningModel> {
@@ -42,7 +42,9 @@ async function place<Slot>(
       const packed = model.pack(layer);
       const rows = layer.part === 'head' ? headRows : maxRows;
       const kernel = await prepareKernel(layer, packed, rows, kind, runtime);
-      layers.set(layer.name, { kernel, placed: transformer.linear(kernel, rows, layer.N, layer.K), rows, layer });
+      const linear = transformer.linear(kernel, rows, layer.N, layer.K);
+      const placed = onActivations === undefined ? linear : shown(layer, linear, transformer, onActivations);
+      layers.set(layer.name, { kernel, placed, rows, layer });
       if (layer.name === headName(config)) embedding ??= unpackLayer(layer, packed);
     }
   } catch (error) {
@@ -52,6 +54,19 @@ async function place<Slot>(
   }
   const { tensor } = model;
   return composeModel({ config, tensor, embedding: embedding!, transformer, layers, maxRows, headRows, capacity });
+}
+
+function shown<Slot>(
+  layer: LinearLayer,
+  linear: PlacedLinear<Slot>,
+  transformer: Transformer<Slot>,
+  onActivations: NonNullable<Placement['onActivations']>,
+): PlacedLinear<Slot> {
+  const run: Step = (span) => {
+    for (let row = 0; row < span.rows; row++) onActivations(layer, transformer.read(linear.X, row, layer.K));
+    linear.run(span);
+  };
+  return { ...linear, run };
 }
 
 async function prepareKernel(

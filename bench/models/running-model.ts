@@ -1,3 +1,4 @@
+import type { LinearLayer } from '../contract/model.ts';
 import type { KernelKind, Runtimes } from '../contract/runtimes/runtimes.ts';
 
 export interface RunningModel {
@@ -10,6 +11,8 @@ export interface RunningModel {
   readonly length: number;
   /** Forgets all tokens but the first `length`. */
   truncate(length: number): void;
+  /** Goes on as after so many tokens, whatever the caches hold of them: for what a call takes, not for what it says. */
+  stretch(length: number): void;
   readonly kvCacheBytes: number;
   /** Beside weights and caches: activations and scratch of all kernels. */
   readonly workspaceBytes: number;
@@ -26,4 +29,6 @@ export interface Placement {
   readonly headRows?: number;
   readonly kind: KernelKind;
   readonly runtime: Runtimes[KernelKind];
+  /** Shown the activations [K] of each row that comes to a layer, which may be a view that the next call overwrites. */
+  readonly onActivations?: (layer: LinearLayer, x: Float32Array) => void;
 }

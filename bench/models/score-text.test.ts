@@ -50,6 +50,7 @@ function counting() {
     truncate(length) {
       taken.length = length;
     },
+    stretch() {},
     kvCacheBytes: 0,
     workspaceBytes: 0,
     dispose() {},
