@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-const PEERS_DIR = join(import.meta.dirname, '../../../.peers');
+export const PEERS_DIR = join(import.meta.dirname, '../../../.peers');
 
 export function peerFolder(name: string, peersDir: string = PEERS_DIR): string {
   return join(peersDir, 'node_modules', name);
