@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
+import { type GgufType, ggufTypes } from '../contract/gguf-type.ts';
 import { InputError } from '../contract/input-error.ts';
 import type { LayerOp } from '../contract/problem.ts';
 import type { KernelKind } from '../contract/runtimes/runtimes.ts';
@@ -51,6 +52,8 @@ const axisValue = must<string | number>(
 );
 const axisName = z.string().regex(SPELLABLE, { error: 'must be a name without blanks and , : ; =' });
 
+const ggufNames = Object.fromEntries(Object.keys(ggufTypes).map((type) => [type, type])) as { [T in GgufType]: T };
+
 const kernels = {
   ts: optional,
   wasm: optional,
@@ -82,6 +85,7 @@ const fields = {
   wasmModule: z.string().optional(),
   columns: optional,
   folded: optional,
+  gguf: z.strictObject({ type: oneOf(ggufNames), encode: callable }).optional(),
   kernels: z.strictObject(kernels).refine((all) => Object.values(all).some(isFunction), {
     error: `must have one of ${Object.keys(kernels).join(', ')}, got none`,
   }),

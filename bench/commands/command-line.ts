@@ -9,6 +9,7 @@ import { compareCommand } from './compare.ts';
 import { completeNames } from './completion.ts';
 import { completionPreamble, surroundings } from './completion-preamble.ts';
 import { doctorCommand } from './doctor.ts';
+import { exportCommand } from './export.ts';
 import { helpCommand } from './help.ts';
 import { listCommand } from './list.ts';
 import { mergeCommand } from './merge.ts';
@@ -40,6 +41,7 @@ const commands = [
   abCommand,
   trackCommand,
   rooflineCommand,
+  exportCommand,
   doctorCommand,
   helpCommand,
 ];

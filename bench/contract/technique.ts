@@ -1,6 +1,7 @@
 // The contract a technique fills in. `kernels/<id>/technique.ts` default-exports `defineTechnique({...})`; the folder's
 // name is the technique's id and nothing else lists it.
 import type { Calibration } from './calibration.ts';
+import type { GgufType } from './gguf-type.ts';
 import type { ActivationsOf, LayerOp, Op, ProblemOf, WeightsOf } from './problem.ts';
 import type { DeviceSpan } from './runtimes/device-span.ts';
 import type { KernelKind, Runtimes } from './runtimes/runtimes.ts';
@@ -125,6 +126,14 @@ export interface TechniqueSpec<O extends Op, A extends Axes, Packed> {
   readonly wasmModule?: string;
   /** Columns of the result row this technique fills beside the common ones. */
   columns?(params: ParamsOf<A>): { sparsity?: number; bits?: number; group_size?: number };
+  /**
+   * The packed weights as a tensor of a GGUF file, row after row, where GGUF has the format. What is done beside the format, a
+   * transform or a correction, is not in it.
+   */
+  readonly gguf?: {
+    readonly type: GgufType;
+    encode(packed: Packed, problem: ProblemOf<O>, params: ParamsOf<A>): Uint8Array;
+  };
   /** Part of a transform that costs nothing at run time, since the layer before can give its outputs as they are wanted. */
   folded?(packed: Packed): string | undefined;
   readonly kernels: { readonly [Kind in KernelKind]?: Kernel<O, Packed, ParamsOf<A>, Runtimes[Kind]> };

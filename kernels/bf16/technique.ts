@@ -7,5 +7,6 @@ export default defineGrid({
   source: 'Kalamkar et al., A study of BFLOAT16 for deep learning training, arXiv 1905.12322',
   axes: {},
   grid: (_, { K }) => unscaled(bf16, K),
+  gguf: 'BF16',
   minSqnrDb: () => 45,
 });

@@ -22,6 +22,10 @@ export default defineTechnique({
   flops: (_, { M, N, K }) => 2 * M * N * K,
   // Not compressed: what is left is the rounding of f32 arithmetic, 2⁻²⁴ (144 dB) less what accumulation adds.
   minSqnrDb: () => 110,
+  gguf: {
+    type: 'F32',
+    encode: ({ values }) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+  },
   columns: () => ({ bits: 32, sparsity: 0 }),
   kernels: {
     ts: tsDense,

@@ -7,5 +7,6 @@ export default defineGrid({
   source: 'IEEE 754-2019, binary16',
   axes: {},
   grid: (_, { K }) => unscaled(f16, K),
+  gguf: 'F16',
   minSqnrDb: () => 60,
 });

@@ -17,6 +17,7 @@ import { hadamardBlock } from '../transforms/hadamard.ts';
 import { presentActivations } from './activations.ts';
 import { type CompressedGrid, choicesOf, choicesSkip, compress, gridChoices, needsCalibration } from './choices.ts';
 import type { GridContext, PrepareGrid } from './context.ts';
+import { type GgufGrid, toGgufTensor } from './gguf-blocks.ts';
 import { gpuGrid } from './gpu.ts';
 import type { Grid } from './grid.ts';
 import { decodeChoice, type MatmulShape, readChoice } from './layout.ts';
@@ -38,13 +39,15 @@ export interface GridFormat<A extends Axes> {
   grid(params: ParamsOf<A>, shape: MatmulShape): Grid;
   /** The least SQNR of the suites' inputs under round to nearest with f32 activations, in dB. */
   minSqnrDb(params: ParamsOf<A>): number;
+  /** As what GGUF files hold it. */
+  readonly gguf?: GgufGrid;
   /** Kernels of its own for where nothing is chosen beside the format: those of other runtimes, and any that beat the shared ones. */
   readonly plainKernels?: { readonly [Kind in KernelKind]?: PrepareGrid<Runtimes[Kind]> };
   readonly borders?: { readonly [Kind in KernelKind]?: readonly Border<'matmul', ParamsOf<A>>[] };
 }
 
 export function defineGrid<const A extends Axes>(format: GridFormat<A>): Technique {
-  const { plainKernels } = format;
+  const { plainKernels, gguf } = format;
   const own = (params: unknown) => params as ParamsOf<A>;
   const gridOf = (params: unknown, shape: MatmulShape) => format.grid(own(params), shape);
   const hadamardOf = (params: Params, K: number) =>
@@ -103,6 +106,11 @@ export function defineGrid<const A extends Axes>(format: GridFormat<A>): Techniq
     columns: (params) => {
       const { bits, group } = gridOf(params, ANY_SHAPE).layout;
       return { bits, group_size: group < ANY_SHAPE.K ? group : undefined };
+    },
+    gguf: gguf && {
+      type: gguf,
+      encode: (packed, problem, params) =>
+        toGgufTensor(gguf, readChoice(packed, gridOf(params, problem).layout, problem), problem),
     },
     folded: ({ folded }) => folded && 'channels divided by the layer before',
     kernels: {

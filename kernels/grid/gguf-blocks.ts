@@ -1,10 +1,15 @@
 // GGUF's blocks: what a grid format's choice is as the bytes of a GGUF tensor, and back.
 // Source: ggml-org/llama.cpp, ggml/src/ggml-common.h for what a block holds, ggml-quants.c for the order of its codes.
-
+import type { GgufType } from '../../bench/contract/gguf-type.ts';
 import { fromTrits, toTrits } from './gguf-trits.ts';
 import type { GridChoice, MatmulShape } from './layout.ts';
 
-export type GgufType = 'Q8_0' | 'Q4_0' | 'Q4_K' | 'Q5_K' | 'Q6_K' | 'IQ4_NL' | 'TQ2_0' | 'TQ1_0' | 'MXFP4';
+export type BlockType = Extract<
+  GgufType,
+  'Q8_0' | 'Q4_0' | 'Q4_K' | 'Q5_K' | 'Q6_K' | 'IQ4_NL' | 'TQ2_0' | 'TQ1_0' | 'MXFP4'
+>;
+/** Types whose codes are the weights themselves too. */
+export type GgufGrid = BlockType | Extract<GgufType, 'F16' | 'BF16'>;
 
 interface BlockLayout {
   readonly weights: number;
@@ -30,7 +35,7 @@ interface Field {
   readonly shift: number;
 }
 
-const layouts: { readonly [Type in GgufType]: BlockLayout } = {
+const layouts: { readonly [Type in BlockType]: BlockLayout } = {
   Q8_0: { weights: 32, bytes: 34, scale: 0, fields: [{ at: 2, stride: 32, bits: 8, shift: 0 }], flip: 0x80 },
   Q4_0: { weights: 32, bytes: 18, scale: 0, fields: [{ at: 2, stride: 16, bits: 4, shift: 0 }] },
   IQ4_NL: { weights: 32, bytes: 18, scale: 0, fields: [{ at: 2, stride: 16, bits: 4, shift: 0 }] },
@@ -80,8 +85,15 @@ interface BlockParts {
   readonly minCodes?: Uint8Array;
 }
 
+/** The bytes of a tensor [N,K]. */
+export function toGgufTensor(type: GgufGrid, choice: GridChoice, shape: MatmulShape): Uint8Array {
+  const { codes } = choice;
+  if (type !== 'F16' && type !== 'BF16') return toGgufBlocks(type, choice, shape);
+  return new Uint8Array(codes.buffer, codes.byteOffset, codes.byteLength);
+}
+
 /** The bytes of a tensor [N,K] of this type, block after block along K; K must be whole blocks. */
-export function toGgufBlocks(type: GgufType, choice: GridChoice, { N, K }: MatmulShape): Uint8Array {
+export function toGgufBlocks(type: BlockType, choice: GridChoice, { N, K }: MatmulShape): Uint8Array {
   const layout = layouts[type];
   const blocks = (N * K) / layout.weights;
   const bytes = new Uint8Array(blocks * layout.bytes);
@@ -100,7 +112,7 @@ export function toGgufBlocks(type: GgufType, choice: GridChoice, { N, K }: Matmu
 }
 
 /** The choice that such bytes are. */
-export function fromGgufBlocks(type: GgufType, bytes: Uint8Array, { N, K }: MatmulShape): GridChoice {
+export function fromGgufBlocks(type: BlockType, bytes: Uint8Array, { N, K }: MatmulShape): GridChoice {
   const layout = layouts[type];
   const blocks = (N * K) / layout.weights;
   const groups = codedScales(layout);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import q4K from '../q4-k/technique.ts';
 import q8_0 from '../q8-0/technique.ts';
 import { q4Zero, q8Zero, ternary } from './ggml-signed.ts';
-import { fromGgufBlocks, type GgufType, toGgufBlocks } from './gguf-blocks.ts';
+import { type BlockType, fromGgufBlocks, toGgufBlocks } from './gguf-blocks.ts';
 import vectors from './gguf-vectors.json' with { type: 'json' };
 import { eachBlock, encodeBlock, type Grid, roundToNearest } from './grid.ts';
 import { iq4Nl } from './iq4-nl.ts';
@@ -20,7 +20,7 @@ const grids = {
   IQ4_NL: iq4Nl,
   TQ1_0: ternary(1.6),
   TQ2_0: ternary(2),
-} satisfies { [Type in GgufType]?: Grid };
+} satisfies { [Type in BlockType]?: Grid };
 type Own = keyof typeof grids;
 const types = Object.keys(grids) as Own[];
 
@@ -77,7 +77,7 @@ const mxfp4: GridLayout = {
   scale: { coded: { bits: 8, values: Float32Array.from({ length: 256 }, (_, code) => 2 ** (code - 127)) } },
 };
 
-test.each<GgufType>([...types, 'MXFP4'])('%s read from a file are the weights that the gguf package reads', (type) => {
+test.each<BlockType>([...types, 'MXFP4'])('%s read from a file are the weights that the gguf package reads', (type) => {
   const layout = type === 'MXFP4' ? mxfp4 : grids[type].layout;
   const restored = cases.filter(([, own]) => type in own.restored);
   expect(restored).not.toEqual([]);
@@ -87,11 +87,14 @@ test.each<GgufType>([...types, 'MXFP4'])('%s read from a file are the weights th
   }
 });
 
-test.each<GgufType>([...types, 'MXFP4'])('%s read and written again are the same bytes, of rows on end too', (type) => {
-  const bytes = Buffer.concat(cases.map(([, { blocks }]) => bytesOf(blocks[type])));
-  const rows = { N: cases.length, K: 256 };
-  expect(Buffer.compare(bytes, toGgufBlocks(type, fromGgufBlocks(type, bytes, rows), rows))).toBe(0);
-});
+test.each<BlockType>([...types, 'MXFP4'])(
+  '%s read and written again are the same bytes, of rows on end too',
+  (type) => {
+    const bytes = Buffer.concat(cases.map(([, { blocks }]) => bytesOf(blocks[type])));
+    const rows = { N: cases.length, K: 256 };
+    expect(Buffer.compare(bytes, toGgufBlocks(type, fromGgufBlocks(type, bytes, rows), rows))).toBe(0);
+  },
+);
 
 // Limits of ggml's tests/test-quantize-fns.cpp: √Σd² / n of 4096 values.
 test.each<[Own, number]>([

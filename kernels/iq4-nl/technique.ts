@@ -8,5 +8,6 @@ export default defineGrid({
   axes: {},
   ...wholeBlocks(32),
   grid: () => iq4Nl,
+  gguf: 'IQ4_NL',
   minSqnrDb: () => 15,
 });

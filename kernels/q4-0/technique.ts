@@ -8,5 +8,6 @@ export default defineGrid({
   axes: {},
   ...wholeBlocks(32),
   grid: () => q4Zero,
+  gguf: 'Q4_0',
   minSqnrDb: () => 14,
 });

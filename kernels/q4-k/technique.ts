@@ -8,5 +8,6 @@ export default defineGrid({
   axes: {},
   ...wholeBlocks(SUPER_BLOCK, 'Q5_0'),
   grid: () => kQuants(4),
+  gguf: 'Q4_K',
   minSqnrDb: () => 15,
 });

@@ -8,5 +8,6 @@ export default defineGrid({
   axes: {},
   ...wholeBlocks(SUPER_BLOCK, 'Q5_1'),
   grid: () => kQuants(5),
+  gguf: 'Q5_K',
   minSqnrDb: () => 20,
 });

@@ -9,5 +9,6 @@ export default defineGrid({
   axes: {},
   ...wholeBlocks(SUPER_BLOCK, 'Q8_0'),
   grid: () => q6K,
+  gguf: 'Q6_K',
   minSqnrDb: () => 25,
 });

@@ -8,5 +8,6 @@ export default defineGrid({
   axes: {},
   ...wholeBlocks(32),
   grid: () => q8Zero,
+  gguf: 'Q8_0',
   minSqnrDb: () => 35,
 });

@@ -1,18 +1,18 @@
 // A model out of a GGUF file, its tensors named and laid out as Hugging Face has them.
 import { basename } from 'node:path';
 import { InputError } from '../../contract/input-error.ts';
-import type { Model } from '../../contract/model.ts';
 import { readTensor } from '../tensor-data.ts';
 import { ggufConfig } from './gguf-config.ts';
 import { type GgufHeader, readable, readGgufHeader } from './gguf-header.ts';
 import { fromGgufName, ROPE_FACTORS } from './gguf-names.ts';
-import { tokenizerOfGguf } from './gguf-tokenizer.ts';
+import { TOKENIZER, tokenizerOfGguf } from './gguf-tokenizer.ts';
 import { checkTensors } from './model-tensors.ts';
+import type { OpenedModel } from './opened-model.ts';
 import { headsInPairs, toHalves } from './rotary-pairs.ts';
 import { makeTokenizer } from './tokenizer.ts';
 
 /** Throws InputError on what is no GGUF file, and on a model that is not run. */
-export function openGguf(path: string): Model {
+export function openGguf(path: string): OpenedModel {
   const header = readGgufHeader(path);
   refusePart(path, header);
   const config = ggufConfig(path, header);
@@ -30,6 +30,7 @@ export function openGguf(path: string): Model {
       return heads === undefined ? values : toHalves(values, heads, config.headDim);
     },
     tokenizer: makeTokenizer(path, tokenizerOfGguf(path, header.metadata), config.vocabularySize),
+    ggufTokenizer: () => new Map([...header.metadata].filter(([key]) => key.startsWith(TOKENIZER))),
   };
 }
 

@@ -1,40 +1,17 @@
 // Against Hugging Face's tokenizers and SentencePiece: `npm run oracles` computes the ids anew.
 import { expect, test } from 'vitest';
-import type { GgufMetadata, GgufValue, Scalar, ScalarType } from './gguf-metadata.ts';
-import { TOKENIZER, tokenizerOfGguf } from './gguf-tokenizer.ts';
+import { tokenizerOfGguf } from './gguf-tokenizer.ts';
 import { makeTokenizer } from './tokenizer.ts';
-import vectors from './tokenizer-vectors.json' with { type: 'json' };
+import { bytePairs, metadataOf, pieces, type Values, vectors } from './tokenizer-vectors.fixture.ts';
 
 const { texts, byteLevel, sentencePiece } = vectors;
 
-function metadataOf(values: Readonly<Record<string, Scalar | readonly Scalar[]>>): GgufMetadata {
-  // Types are of no matter to what reads them.
-  const type: ScalarType = 'string';
-  return new Map(Object.entries(values).map(([key, value]): [string, GgufValue] => [TOKENIZER + key, { type, value }]));
-}
-
-function tokenizerOf(values: Readonly<Record<string, Scalar | readonly Scalar[]>>) {
+function tokenizerOf(values: Values) {
   return makeTokenizer('m.gguf', tokenizerOfGguf('m.gguf', metadataOf(values)), 420);
 }
 
-const bytePairs = {
-  model: 'gpt2',
-  pre: 'smollm',
-  tokens: byteLevel.tokens,
-  merges: byteLevel.merges,
-  token_type: byteLevel.tokens.map((_, id) => (id === 0 ? 3 : 1)),
-};
-const pieces = {
-  model: 'llama',
-  tokens: sentencePiece.tokens,
-  scores: sentencePiece.scores,
-  token_type: sentencePiece.token_type,
-  bos_token_id: 1,
-  add_bos_token: false,
-};
-
 test.each(Object.entries(byteLevel.ids))('%s cuts texts as Hugging Face does', (pre, ids) => {
-  const tokenizer = tokenizerOf({ ...bytePairs, pre, add_bos_token: false });
+  const tokenizer = tokenizerOf({ ...bytePairs, pre });
   expect(texts.map((text) => tokenizer.encode(text))).toEqual(ids);
 });
 

@@ -6,7 +6,7 @@ import { visibleText } from '../../contract/visible-text.ts';
 import { Count, checked, mustBe } from './config-rules.ts';
 import { type GgufMetadata, valuesBelow } from './gguf-metadata.ts';
 import { type PreTokenizer, preTokenizers } from './pre-tokenizers.ts';
-import { mergesOfScores } from './sentence-piece.ts';
+import { BLANK, mergesOfScores } from './sentence-piece.ts';
 import { type AddedToken, beginningWith, type Part, type TokenizerJson } from './tokenizer.ts';
 
 export const TOKENIZER = 'tokenizer.ggml.';
@@ -102,16 +102,16 @@ function sentencePiece(where: string, vocabulary: Vocabulary): TokenizerJson {
   if (scores === undefined) throw new InputError(`${where}: ${TOKENIZER}scores must be there, got none`);
   const isText = (_: string, id: number) => (token_type[id] ?? TOKEN_TYPES.normal) === TOKEN_TYPES.normal;
   const replace = (from: string, to: string) => ({ type: 'Replace', pattern: { String: from }, content: to });
-  const prepend = add_space_prefix ? [{ type: 'Prepend', prepend: '▁' }] : [];
+  const prepend = add_space_prefix ? [{ type: 'Prepend', prepend: BLANK }] : [];
   const strip = add_space_prefix ? [{ type: 'Strip', content: ' ', start: 1, stop: 0 }] : [];
   return {
     added_tokens: addedTokens(vocabulary),
-    normalizer: { type: 'Sequence', normalizers: [...prepend, replace(' ', '▁')] },
+    normalizer: { type: 'Sequence', normalizers: [...prepend, replace(' ', BLANK)] },
     pre_tokenizer: null,
     post_processor: beginsWith(where, vocabulary, true),
     decoder: {
       type: 'Sequence',
-      decoders: [replace('▁', ' '), { type: 'ByteFallback' }, { type: 'Fuse' }, ...strip],
+      decoders: [replace(BLANK, ' '), { type: 'ByteFallback' }, { type: 'Fuse' }, ...strip],
     },
     model: {
       type: 'BPE',

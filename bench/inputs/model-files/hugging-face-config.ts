@@ -59,6 +59,14 @@ const Config = z.looseObject({
 });
 type Config = z.infer<typeof Config>;
 
+const EndIds = z.looseObject({ eos_token_id: z.union([z.int(), z.array(z.int())]).nullish() });
+
+/** The token that ends a text, of several the first. */
+export function endToken(where: string, json: unknown): number | undefined {
+  const { eos_token_id: id } = checked(where, EndIds, json);
+  return [id ?? []].flat()[0];
+}
+
 /** `where` names the file. Throws InputError on a model type, or an option of one, that is not run. */
 export function huggingFaceConfig(where: string, json: unknown): ModelConfig {
   const kind = kindOf(where, json);

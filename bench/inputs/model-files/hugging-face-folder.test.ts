@@ -3,17 +3,11 @@ import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { writeF16Safetensors } from '../safetensors-write.ts';
 import { openModel } from './open-model.ts';
-import { type SmallFolder, smallShapes, tensorsOf, writeSmallFolder } from './small-folder.fixture.ts';
+import { type SmallFolder, shapesWith, smallShapes, tensorsOf, writeSmallFolder } from './small-folder.fixture.ts';
 
 const qkvBiases = { 'self_attn.q_proj.bias': [8], 'self_attn.k_proj.bias': [4], 'self_attn.v_proj.bias': [4] };
 const outputBias = { 'self_attn.o_proj.bias': [8] };
 const qkNorms = { 'self_attn.q_norm.weight': [4], 'self_attn.k_norm.weight': [4] };
-
-/** The small model's tensors and more of its one layer. */
-function shapesWith(...more: Readonly<Record<string, readonly number[]>>[]) {
-  const entries = more.flatMap((each) => Object.entries(each));
-  return { ...smallShapes, ...Object.fromEntries(entries.map(([name, shape]) => [`model.layers.0.${name}`, shape])) };
-}
 
 test('a folder is a model by its own name', () => {
   const folder = writeSmallFolder();

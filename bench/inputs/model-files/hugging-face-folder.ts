@@ -2,25 +2,29 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { InputError } from '../../contract/input-error.ts';
-import type { Model, ModelConfig } from '../../contract/model.ts';
+import type { ModelConfig } from '../../contract/model.ts';
 import { visibleText } from '../../contract/visible-text.ts';
 import { readTensor } from '../tensor-data.ts';
-import { huggingFaceConfig } from './hugging-face-config.ts';
+import { ggufVocabulary } from './gguf-vocabulary.ts';
+import { endToken, huggingFaceConfig } from './hugging-face-config.ts';
 import { huggingFaceTokenizer } from './hugging-face-tokenizer.ts';
 import { readJson } from './json-file.ts';
 import { checkTensors } from './model-tensors.ts';
+import type { OpenedModel } from './opened-model.ts';
 import { type PlacedTensor, tensorsOfFile, tensorsOfIndex } from './safetensors-files.ts';
 import { makeTokenizer } from './tokenizer.ts';
 
 const [WEIGHTS, INDEX] = ['model.safetensors', 'model.safetensors.index.json'];
 
 /** Throws InputError on what is no such folder, and on a model that is not run. */
-export function openHuggingFaceFolder(folder: string): Model {
+export function openHuggingFaceFolder(folder: string): OpenedModel {
   const configFile = requiredFile(folder, 'config.json');
-  const config = huggingFaceConfig(configFile, readJson(configFile));
+  const configJson = readJson(configFile);
+  const config = huggingFaceConfig(configFile, configJson);
   const tensors = ownTensors(folder, config);
   const tokenizerFile = requiredFile(folder, 'tokenizer.json');
   const json = huggingFaceTokenizer(folder, readJson(tokenizerFile));
+  const tokenizer = makeTokenizer(tokenizerFile, json, config.vocabularySize);
   return {
     name: basename(folder),
     config,
@@ -29,7 +33,11 @@ export function openHuggingFaceFolder(folder: string): Model {
       if (tensor === undefined) throw new Error(`${folder}: tensor must be one of the model's, got ${name}`);
       return readTensor(tensor.path, tensor);
     },
-    tokenizer: makeTokenizer(tokenizerFile, json, config.vocabularySize),
+    tokenizer,
+    ggufTokenizer: () => {
+      const ids = { beginning: tokenizer.beginning, end: endToken(configFile, configJson) };
+      return ggufVocabulary(tokenizerFile, json, config.vocabularySize, ids);
+    },
   };
 }
 

@@ -6,12 +6,26 @@ import { checked, mustBe } from './config-rules.ts';
 import { readJson } from './json-file.ts';
 import { beginningWith, type TokenizerJson } from './tokenizer.ts';
 
+/** Older files write `a b`. */
+function pairOf(merge: string): [string, string] {
+  const [left, right] = merge.split(' ');
+  return [left, right];
+}
+
 const Id = z.int().nonnegative();
 const Part = z.looseObject({ type: z.string() });
 const Json = z.looseObject({
   model: z.looseObject({
     vocab: z.record(z.string(), Id),
-    merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])),
+    merges: z.array(
+      z.union([
+        z.tuple([z.string(), z.string()]),
+        z
+          .string()
+          .regex(/^\S+ \S+$/u)
+          .transform(pairOf),
+      ]),
+    ),
     unk_token: z.string().nullish(),
     byte_fallback: z.boolean().optional(),
     ignore_merges: z.boolean().optional(),

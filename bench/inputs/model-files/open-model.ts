@@ -2,15 +2,16 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { InputError } from '../../contract/input-error.ts';
-import type { Model } from '../../contract/model.ts';
 import { foreignFile } from '../foreign-file.ts';
 import { readStart } from '../tensor-data.ts';
 import { MAGIC } from './gguf-metadata.ts';
 import { openGguf } from './gguf-model.ts';
 import { openHuggingFaceFolder } from './hugging-face-folder.ts';
 
+import type { OpenedModel } from './opened-model.ts';
+
 /** Reads all but the values of tensors. Throws InputError on what is no model, or one that is not run. */
-export function openModel(path: string): Model {
+export function openModel(path: string): OpenedModel {
   const place = resolve(path);
   const found = statSync(place, { throwIfNoEntry: false });
   if (found?.isDirectory()) return openHuggingFaceFolder(place);

@@ -13,23 +13,24 @@ export function headsInPairs(name: string, config: ModelConfig): number | undefi
 /** Rows from adjacent pairs to halves. */
 export function toHalves(values: Float32Array, heads: number, headDim: number): Float32Array {
   const half = headDim / 2;
-  return moveRows(values, heads, headDim, (row) => 2 * (row % half) + Math.floor(row / half));
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return new Float32Array(moveRows(bytes, heads, headDim, (row) => 2 * (row % half) + Math.floor(row / half)).buffer);
 }
 
-/** And back. */
-export function toPairs(values: Float32Array, heads: number, headDim: number): Float32Array {
+/** And back; rows of any type's bytes, since blocks of weights don't reach beyond a row. */
+export function toPairs(rows: Uint8Array, heads: number, headDim: number): Uint8Array {
   const half = headDim / 2;
-  return moveRows(values, heads, headDim, (row) => half * (row % 2) + Math.floor(row / 2));
+  return moveRows(rows, heads, headDim, (row) => half * (row % 2) + Math.floor(row / 2));
 }
 
-/** values [heads, headDim, …]; `from` says which row of a head comes to stand at a row. */
-function moveRows(values: Float32Array, heads: number, headDim: number, from: (row: number) => number): Float32Array {
-  const K = values.length / (heads * headDim);
-  const moved = new Float32Array(values.length);
+/** rows [heads, headDim, bytes of a row]; `from` says which row of a head comes to stand at a row. */
+function moveRows(rows: Uint8Array, heads: number, headDim: number, from: (row: number) => number) {
+  const rowBytes = rows.length / (heads * headDim);
+  const moved = new Uint8Array(rows.length);
   for (let h = 0; h < heads; h++) {
     for (let row = 0; row < headDim; row++) {
-      const begin = (h * headDim + from(row)) * K;
-      moved.set(values.subarray(begin, begin + K), (h * headDim + row) * K);
+      const begin = (h * headDim + from(row)) * rowBytes;
+      moved.set(rows.subarray(begin, begin + rowBytes), (h * headDim + row) * rowBytes);
     }
   }
   return moved;

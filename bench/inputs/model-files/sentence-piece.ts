@@ -1,6 +1,9 @@
 // SentencePiece's byte-pair vocabulary gives each token a score, and the pair that makes the best token is merged first; a
 // tokenizer.json lists the pairs themselves, best first.
 
+/** Stands for a space in tokens. */
+export const BLANK = '▁';
+
 /**
  * Every pair of tokens that makes a third, in the order they are merged in: by score, then the longer first part. As
  * huggingface/transformers does it, convert_slow_tokenizer.py, generate_merges. `isText` leaves out tokens that no text is made of.

@@ -44,6 +44,12 @@ export const smallShapes: Readonly<Record<string, readonly number[]>> = {
   [`${layer}.mlp.down_proj.weight`]: [8, 12],
 };
 
+/** The small model's tensors and more of its one layer. */
+export function shapesWith(...more: Readonly<Record<string, readonly number[]>>[]) {
+  const entries = more.flatMap((each) => Object.entries(each));
+  return { ...smallShapes, ...Object.fromEntries(entries.map(([name, shape]) => [`${layer}.${name}`, shape])) };
+}
+
 /** Values that tell tensor and place, exact in f16. */
 export function tensorsOf(shapes: Readonly<Record<string, readonly number[]>>): Record<string, NewTensor> {
   const entries = Object.entries(shapes).map(([name, shape], number): [string, NewTensor] => {

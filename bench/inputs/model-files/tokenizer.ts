@@ -8,7 +8,7 @@ export interface TokenizerJson {
   readonly model: {
     readonly type?: string;
     readonly vocab: Readonly<Record<string, number>>;
-    readonly merges?: readonly (string | readonly [string, string])[];
+    readonly merges: readonly (readonly [string, string])[];
     readonly unk_token?: string | null;
     readonly byte_fallback?: boolean;
     readonly ignore_merges?: boolean;
@@ -38,13 +38,19 @@ export function beginningWith(token: string): Part {
   return { type: 'TemplateProcessing', single: template, pair: template };
 }
 
+export interface OwnTokenizer extends Tokenizer {
+  /** What stands before every text. */
+  readonly beginning: readonly number[];
+}
+
 /** Throws InputError on kinds that @huggingface/tokenizers doesn't run, and on tokens that the model has no embedding for. */
-export function makeTokenizer(where: string, json: TokenizerJson, vocabularySize: number): Tokenizer {
+export function makeTokenizer(where: string, json: TokenizerJson, vocabularySize: number): OwnTokenizer {
   checkVocabulary(where, json, vocabularySize);
   const tokenizer = construct(where, json);
   const plain = (text: string) => tokenizer.encode(text, { add_special_tokens: false }).ids;
   const beginning = tokensBefore(plain('a'), tokenizer.encode('a').ids);
   return {
+    beginning,
     encode: (text) => [...beginning, ...plain(text)],
     decode: (ids) => {
       const own = beginning.every((id, i) => ids[i] === id) ? ids.slice(beginning.length) : [...ids];

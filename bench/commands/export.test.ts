@@ -1,0 +1,61 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { PROJECT } from '../cases/registry.ts';
+import { readGgufHeader } from '../inputs/model-files/gguf-header.ts';
+import { openModel } from '../inputs/model-files/open-model.ts';
+
+const SMALL = join(PROJECT, 'bench', 'inputs', 'model-files', 'small-llama.gguf');
+const folder = mkdtempSync(join(tmpdir(), 'tare-export-'));
+
+function tareExport(...args: string[]) {
+  const main = join(PROJECT, 'bench', 'main.ts');
+  return spawnSync(process.execPath, [main, 'export', ...args], { encoding: 'utf8', cwd: folder });
+}
+
+/** Root mean square of the differences over that of the first. */
+function distance(a: Float32Array, b: Float32Array): number {
+  return Math.hypot(...a.map((value, i) => value - b[i])) / Math.hypot(...a);
+}
+
+test('matrices are stored as asked, or as llama.cpp would where rows are no whole blocks, and that is said', () => {
+  const { status, stdout, stderr } = tareExport('--model', SMALL, '--technique', 'q4-k', '-o', 'out.gguf');
+  expect({ status, stdout }).toEqual({
+    status: 0,
+    stdout: expect.stringMatching(/^out\.gguf: 0\.0 MiB, 9 as Q8_0\n$/),
+  });
+  expect(stderr).toContain('8 of 9 matrices are stored as Q8_0: K must be a multiple of 256, got 64');
+  const [before, after] = [SMALL, join(folder, 'out.gguf')].map((path) => openModel(path));
+  expect(after.config).toEqual(before.config);
+  expect(after.tokenizer.encode('abc d')).toEqual(before.tokenizer.encode('abc d'));
+  for (const name of ['self_attn.q_proj', 'self_attn.v_proj', 'mlp.down_proj'].map(
+    (part) => `model.layers.0.${part}.weight`,
+  )) {
+    // An eight-bit step is 2/255 of the largest of 32 gaussians: a deviation of about 0.7 %.
+    expect(distance(before.tensor(name), after.tensor(name))).toBeLessThan(0.01);
+  }
+});
+
+test('f32 gives every value back', () => {
+  expect(tareExport('--model', SMALL, '--technique', 'dense', '--out', 'f32.gguf').status).toBe(0);
+  const file = join(folder, 'f32.gguf');
+  expect(new Set(readGgufHeader(file).tensors.map(({ dtype }) => dtype))).toEqual(new Set(['F32']));
+  const name = 'model.layers.0.self_attn.k_proj.weight';
+  expect(openModel(file).tensor(name)).toEqual(openModel(SMALL).tensor(name));
+});
+
+test.each([
+  ['a format that GGUF has not', ['--technique', 'nf4', '-o', 'x.gguf'], /--technique: must be one of tare's, got nf4/],
+  ['the file that is read', ['--technique', 'f16', '-o', SMALL], /--out: must be another file than the model's/],
+  [
+    'a place that is not there',
+    ['--technique', 'f16', '-o', 'no/x.gguf'],
+    /--out: must be a file tare can write, got ENOENT/,
+  ],
+])('%s is refused', (_, args, message) => {
+  const { status, stderr } = tareExport('--model', SMALL, ...args);
+  expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringMatching(message) });
+  expect(existsSync(join(folder, 'x.gguf'))).toBe(false);
+});
