@@ -47,3 +47,9 @@ export const ggufTypes = {
 } as const satisfies Readonly<Record<string, TypeLayout>>;
 
 export type GgufType = keyof typeof ggufTypes;
+
+/** That a tensor takes whose rows are whole blocks of the type. */
+export function ggufBytes(type: GgufType, shape: readonly number[]): number {
+  const { weights, bytes } = ggufTypes[type];
+  return (shape.reduce((product, extent) => product * extent, 1) / weights) * bytes;
+}

@@ -20,6 +20,7 @@ test.each([
   ],
   ['model.gguf', 'GGUF\x03\0\0\0', /a GGUF file/],
   ['model.pt', 'PK\x03\x04\0\0\0\0\0\0', /PyTorch's \.pt/],
+  ['model.bin', '\x80\x02}q\x00(X\x05\0\0\0', /PyTorch's older \.bin/],
   ['page', '<!DOCTYPE html><html>', /a web page; download the file itself/],
   ['README.md', '# Read me, please\n', /something else, which begins with "# Read me, please/],
   ['config.json', '{"model_type": "llama"}', /a JSON file/],
@@ -41,7 +42,8 @@ test('of a folder the safetensors files in it are named', () => {
 });
 
 test('what begins as a safetensors file does is left to its reader', () => {
-  const header = Buffer.from('{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}');
+  // 128 bytes, the first of which begins a pickle too.
+  const header = Buffer.from('{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'.padEnd(128));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(header.length));
   expect(foreignFile(fileOf('real', Buffer.concat([length, header, Buffer.alloc(4)])))).toBeUndefined();

@@ -13,7 +13,8 @@ const BEGINNINGS: readonly (readonly [start: string | RegExp, what: string])[] =
   ],
   ['GGUF', 'a GGUF file; give the safetensors file it was made from'],
   ['PK\x03\x04', "a zip, as PyTorch's .pt and .bin are; save the tensors with safetensors.torch.save_file"],
-  ['\x80', "a pickle, as PyTorch's older .bin are; save the tensors with safetensors.torch.save_file"],
+  // Unless it is the length of a safetensors file's header.
+  [/^\x80(?!.{7}\{)/s, "a pickle, as PyTorch's older .bin are; save the tensors with safetensors.torch.save_file"],
   ['\x93NUMPY', 'a NumPy array; save it with safetensors.numpy.save_file'],
   ['\x89HDF', 'an HDF5 file; save its tensors as safetensors'],
   [/^\s*<(!doctype|html)/i, 'a web page; download the file itself'],
@@ -26,13 +27,18 @@ const START_BYTES = 200;
 export function foreignFile(path: string): string | undefined {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return `a folder; ${chooseAmong(filesIn(path), path)}`;
   const start = readStart(path, START_BYTES);
-  const known = BEGINNINGS.find(([beginning]) =>
-    typeof beginning === 'string' ? start.startsWith(beginning) : beginning.test(start),
-  );
-  if (known !== undefined) return known[1];
+  const known = knownBeginning(start);
+  if (known !== undefined) return known;
   if (start.startsWith('{')) return jsonFile(path);
   if (start.length <= HEADER_AT || start[HEADER_AT] === '{') return undefined;
   return `something else, which begins with "${visibleText(start.slice(0, 20))}"`;
+}
+
+/** What a file is that begins so; undefined where that is not told by its beginning. */
+export function knownBeginning(start: string): string | undefined {
+  return BEGINNINGS.find(([beginning]) =>
+    typeof beginning === 'string' ? start.startsWith(beginning) : beginning.test(start),
+  )?.[1];
 }
 
 function filesIn(folder: string): string[] {

@@ -1,6 +1,6 @@
 // Writes GGUF files of any content. Format: ggml-org/ggml, docs/gguf.md.
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { type GgufType, ggufTypes } from '../../contract/gguf-type.ts';
+import { type GgufType, ggufBytes, ggufTypes } from '../../contract/gguf-type.ts';
 import {
   DEFAULT_ALIGNMENT,
   type GgufMetadata,
@@ -39,24 +39,19 @@ export function writeGgufFile(path: string, metadata: GgufMetadata, tensors: rea
 }
 
 function checked(tensor: NewGgufTensor): Uint8Array {
-  const bytes = tensor.bytes();
-  if (bytes.length === byteLength(tensor)) return bytes;
-  throw new Error(`${tensor.name}: must take ${byteLength(tensor)} bytes as ${tensor.type}, got ${bytes.length}`);
-}
-
-function byteLength({ shape, type }: Pick<NewGgufTensor, 'shape' | 'type'>): number {
-  const { weights, bytes } = ggufTypes[type];
-  return (shape.reduce((product, extent) => product * extent, 1) / weights) * bytes;
+  const { name, type, shape } = tensor;
+  const [bytes, expected] = [tensor.bytes(), ggufBytes(type, shape)];
+  if (bytes.length === expected) return bytes;
+  throw new Error(`${name}: must take ${expected} bytes as ${type}, got ${bytes.length}`);
 }
 
 function headerBytes(metadata: GgufMetadata, tensors: readonly NewGgufTensor[]): Uint8Array {
   const counts = [uint32(VERSION), uint64(tensors.length), uint64(metadata.size)];
   const pairs = [...metadata].flatMap(([key, value]) => [text(key), valueBytes(value)]);
   let offset = 0;
-  const infos = tensors.flatMap((tensor) => {
-    const { name, shape, type } = tensor;
+  const infos = tensors.flatMap(({ name, shape, type }) => {
     const place = uint64(offset);
-    offset += paddedLength(byteLength(tensor));
+    offset += paddedLength(ggufBytes(type, shape));
     return [text(name), uint32(shape.length), ...shape.toReversed().map(uint64), uint32(ggufTypes[type].id), place];
   });
   return padded(Buffer.concat([Buffer.from(MAGIC), ...counts, ...pairs, ...infos]));

@@ -2,7 +2,7 @@
 // Format: ggml-org/ggml, docs/gguf.md; the checks are those of its reference implementation, `gguf.cpp`. Whatever a file says
 // of itself must fit into the file: nothing is allocated on its word.
 import { fstatSync } from 'node:fs';
-import { type GgufType, ggufTypes } from '../../contract/gguf-type.ts';
+import { type GgufType, ggufBytes, ggufTypes } from '../../contract/gguf-type.ts';
 import { InputError } from '../../contract/input-error.ts';
 import type { TensorBytes } from '../../contract/problem.ts';
 import { visibleText } from '../../contract/visible-text.ts';
@@ -106,7 +106,8 @@ function headerReader(path: string, file: number): HeaderReader {
   const count = (subject: string, leastBytes: number): number => {
     const found = take(LENGTH_BYTES).getBigUint64(0, true);
     const most = Math.floor((fileBytes - position) / leastBytes);
-    if (found > most) throw fail(subject, `must be at most ${most} in a file of ${fileBytes} bytes`, found);
+    if (found > most)
+      throw fail(subject, `must be at most ${most}, what is left of a file of ${fileBytes} bytes`, found);
     return Number(found);
   };
   const text = () => {
@@ -179,7 +180,11 @@ function readTensors(reader: HeaderReader, count: number, alignment: number): Gg
     if (offset !== next) throw reader.fail(`offset of ${info.name}`, `must be ${next}`, offset);
     const end = begin + offset + info.byteLength;
     if (end > reader.fileBytes) {
-      throw reader.fail('file', `must hold the ${end} bytes up to the end of ${info.name}`, reader.fileBytes);
+      throw reader.fail(
+        'file',
+        `must hold the ${end} bytes up to the end of ${info.name}`,
+        `${reader.fileBytes}: was it copied in full?`,
+      );
     }
     next = padded(offset + info.byteLength, alignment);
     return { ...info, byteOffset: begin + offset };
@@ -202,10 +207,9 @@ function readTensorInfo(reader: HeaderReader): TensorInfo {
   const id = reader.number('uint32');
   const dtype = typesById.get(id);
   if (dtype === undefined) throw reader.fail(`type of ${name}`, "must be one of ggml's that are in use", id);
-  const { weights, bytes } = ggufTypes[dtype];
+  const { weights } = ggufTypes[dtype];
   const row = shape.at(-1) ?? 1;
   if (row % weights !== 0)
     throw reader.fail(`rows of ${name}`, `must be a multiple of ${weights} long as ${dtype}`, row);
-  const byteLength = (shape.reduce((product, extent) => product * extent, 1) / weights) * bytes;
-  return { name, dtype, shape, byteLength, offset: reader.number('uint64') };
+  return { name, dtype, shape, byteLength: ggufBytes(dtype, shape), offset: reader.number('uint64') };
 }

@@ -1,0 +1,22 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { InputError } from '../../contract/input-error.ts';
+import { bytesNeeded, mustFit } from './memory.ts';
+import { openModel } from './open-model.ts';
+
+const { config } = openModel(join(import.meta.dirname, 'small-llama.gguf'));
+
+test('every weight is counted once', () => {
+  const [hidden, feedForward, queries, keys, tokens] = [64, 96, 64, 32, 13];
+  const layer = 2 * hidden + 2 * queries * hidden + 2 * keys * hidden + 3 * feedForward * hidden;
+  expect(bytesNeeded(config)).toBe(4 * (layer + hidden + 2 * tokens * hidden));
+  expect(bytesNeeded({ ...config, isHeadTied: true }, 2)).toBe(2 * (layer + hidden + tokens * hidden));
+});
+
+test('a model that does not fit is refused with both figures', () => {
+  mustFit('m', 2 ** 30, 2 ** 30);
+  expect(() => mustFit('m', 5 * 2 ** 30, 3.25 * 2 ** 30)).toThrow(
+    new InputError('m: must fit into memory, needs 5.0 GiB, got 3.3 GiB free'),
+  );
+  expect(() => mustFit('m', 2 ** 60)).toThrow(/needs 1073741824\.0 GiB, got \d+\.\d GiB free/);
+});
