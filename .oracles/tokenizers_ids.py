@@ -15,7 +15,7 @@ TEXTS = [
     "naïve café, decomposed: cafe\u0301 A\u030angstro\u0308m",
     "日本語のテキスト 한국어 текст עברית العربية ไทย",
     "emoji 👩‍👩‍👧 🇫🇷 👍🏽 and math ∑x²≤∞ → “quotes” — dash…",
-    "odd spaces: a\u00a0b\u2003c\u3000d\ufeffe\u0085f\u200bg",
+    "odd spaces: a\u00a0b\u2003c\u3000d\ufeffe\u0085f\u200bg  \ufeff!\ufeff\ufeff x!\u0085\u0085 y",
     "def f(x):\n    return x ** 2  # comment\n\n\tif not f(3)==9: raise ValueError('no')",
     "<|end|>special<|end|><|end|> tokens <|endless|>",
     "",

@@ -7,7 +7,7 @@ import { Count, checked, mustBe } from './config-rules.ts';
 import { type GgufMetadata, valuesBelow } from './gguf-metadata.ts';
 import { type PreTokenizer, preTokenizers } from './pre-tokenizers.ts';
 import { BLANK, mergesOfScores } from './sentence-piece.ts';
-import { type AddedToken, beginningWith, type Part, type TokenizerJson } from './tokenizer.ts';
+import { type AddedToken, BYTES, beginningWith, type Part, splitsInto, type TokenizerJson } from './tokenizer.ts';
 
 export const TOKENIZER = 'tokenizer.ggml.';
 
@@ -65,7 +65,7 @@ function byteLevel(where: string, vocabulary: Vocabulary): TokenizerJson {
   return {
     added_tokens: addedTokens(vocabulary),
     normalizer: normalizer === undefined ? null : { type: normalizer },
-    pre_tokenizer: splitsInto(preTokenizer),
+    pre_tokenizer: splitsInto(preTokenizer.patterns),
     post_processor: beginsWith(where, vocabulary, addsBeginning ?? false),
     decoder: BYTES,
     model: {
@@ -75,13 +75,6 @@ function byteLevel(where: string, vocabulary: Vocabulary): TokenizerJson {
       ignore_merges: ignoresMerges ?? false,
     },
   };
-}
-
-const BYTES: Part = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: false, use_regex: false };
-
-function splitsInto({ patterns }: PreTokenizer): Part {
-  const splits = patterns.map((Regex) => ({ type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false }));
-  return { type: 'Sequence', pretokenizers: [...splits, BYTES] };
 }
 
 function preTokenizerNamed(where: string, name: string): PreTokenizer {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { checked, mustBe } from './config-rules.ts';
 import { readJson } from './json-file.ts';
-import { beginningWith, type TokenizerJson } from './tokenizer.ts';
+import { GPT_2 } from './pre-tokenizers.ts';
+import { beginningWith, type Part, splitsInto, type TokenizerJson } from './tokenizer.ts';
 
 /** Older files write `a b`. */
 function pairOf(merge: string): [string, string] {
@@ -13,7 +14,7 @@ function pairOf(merge: string): [string, string] {
 }
 
 const Id = z.int().nonnegative();
-const Part = z.looseObject({ type: z.string() });
+const PartJson = z.looseObject({ type: z.string() });
 const Json = z.looseObject({
   model: z.looseObject({
     vocab: z.record(z.string(), Id),
@@ -31,10 +32,10 @@ const Json = z.looseObject({
     ignore_merges: z.boolean().optional(),
   }),
   added_tokens: z.array(z.looseObject({ id: Id, content: z.string(), special: z.boolean() })).default([]),
-  normalizer: Part.nullable().default(null),
-  pre_tokenizer: Part.nullable().default(null),
-  post_processor: Part.nullable().default(null),
-  decoder: Part.nullable().default(null),
+  normalizer: PartJson.nullable().default(null),
+  pre_tokenizer: PartJson.nullable().default(null),
+  post_processor: PartJson.nullable().default(null),
+  decoder: PartJson.nullable().default(null),
 });
 /** Named by its text or described as an added token is. */
 const Token = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)]);
@@ -51,14 +52,26 @@ export function huggingFaceTokenizer(folder: string, json: unknown): TokenizerJs
   mustBe(where, 'model.type', model.type, ['BPE']);
   const tokenizer = checked(where, Json, json);
   refuseSplits(where, tokenizer.pre_tokenizer);
-  return withOwnBeginning(folder, tokenizer);
+  return withOwnBeginning(folder, { ...tokenizer, pre_tokenizer: withUnicodeSpaces(tokenizer.pre_tokenizer) });
 }
 
 /** @huggingface/tokenizers takes these for isolated pieces. */
-function refuseSplits(where: string, part: z.infer<typeof Part> | null): void {
+function refuseSplits(where: string, part: Part | null): void {
   const inner = part?.pretokenizers;
   if (Array.isArray(inner)) for (const each of inner) refuseSplits(where, each);
   if (part?.type === 'Split') mustBe(where, 'behavior', part.behavior, ['Isolated', 'Removed']);
+}
+
+/**
+ * @huggingface/tokenizers takes JavaScript's blanks where a byte-level part splits by its own pattern: a byte order mark is one,
+ * U+0085 is none. Patterns that are spelled it translates.
+ */
+function withUnicodeSpaces(part: Part | null): Part | null {
+  if (part?.type === 'Sequence' && Array.isArray(part.pretokenizers)) {
+    return { ...part, pretokenizers: part.pretokenizers.map(withUnicodeSpaces) };
+  }
+  if (part?.type !== 'ByteLevel' || part.add_prefix_space || part.use_regex === false) return part;
+  return splitsInto([GPT_2]);
 }
 
 /** Llama's own class of tokenizers sets the token of beginning by its configuration, whatever tokenizer.json has. */

@@ -32,6 +32,15 @@ export interface Part {
   readonly [field: string]: unknown;
 }
 
+/** Each byte is a character of its own, and nothing else is done. */
+export const BYTES: Part = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: false, use_regex: false };
+
+/** Cuts out what each pattern matches, one after the other, and turns the pieces into bytes. */
+export function splitsInto(patterns: readonly string[]): Part {
+  const splits = patterns.map((Regex) => ({ type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false }));
+  return { type: 'Sequence', pretokenizers: [...splits, BYTES] };
+}
+
 /** Puts a token before every text. */
 export function beginningWith(token: string): Part {
   const template = [{ SpecialToken: { id: token, type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }];
