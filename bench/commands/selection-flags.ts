@@ -125,7 +125,7 @@ export const selectionFlags = {
     type: 'string',
     requiresArg: true,
     coerce: once('weights'),
-    describe: 'a .safetensors file: its 2-D tensors replace the model’s matrices',
+    describe: 'a .safetensors or .gguf file, an index or a folder: its matrices replace the model’s',
   },
   m: {
     type: 'string',

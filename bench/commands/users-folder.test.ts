@@ -60,7 +60,7 @@ test.each([
   ['roofline', ['base.csv'], /^tare: base\.csv: must have a measured roofline/],
   ['list', ['techniques', '--kernels', 'kernels'], /^ {2}of-mine /m],
   ['run', ['--resume', 'base.csv'], /^tare: --resume: the run's cases must still exist/],
-  ['run', ['--weights', 'text'], /--weights: .*\/text: something else/],
+  ['run', ['--weights', 'text'], /\/text: must be a safetensors file, got something else/],
   ['serve', ['--out', 'text/results'], /^tare: --out: .* got ENOTDIR/],
   ['doctor', ['--browser', './text'], /^tare: --browser: .* got EACCES/],
 ])('%s %j is read where it was typed', (command, args, said) => {

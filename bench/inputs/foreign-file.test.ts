@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -24,21 +24,8 @@ test.each([
   ['page', '<!DOCTYPE html><html>', /a web page; download the file itself/],
   ['README.md', '# Read me, please\n', /something else, which begins with "# Read me, please/],
   ['config.json', '{"model_type": "llama"}', /a JSON file/],
-  [
-    'model.safetensors.index.json',
-    '{"weight_map": {"a": "model-2.safetensors", "b": "model-1.safetensors"}}',
-    /index of a model in several files; give one of model-1.safetensors, model-2.safetensors/,
-  ],
 ])('%s is recognised', (name, content, what) => {
   expect(foreignFile(fileOf(name, Buffer.from(content, 'latin1')))).toMatch(what);
-});
-
-test('of a folder the safetensors files in it are named', () => {
-  const model = join(folder, 'model');
-  mkdirSync(model);
-  expect(foreignFile(model)).toMatch(/a folder; there is no .safetensors file in /);
-  for (const part of ['b', 'a']) writeFileSync(join(model, `${part}.safetensors`), '');
-  expect(foreignFile(model)).toMatch(/a folder; give one of .*a\.safetensors, .*b\.safetensors$/);
 });
 
 test('what begins as a safetensors file does is left to its reader', () => {

@@ -43,17 +43,19 @@ function* piecesOf(part: string | NodeJS.ArrayBufferView): Generator<string | Ui
 
 const CHUNK_BYTES = 2 ** 22;
 
-/** SHA-256 of a file's content, hex; files of any size. Throws InputError where it can't be read. */
-export function hashFile(path: string): string {
+/** SHA-256 of files' content end to end, hex; files of any size. Throws InputError where one can't be read. */
+export function hashFiles(paths: readonly string[]): string {
   const hash = createHash('sha256');
   const chunk = Buffer.alloc(CHUNK_BYTES);
-  try {
-    const file = openSync(path, 'r');
-    for (let length = readSync(file, chunk); length > 0; length = readSync(file, chunk))
-      hash.update(chunk.subarray(0, length));
-    closeSync(file);
-  } catch (error) {
-    throw new InputError(`${path}: must be readable, got ${(error as NodeJS.ErrnoException).code}`);
+  for (const path of paths) {
+    try {
+      const file = openSync(path, 'r');
+      for (let length = readSync(file, chunk); length > 0; length = readSync(file, chunk))
+        hash.update(chunk.subarray(0, length));
+      closeSync(file);
+    } catch (error) {
+      throw new InputError(`${path}: must be readable, got ${(error as NodeJS.ErrnoException).code}`);
+    }
   }
   return hash.digest('hex');
 }

@@ -17,6 +17,7 @@ import type { RunArguments } from '../contract/run-arguments.ts';
 import type { PresetName } from '../contract/suite.ts';
 import type { Technique } from '../contract/technique.ts';
 import { ensureUseLiteCache } from '../inputs/use-lite/use-lite-cache-build.ts';
+import { weightPaths } from '../inputs/weight-files.ts';
 import { probeRoofline } from '../measure/roofline/probe.ts';
 import { type ResultRow, SCHEMA_VERSION } from '../results/columns.ts';
 import { Journal } from '../results/journal.ts';
@@ -24,7 +25,7 @@ import { type Manifest, readManifest, writeManifest } from '../results/manifest.
 import { PassLog, type PassRecord } from '../results/pass-log.ts';
 import { disturbances } from './busy-machine.ts';
 import { compileOwn } from './compile-own.ts';
-import { describeMachine, hashFile, loadAverage } from './environment.ts';
+import { describeMachine, hashFiles, loadAverage } from './environment.ts';
 import type { RunState } from './facts-of-case.ts';
 import { gitState } from './git-state.ts';
 import { type CaseEvent, type MeasuringPlace, measureCases } from './measure-cases.ts';
@@ -81,7 +82,7 @@ export async function startRun(request: RunArguments, options: RunOptions): Prom
     arguments: { ...request, axes },
     case_ids: ids,
     all_case_ids: isShard ? allIds : undefined,
-    weights_sha256: request.weights === undefined ? undefined : hashFile(request.weights),
+    weights_sha256: request.weights === undefined ? undefined : hashFiles(weightPaths(request.weights)),
     machine: { ...describeMachine() },
     backends: {},
   };
@@ -120,7 +121,7 @@ export async function resumeRun(run: string, options: RunOptions): Promise<RunOu
 /** Half a run on other weights would be rows of two models under one name. */
 function assertSameWeights({ weights_sha256: begun, arguments: { weights } }: Manifest): void {
   if (weights === undefined || begun === undefined) return;
-  const now = hashFile(weights);
+  const now = hashFiles(weightPaths(weights));
   if (now === begun) return;
   throw new InputError(
     `--resume: ${weights} must be as it was when the run began, SHA-256 ${begun}, got ${now}; start a new run`,
