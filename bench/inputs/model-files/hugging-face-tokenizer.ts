@@ -55,10 +55,11 @@ export function huggingFaceTokenizer(folder: string, json: unknown): TokenizerJs
   return withOwnBeginning(folder, { ...tokenizer, pre_tokenizer: withUnicodeSpaces(tokenizer.pre_tokenizer) });
 }
 
-/** @huggingface/tokenizers takes these for isolated pieces. */
+/** @huggingface/tokenizers takes these for isolated pieces, and blanks for no borders. */
 function refuseSplits(where: string, part: Part | null): void {
   const inner = part?.pretokenizers;
   if (Array.isArray(inner)) for (const each of inner) refuseSplits(where, each);
+  if (part?.type === 'Metaspace') mustBe(where, 'split', part.split, [false]);
   if (part?.type === 'Split') mustBe(where, 'behavior', part.behavior, ['Isolated', 'Removed']);
 }
 
