@@ -94,7 +94,7 @@ def sentence_piece() -> dict:
 
 
 def main(folder: Path) -> None:
-    path = folder / "bench/inputs/model-files/tokenizer-vectors.json"
+    path = folder / "bench/inputs/model-files/tokenizer-vectors.golden.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     vectors = {"texts": TEXTS, "byteLevel": byte_level(), "sentencePiece": sentence_piece()}
     path.write_text(json.dumps(vectors) + "\n")

@@ -1,7 +1,7 @@
 // Vocabularies of GGUF files whose ids of texts are known.
 import type { GgufMetadata, GgufValue, Scalar } from './gguf-metadata.ts';
 import { TOKENIZER } from './gguf-tokenizer.ts';
-import vectors from './tokenizer-vectors.json' with { type: 'json' };
+import vectors from './tokenizer-vectors.golden.json' with { type: 'json' };
 
 export { vectors };
 
