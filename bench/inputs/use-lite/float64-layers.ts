@@ -1,7 +1,7 @@
 // The layers of a transformer in float64, as plainly as they can be written: they make inputs and are never timed.
 
 /** float32 of 1e-6, as Universal Sentence Encoder's graph holds it. */
-const LAYER_NORM_EPSILON = Math.fround(1e-6);
+export const LAYER_NORM_EPSILON = Math.fround(1e-6);
 
 /**
  * X [rows, K] · kernel [K, N] + bias [N] → Y [rows, N]. Rows go in pairs, inputs four at a time: the same sums in the same

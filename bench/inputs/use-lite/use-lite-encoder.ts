@@ -4,10 +4,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { add, attention, layerNorm, linear, normaliseRows } from './float64-layers.ts';
-import type { TfjsWeights } from './tfjs.ts';
 import { unigramTokeniser, type Vocabulary } from './unigram.ts';
 import { openUseLite, useLiteFolder, useLiteKernel } from './use-lite.ts';
-import { ENCODER, type UseLiteMatrix } from './use-lite-matrices.ts';
+import { readUseLiteConstants, type UseLiteConstants } from './use-lite-constants.ts';
+import type { UseLiteMatrix } from './use-lite-matrices.ts';
 
 /** Everything the encoder computed that a benchmark can use. All arrays are row-major. */
 export interface UseLiteTrace {
@@ -43,19 +43,35 @@ export function useLiteTokens(sentences: readonly string[]): number[][] {
   return sentences.map((sentence) => tokeniser.encode(sentence).slice(0, MAX_TOKENS));
 }
 
+/** X [rows, K] · Wᵀ, bias added, [rows, N]. */
+export type MultiplyUseLite = (matrix: UseLiteMatrix, X: Float64Array, bias: Float32Array) => Float64Array;
+
 /** Runs the encoder: about 5 million multiply-adds a token, so a few milliseconds each. */
 export function encodeUseLite(sentences: readonly string[]): UseLiteTrace {
   const model = openUseLite();
-  const ids = useLiteTokens(sentences);
+  const multiply: MultiplyUseLite = (matrix, X, bias) => linear(X, useLiteKernel(model, matrix), bias);
+  return encodeTokens(useLiteTokens(sentences), readUseLiteConstants(model), multiply);
+}
+
+/** The same of ids, with products that may be those of other matrices in place of the encoder's own. */
+export function encodeTokens(
+  ids: readonly (readonly number[])[],
+  constants: UseLiteConstants,
+  multiply: MultiplyUseLite,
+): UseLiteTrace {
   const rowStart = [0];
   for (const tokens of ids) rowStart.push(rowStart[rowStart.length - 1] + tokens.length);
+  const encoder = {
+    constants,
+    multiply: (matrix: UseLiteMatrix, X: Float64Array) => multiply(matrix, X, constants.biases[matrix]),
+  };
 
-  const x0 = embed(model, ids);
-  const dense = multiply(model, x0, 'dense', `${ENCODER}/Layer_0/TransformerLayer/dense`);
-  const layer0 = transformerLayer(model, 0, x0, dense, rowStart);
-  const layer1 = transformerLayer(model, 1, layer0.output, layer0.output, rowStart);
+  const x0 = embed(constants, ids);
+  const dense = encoder.multiply('dense', x0);
+  const layer0 = transformerLayer(encoder, 0, x0, dense, rowStart);
+  const layer1 = transformerLayer(encoder, 1, layer0.output, layer0.output, rowStart);
   const pooled = meanOverTokens(layer1.output, rowStart);
-  const hidden = multiply(model, pooled, 'tanh', 'module/Encoder_en/hidden_layers/tanh_layer_0').map(Math.tanh);
+  const hidden = encoder.multiply('tanh', pooled).map(Math.tanh);
 
   return {
     embeddings: normaliseRows(hidden, WIDTH),
@@ -96,49 +112,41 @@ export function attentionInputs(trace: UseLiteTrace, layer: 0 | 1, sentence: num
 
 // Twice the embedding plus sine and cosine of position × 128 inverse timescales: the graph adds the signal to the
 // embedding and the result to the embedding again.
-function embed(model: TfjsWeights, ids: readonly number[][]): Float64Array {
-  const table = model.read('module/Embeddings_en').data;
-  const timescales = model.read(`${ENCODER}/TransformerStack/Layer_0/AddTimingSignal/TimingSignal/ExpandDims_1`).data;
+function embed({ embedding, timescales }: UseLiteConstants, ids: readonly (readonly number[])[]): Float64Array {
   const rows = ids.flatMap((tokens) => tokens.map((id, position) => ({ id, position })));
   const x = new Float64Array(rows.length * EMBEDDING_DIM);
   for (const [row, { id, position }] of rows.entries()) {
     for (let i = 0; i < EMBEDDING_DIM; i++) {
       const angle = position * timescales[i % timescales.length];
       const signal = i < timescales.length ? Math.sin(angle) : Math.cos(angle);
-      x[row * EMBEDDING_DIM + i] = 2 * table[id * EMBEDDING_DIM + i] + signal;
+      x[row * EMBEDDING_DIM + i] = 2 * embedding[id * EMBEDDING_DIM + i] + signal;
     }
   }
   return x;
 }
 
+interface Encoder {
+  readonly constants: UseLiteConstants;
+  multiply(matrix: UseLiteMatrix, X: Float64Array): Float64Array;
+}
+
 // x [tokens, 256 or 512], residual [tokens, 512] → output [tokens, 512]
 function transformerLayer(
-  model: TfjsWeights,
+  { constants, multiply }: Encoder,
   layer: 0 | 1,
   x: Float64Array,
   residual: Float64Array,
   rowStart: readonly number[],
 ) {
-  const at = `${ENCODER}/Layer_${layer}/TransformerLayer`;
-  const normed = normalise(model, x, `${at}/layer_prepostprocess`);
-  const qkv = multiply(model, normed, `layer${layer}.qkv`, `${at}/MultiheadAttention/qkv_transform_single`);
+  const norms = constants.norms[layer];
+  const normed = layerNorm(x, norms.attention.scale, norms.attention.bias);
+  const qkv = multiply(`layer${layer}.qkv`, normed);
   const mixed = attention(qkv, USE_LITE_HEADS, rowStart);
-  const attended = multiply(model, mixed, `layer${layer}.out`, `${at}/MultiheadAttention/output_transform_single`);
-  const middle = add(attended, residual);
-  const normedMiddle = normalise(model, middle, `${at}/FFN/layer_prepostprocess`);
-  const relu = multiply(model, normedMiddle, `layer${layer}.fc1`, `${at}/FFN/conv1`).map((v) => Math.max(v, 0));
-  const output = add(multiply(model, relu, `layer${layer}.fc2`, `${at}/FFN/conv2`), middle);
+  const middle = add(multiply(`layer${layer}.out`, mixed), residual);
+  const normedMiddle = layerNorm(middle, norms.ffn.scale, norms.ffn.bias);
+  const relu = multiply(`layer${layer}.fc1`, normedMiddle).map((v) => Math.max(v, 0));
+  const output = add(multiply(`layer${layer}.fc2`, relu), middle);
   return { output, qkv, inputs: { qkv: normed, out: mixed, fc1: normedMiddle, fc2: relu } };
-}
-
-function multiply(model: TfjsWeights, X: Float64Array, matrix: UseLiteMatrix, at: string): Float64Array {
-  const bias = model.read(matrix === 'tanh' ? `${at}/bias` : `${at}/bias/ConcatPartitions/concat`).data;
-  return linear(X, useLiteKernel(model, matrix), bias);
-}
-
-function normalise(model: TfjsWeights, X: Float64Array, at: string): Float64Array {
-  const read = (name: string) => model.read(`${at}/layer_norm/layer_norm_${name}/ConcatPartitions/concat`).data;
-  return layerNorm(X, read('scale'), read('bias'));
 }
 
 // X [tokens, 512] → [sentences, 512]; a sentence of no tokens has mean 0.

@@ -1,0 +1,74 @@
+// A classifier's packed layers taken to where they run, and joined.
+import type { Op } from '../../contract/problem.ts';
+import type { KernelKind, Runtimes } from '../../contract/runtimes/runtimes.ts';
+import type { PreparedKernel } from '../../contract/technique.ts';
+import { UnsupportedError } from '../../contract/unsupported-error.ts';
+import { type PackedLayer, problemOf } from '../packed-model.ts';
+import type { Batch, Classifier, ClassifierLayer, Multiply } from './classifier.ts';
+
+/** Where layers run, in calls of M rows of input. */
+export interface ClassifierPlacement {
+  readonly M: number;
+  readonly kind: KernelKind;
+  readonly runtime: Runtimes[KernelKind];
+}
+
+export interface PlacedLayers {
+  readonly multiply: Multiply;
+  /** Of all kernels together, beside weights, activations and outputs. */
+  readonly workspaceBytes: number;
+  dispose(): void;
+}
+
+export interface RunningClassifier extends Omit<PlacedLayers, 'multiply'> {
+  /** Logits [examples(M), classes]; a view that the next call overwrites. */
+  run(batch: Batch): Float32Array;
+}
+
+/** Throws UnsupportedError as `placeLayers` does. */
+export async function placeClassifier(
+  classifier: Classifier,
+  pack: (layer: ClassifierLayer) => PackedLayer,
+  placement: ClassifierPlacement,
+): Promise<RunningClassifier> {
+  const { multiply, ...placed } = await placeLayers(classifier.layers, pack, placement);
+  return { ...placed, run: classifier.compose(placement.M, multiply) };
+}
+
+/** Throws UnsupportedError where a technique has no kernel of the kind, or the kind is a device's. */
+export async function placeLayers(
+  layers: readonly ClassifierLayer[],
+  pack: (layer: ClassifierLayer) => PackedLayer,
+  { M, kind, runtime }: ClassifierPlacement,
+): Promise<PlacedLayers> {
+  if (kind !== 'ts' && kind !== 'wasm') {
+    throw new UnsupportedError(
+      `classify: runs in TypeScript and WebAssembly only, got ${kind}, where activations would cross over and back at every layer`,
+    );
+  }
+  const kernels = new Map<string, PreparedKernel<Op>>();
+  const dispose = () => {
+    for (const kernel of kernels.values()) kernel.dispose();
+  };
+  try {
+    for (const layer of layers) {
+      const { technique, params, packed } = pack(layer);
+      const makeKernel = technique.kernels[kind];
+      if (makeKernel === undefined) throw new UnsupportedError(`${layer.name}: must have a ${kind} kernel, got none`);
+      const problem = problemOf(layer, layer.rows(M));
+      kernels.set(layer.name, await makeKernel({ packed, problem, params, runtime }));
+    }
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+  // Kernels of these kinds are finished when they return.
+  const multiply: Multiply = (layer, X) => {
+    const kernel = kernels.get(layer)!;
+    void kernel.upload({ X });
+    void kernel.run();
+    return kernel.readOutput() as Float32Array;
+  };
+  const workspaceBytes = [...kernels.values()].reduce((sum, kernel) => sum + (kernel.workspaceBytes ?? 0), 0);
+  return { multiply, workspaceBytes, dispose };
+}
