@@ -1,6 +1,6 @@
 // GGUF's blocks: what a grid format's choice is as the bytes of a GGUF tensor, and back.
 // Source: ggml-org/llama.cpp, ggml/src/ggml-common.h for what a block holds, ggml-quants.c for the order of its codes.
-import type { GgufType } from '../../bench/contract/gguf-type.ts';
+import { type GgufType, ggufTypes } from '../../bench/contract/gguf-type.ts';
 import { fromTrits, toTrits } from './gguf-trits.ts';
 import type { GridChoice, MatmulShape } from './layout.ts';
 
@@ -12,8 +12,6 @@ export type BlockType = Extract<
 export type GgufGrid = BlockType | Extract<GgufType, 'F16' | 'BF16'>;
 
 interface BlockLayout {
-  readonly weights: number;
-  readonly bytes: number;
   /** Where an f16 lies. */
   readonly scale?: number;
   readonly min?: number;
@@ -36,26 +34,20 @@ interface Field {
 }
 
 const layouts: { readonly [Type in BlockType]: BlockLayout } = {
-  Q8_0: { weights: 32, bytes: 34, scale: 0, fields: [{ at: 2, stride: 32, bits: 8, shift: 0 }], flip: 0x80 },
-  Q4_0: { weights: 32, bytes: 18, scale: 0, fields: [{ at: 2, stride: 16, bits: 4, shift: 0 }] },
-  IQ4_NL: { weights: 32, bytes: 18, scale: 0, fields: [{ at: 2, stride: 16, bits: 4, shift: 0 }] },
+  Q8_0: { scale: 0, fields: [{ at: 2, stride: 32, bits: 8, shift: 0 }], flip: 0x80 },
+  Q4_0: { scale: 0, fields: [{ at: 2, stride: 16, bits: 4, shift: 0 }] },
+  IQ4_NL: { scale: 0, fields: [{ at: 2, stride: 16, bits: 4, shift: 0 }] },
   MXFP4: {
-    weights: 32,
-    bytes: 17,
     scaleBytes: { at: 0, count: 1 },
     fields: [{ at: 1, stride: 16, bits: 4, shift: 0 }],
   },
   Q4_K: {
-    weights: 256,
-    bytes: 144,
     scale: 0,
     min: 2,
     sixBits: 4,
     fields: [{ at: 16, stride: 32, bits: 4, shift: 0 }],
   },
   Q5_K: {
-    weights: 256,
-    bytes: 176,
     scale: 0,
     min: 2,
     sixBits: 4,
@@ -65,8 +57,6 @@ const layouts: { readonly [Type in BlockType]: BlockLayout } = {
     ],
   },
   Q6_K: {
-    weights: 256,
-    bytes: 210,
     scale: 208,
     scaleBytes: { at: 192, count: 16 },
     fields: [
@@ -74,9 +64,14 @@ const layouts: { readonly [Type in BlockType]: BlockLayout } = {
       { at: 128, stride: 32, bits: 2, shift: 4 },
     ],
   },
-  TQ2_0: { weights: 256, bytes: 66, scale: 64, fields: [{ at: 0, stride: 32, bits: 2, shift: 0 }] },
-  TQ1_0: { weights: 256, bytes: 54, scale: 52, fields: 'trits' },
+  TQ2_0: { scale: 64, fields: [{ at: 0, stride: 32, bits: 2, shift: 0 }] },
+  TQ1_0: { scale: 52, fields: 'trits' },
 };
+
+function layoutOf(type: BlockType) {
+  return { ...ggufTypes[type], ...layouts[type] };
+}
+type SizedLayout = ReturnType<typeof layoutOf>;
 
 /** What a block holds of a choice; views of it. */
 interface BlockParts {
@@ -94,7 +89,7 @@ export function toGgufTensor(type: GgufGrid, choice: GridChoice, shape: MatmulSh
 
 /** The bytes of a tensor [N,K] of this type, block after block along K; K must be whole blocks. */
 export function toGgufBlocks(type: BlockType, choice: GridChoice, { N, K }: MatmulShape): Uint8Array {
-  const layout = layouts[type];
+  const layout = layoutOf(type);
   const blocks = (N * K) / layout.weights;
   const bytes = new Uint8Array(blocks * layout.bytes);
   for (let b = 0; b < blocks; b++) {
@@ -113,7 +108,7 @@ export function toGgufBlocks(type: BlockType, choice: GridChoice, { N, K }: Matm
 
 /** The choice that such bytes are. */
 export function fromGgufBlocks(type: BlockType, bytes: Uint8Array, { N, K }: MatmulShape): GridChoice {
-  const layout = layouts[type];
+  const layout = layoutOf(type);
   const blocks = (N * K) / layout.weights;
   const groups = codedScales(layout);
   const choice = {
@@ -142,7 +137,7 @@ function codedScales({ sixBits, scaleBytes }: BlockLayout): number {
   return sixBits === undefined ? (scaleBytes?.count ?? 0) : 8;
 }
 
-function partsOf({ codes, scaleCodes, minCodes }: GridChoice, layout: BlockLayout, b: number): BlockParts {
+function partsOf({ codes, scaleCodes, minCodes }: GridChoice, layout: SizedLayout, b: number): BlockParts {
   const { weights } = layout;
   const groups = codedScales(layout);
   return {
