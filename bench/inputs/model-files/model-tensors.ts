@@ -1,31 +1,16 @@
 // Which tensors a model has by its configuration, and whether those of a file are they: said before any value is read.
 import { InputError } from '../../contract/input-error.ts';
-import { EMBEDDING, linearLayers, type ModelConfig } from '../../contract/model.ts';
+import { EMBEDDING, linearLayers, type ModelConfig, otherTensors } from '../../contract/model.ts';
 import { visibleText } from '../../contract/visible-text.ts';
 
 export type Shape = readonly number[];
 
 /** Shapes by name. */
 export function modelTensors(config: ModelConfig): Map<string, Shape> {
-  const { vocabularySize, hiddenSize, heads, keyValueHeads, headDim, layers } = config;
-  const tensors = new Map<string, Shape>([[EMBEDDING, [vocabularySize, hiddenSize]]]);
+  const tensors = new Map<string, Shape>([[EMBEDDING, [config.vocabularySize, config.hiddenSize]]]);
   for (const { name, N, K } of linearLayers(config)) tensors.set(name, [N, K]);
-  for (let i = 0; i < layers; i++) {
-    const layer = (name: string, extent: number) => tensors.set(`model.layers.${i}.${name}`, [extent]);
-    layer('input_layernorm.weight', hiddenSize);
-    layer('post_attention_layernorm.weight', hiddenSize);
-    if (config.hasQkvBias) {
-      layer('self_attn.q_proj.bias', heads * headDim);
-      layer('self_attn.k_proj.bias', keyValueHeads * headDim);
-      layer('self_attn.v_proj.bias', keyValueHeads * headDim);
-    }
-    if (config.hasOutputBias) layer('self_attn.o_proj.bias', hiddenSize);
-    if (config.hasQkNorm) {
-      layer('self_attn.q_norm.weight', headDim);
-      layer('self_attn.k_norm.weight', headDim);
-    }
-  }
-  return tensors.set('model.norm.weight', [hiddenSize]);
+  for (const { name, length } of otherTensors(config)) if (name !== EMBEDDING) tensors.set(name, [length]);
+  return tensors;
 }
 
 /** Throws InputError, with the names, where a tensor is missing, is one too many or has another shape. */
