@@ -23,7 +23,7 @@ const Json = z.looseObject({
         z.tuple([z.string(), z.string()]),
         z
           .string()
-          .regex(/^\S+ \S+$/u)
+          .regex(/^[^ ]+ [^ ]+$/)
           .transform(pairOf),
       ]),
     ),
