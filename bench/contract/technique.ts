@@ -47,6 +47,15 @@ export interface RoundedActivations<O extends Op> {
   readonly slack: ActivationsOf<O>;
 }
 
+/** Addresses of X [M,K] and Y [M,N], whose rows are `ldY` values apart. */
+export interface KernelPlaces {
+  readonly X: number;
+  readonly Y: number;
+  readonly ldY: number;
+  /** [K], by which X must come divided there; `upload` divides by itself. */
+  readonly divisors?: Float32Array;
+}
+
 export interface PreparedKernel<O extends Op> {
   /** Takes new activations into the kernel's own memory, finished on return. On a device, timed apart. */
   upload(activations: ActivationsOf<O>): void | Promise<void>;
@@ -61,6 +70,8 @@ export interface PreparedKernel<O extends Op> {
   quantizeActivations?(activations: ActivationsOf<O>): RoundedActivations<O>;
   /** So many runs at once, none waited for, on the device's own clock, where it has one; outputs are as after `run`. */
   deviceSpan?(calls: number): Promise<DeviceSpan>;
+  /** Where its neighbours in WebAssembly's memory find what it reads and writes. */
+  readonly places?: KernelPlaces;
   /** Which of several code paths this kernel chose for the problem and the machine; undefined where it has but one. */
   readonly variant?: string;
   /** Scratch the kernel holds beside weights, activations and output; undefined where another's runtime keeps it to itself. */

@@ -7,6 +7,7 @@ import {
   type ModelWeights,
   otherTensors,
 } from '../contract/model.ts';
+import type { RoundActivations } from '../contract/operations/model-float64.ts';
 import type { MatmulProblem } from '../contract/problem.ts';
 import type { Params, StoredBytes, Technique } from '../contract/technique.ts';
 import { UnsupportedError } from '../contract/unsupported-error.ts';
@@ -95,6 +96,15 @@ export function unpackLayer(layer: LinearLayer, { technique, params, packed }: P
   const weights = technique.unpack(packed, problemOf(layer, 1), params);
   if (!('W' in weights)) throw new Error(`${layer.name}: must be packed by a technique of matmul`);
   return weights.W;
+}
+
+/** What kernels make of the activations that come to them. */
+export function roundingOf(model: PackedModel): RoundActivations {
+  return (layer, X, M) => {
+    const { technique, params, packed } = model.pack(layer);
+    const rounded = technique.quantizeActivations?.({ X }, problemOf(layer, M), params, packed)?.activations;
+    return rounded !== undefined && 'X' in rounded ? rounded.X : X;
+  };
 }
 
 /** Of all linear layers together, and of the tensors beside them that a running model holds as f32. */

@@ -1,5 +1,6 @@
 // Packed layers taken to where they run, one at a time, and joined to a network.
 import { tsTransformer } from '../../kernels/transformer/ts.ts';
+import { wasmTransformer } from '../../kernels/transformer/wasm.ts';
 import { EMBEDDING, headName, type LinearLayer, linearLayers } from '../contract/model.ts';
 import type { Op } from '../contract/problem.ts';
 import { rotationTable } from '../contract/rotation.ts';
@@ -21,6 +22,10 @@ export async function placeModel(model: PackedModel, placement: Placement): Prom
   switch (kind) {
     case 'ts':
       return place(model, placement, tsTransformer(shape), runtime);
+    case 'wasm': {
+      const placed = await wasmTransformer(shape, runtime as Runtimes['wasm']);
+      return place(model, placement, placed.transformer, placed.runtime);
+    }
     default:
       throw new UnsupportedError(
         `model: runs in TypeScript and WebAssembly only, got ${kind}, where activations would cross over and back at every layer`,

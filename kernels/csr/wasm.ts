@@ -41,6 +41,7 @@ function multiplyRow(
       scales === NO_SCALES
         ? () => module.run('gemv', threads, x, rows, W.columns, W.values, shares, y)
         : () => module.run('int8Gemv', threads, x, rows, W.columns, W.values, scales, shares, y),
+    places: { X: x, Y: y, ldY: N },
     readOutput: () => module.f32(y, N),
     workspaceBytes: 4 * (threads + 1),
     dispose: module.close,
@@ -92,6 +93,7 @@ function multiplyPanels({ packed, problem, runtime }: Context, module: WasmModul
         unit,
       );
     },
+    places: { X, Y, ldY: N },
     readOutput: () => module.f32(Y, M * N),
     workspaceBytes: 4 * paddedM * K + sumsBytes + Math.max(0, weightBytes - csrBytes(packed)),
     dispose: module.close,

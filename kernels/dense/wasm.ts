@@ -30,6 +30,7 @@ export async function wasmDense({
       module.run('packX', rowPanels, X, panels, M, K);
       module.run('gemm', columnPanels, panels, W, Y, M, ldY, K, NR);
     },
+    places: { X, Y, ldY },
     readOutput: () => trimColumns(module.f32(Y, M * ldY), M, N, ldY),
     workspaceBytes: (M === 1 ? 0 : 4 * M * K) + 4 * M * (ldY - N),
     dispose: module.close,

@@ -164,7 +164,8 @@ function decompress({ down, up, ...weights }: CompressedGrid, { layout }: Grid, 
 /** The layer before gives its outputs divided by [K]. */
 function afterFoldedLayer(kernel: PreparedKernel<'matmul'>, channels: Float32Array): PreparedKernel<'matmul'> {
   const K = channels.length;
-  return { ...kernel, upload: ({ X }) => kernel.upload({ X: X.map((x, i) => x / channels[i % K]) }) };
+  const places = kernel.places && { ...kernel.places, divisors: channels };
+  return { ...kernel, places, upload: ({ X }) => kernel.upload({ X: X.map((x, i) => x / channels[i % K]) }) };
 }
 
 function bytesOf(...arrays: readonly (ArrayBufferView | undefined)[]): number {

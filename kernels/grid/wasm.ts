@@ -37,6 +37,7 @@ export async function wasmGrid(context: GridContext<Wasm>): Promise<PreparedKern
     run() {
       for (const run of runs) run();
     },
+    places: { X, Y, ldY },
     readOutput: () => trimColumns(module.f32(Y, M * ldY), M, N, ldY),
     workspaceBytes:
       parts.reduce((sum, { scratchBytes }) => sum + scratchBytes, 0) + weights.scratchBytes + 4 * M * (ldY - N),

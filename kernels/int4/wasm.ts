@@ -41,6 +41,7 @@ export async function wasmInt4({
   const paddingBytes = 4 * M * (ldY - N);
   const common = {
     upload: (activations: { X: Float32Array }) => module.f32(X, M * K).set(activations.X),
+    places: { X, Y, ldY },
     readOutput: () => trimColumns(module.f32(Y, M * ldY), M, N, ldY),
     dispose: module.close,
   };

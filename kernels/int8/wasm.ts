@@ -37,6 +37,7 @@ export async function wasmInt8(context: Context): Promise<PreparedKernel<'matmul
     upload: (activations) => module.f32(X, M * K).set(activations.X),
     run,
     variant,
+    places: { X, Y, ldY: resident.ldY },
     readOutput: () => trimColumns(module.f32(Y, M * resident.ldY), M, N, resident.ldY),
     workspaceBytes: scratchBytes + scaleBytes + 4 * M * (resident.ldY - N),
     dispose: module.close,

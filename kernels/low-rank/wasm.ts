@@ -42,6 +42,7 @@ export async function wasmLowRank({
       multiply(X, down, thin, width, K);
       multiply(thin, up, Y, ldY, width);
     },
+    places: { X, Y, ldY },
     readOutput: () => trimColumns(module.f32(Y, M * ldY), M, N, ldY),
     workspaceBytes: panelBytes + 4 * M * width + 4 * M * (ldY - N) + paddingBytes,
     dispose: module.close,

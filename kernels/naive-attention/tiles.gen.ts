@@ -124,7 +124,7 @@ export function weighKeys(values: usize, keys: i32, weights: usize, count: i32, 
  * an integer, which then is in the low bits of the sum. A polynomial gives 2 to the power of what the rounding took off, a number
  * in [−½, ½], and the integer is added to the exponent of the result.
  */
-function exponentials(vectors: number[], NR: number): string {
+export function exponentials(vectors: readonly number[], NR: number): string {
   const each = (line: (v: number) => string, indent = '  ') => vectors.map(line).join(`\n${indent}`);
   const horner = [4, 3, 2, 1, 0].flatMap((degree) =>
     vectors.map((v) => `const p${degree}_${v} = f32x4.relaxed_madd(p${degree + 1}_${v}, f${v}, a${degree});`),

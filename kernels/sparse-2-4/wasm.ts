@@ -39,6 +39,7 @@ function multiplyRow({ packed, problem }: Context, module: WasmModule): Prepared
       scales === NO_SCALES
         ? () => module.run('gemv', panels, x, values, places, table, y, groups)
         : () => module.run('int8Gemv', panels, x, values, scales, places, table, y, groups),
+    places: { X: x, Y: y, ldY: N },
     readOutput: () => module.f32(y, N),
     workspaceBytes: PICKS.byteLength + 4 * (paddedK(K) - K + panels * DECODE_ROWS - N),
     dispose: module.close,
@@ -74,6 +75,7 @@ function multiplyPanels({ packed, problem, runtime }: Context, module: WasmModul
       module.run('packLanes', Math.ceil(K / PACKED_COLUMNS), X, panels, M, K, panelK, lanes, unit);
       module.run('multiply', threads, threads, panels, values, scales, places, sums, Y, M, N, panelK, KC, lanes, unit);
     },
+    places: { X, Y, ldY: N },
     readOutput: () => module.f32(Y, M * N),
     workspaceBytes: panelBytes + sumsBytes,
     dispose: module.close,

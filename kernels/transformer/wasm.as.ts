@@ -1,0 +1,147 @@
+// What lies between the linear layers of a network. `from` and `to` are a thread's share.
+import { addTo, rmsScale, scaled } from './norm.as';
+
+export { attend, combineParts } from './attention.as';
+
+// x [rows][K] += added [rows][ldAdded] + bias [K], where they are given; then x / rms(x) · weight → up to three places, each
+// with a weight of its own
+export function normRows(
+  from: i32, to: i32, x: usize, K: i32, added: usize, ldAdded: i32, bias: usize, epsilon: usize,
+  weight0: usize, to0: usize, weight1: usize, to1: usize, weight2: usize, to2: usize,
+): void {
+  for (let row = from; row < to; row++) {
+    const at = (row * K) << 2;
+    if (added) addTo(x + at, added + ((row * ldAdded) << 2), K);
+    if (bias) addTo(x + at, bias, K);
+    const scale = rmsScale(x + at, K, load<f32>(epsilon));
+    scaled(x + at, K, scale, weight0, to0 + at);
+    if (to1) scaled(x + at, K, scale, weight1, to1 + at);
+    if (to2) scaled(x + at, K, scale, weight2, to2 + at);
+  }
+}
+
+// Y [rows][ldY] of heads side by side, with bias [heads · headDim] and norm [headDim] where they are given, each head then
+// turned by its position, in place; cos and sin [positions][headDim/2]
+export function turnHeads(
+  from: i32, to: i32, Y: usize, ldY: i32, bias: usize, norm: usize, epsilon: usize, cos: usize, sin: usize,
+  heads: i32, headDim: i32, position: i32,
+): void {
+  const half = headDim >> 1;
+  for (let row = from; row < to; row++) {
+    const y = Y + ((row * ldY) << 2);
+    const table = ((position + row) * half) << 2;
+    if (bias) addTo(y, bias, heads * headDim);
+    for (let head = 0; head < heads; head++) {
+      const x = y + ((head * headDim) << 2);
+      if (norm) scaled(x, headDim, rmsScale(x, headDim, load<f32>(epsilon)), norm, x);
+      turn(x, half, cos + table, sin + table);
+    }
+  }
+}
+
+// The halves of x [2 · half], each pair turned by an angle of its own
+function turn(x: usize, half: i32, cos: usize, sin: usize): void {
+  const y = x + (half << 2);
+  let at: usize = 0;
+  for (; at + 16 <= <usize>half << 2; at += 16) {
+    const a = v128.load(x + at);
+    const b = v128.load(y + at);
+    const c = v128.load(cos + at);
+    const s = v128.load(sin + at);
+    v128.store(x + at, f32x4.sub(f32x4.mul(a, c), f32x4.mul(b, s)));
+    v128.store(y + at, f32x4.add(f32x4.mul(b, c), f32x4.mul(a, s)));
+  }
+  for (; at < <usize>half << 2; at += 4) {
+    const a = load<f32>(x + at);
+    const b = load<f32>(y + at);
+    const c = load<f32>(cos + at);
+    const s = load<f32>(sin + at);
+    store<f32>(x + at, a * c - b * s);
+    store<f32>(y + at, b * c + a * s);
+  }
+}
+
+// K and V [rows][ldK, ldV] of heads side by side → keys [heads][ceil(capacity/NR)][headDim][NR] and
+// values [heads][ceil(headDim/NR)][capacity][NR] at each row's position
+export function cacheRows(
+  from: i32, to: i32, K: usize, ldK: i32, V: usize, ldV: i32, bias: usize, keys: usize, values: usize,
+  heads: i32, headDim: i32, capacity: i32, position: i32, NR: i32,
+): void {
+  const keyPanels = (capacity + NR - 1) / NR;
+  const dimPanels = (headDim + NR - 1) / NR;
+  for (let row = from; row < to; row++) {
+    const at = position + row;
+    const v = V + ((row * ldV) << 2);
+    if (bias) addTo(v, bias, heads * headDim);
+    for (let head = 0; head < heads; head++) {
+      const source = (head * headDim) << 2;
+      const k = K + ((row * ldK) << 2) + source;
+      const column = keys + (((head * keyPanels + at / NR) * headDim * NR + at % NR) << 2);
+      for (let d = 0; d < headDim; d++) store<f32>(column + ((d * NR) << 2), load<f32>(k + (d << 2)));
+      for (let p = 0; p < dimPanels; p++) {
+        const target = values + ((((head * dimPanels + p) * capacity + at) * NR) << 2);
+        memory.copy(target, v + source + ((p * NR) << 2), min(NR, headDim - p * NR) << 2);
+      }
+    }
+  }
+}
+
+// Constants of `swiglu`, kept in memory because V8 would build each constant vector anew in every step of a loop; the first six
+// are the polynomial of query-panel.as.ts
+export function writeSwigluConstants(from: i32, to: i32, at: usize): void {
+  store<f32>(at, 1);
+  store<f32>(at, 0.6931470036506653, 4);
+  store<f32>(at, 0.24022242426872253, 8);
+  store<f32>(at, 0.05550733953714371, 12);
+  store<f32>(at, 0.009671512991189957, 16);
+  store<f32>(at, 0.0013264717999845743, 20);
+  // log₂e as the sum of an f32 and what it leaves.
+  store<f32>(at, 1.4426950216293335, 24);
+  store<f32>(at, 1.9259629911266175e-8, 28);
+  store<f32>(at, 126, 32);
+}
+
+// gate, up [rows][ldG, ldU] → to [rows][columns] = gate / (1 + exp(−gate)) · up · factors [columns], where these are given; rows
+// from … to
+export function swiglu(
+  from: i32, to: i32, gate: usize, ldG: i32, up: usize, ldU: i32, out: usize, columns: i32, factors: usize, constants: usize,
+): void {
+  for (let row = from; row < to; row++) {
+    const g = gate + ((row * ldG) << 2);
+    const u = up + ((row * ldU) << 2);
+    const y = out + ((row * columns) << 2);
+    // The rest comes as the last four, of which some are computed again.
+    gateFours(g, u, columns & ~3, constants, y);
+    if (columns & 3) gateFours(g + ((columns - 4) << 2), u + ((columns - 4) << 2), 4, constants, y + ((columns - 4) << 2));
+    if (factors) scaled(y, columns, 1, factors, y);
+  }
+}
+
+function gateFours(g: usize, u: usize, columns: i32, constants: usize, y: usize): void {
+  const a0 = v128.load32_splat(constants);
+  const a1 = v128.load32_splat(constants, 4);
+  const a2 = v128.load32_splat(constants, 8);
+  const a3 = v128.load32_splat(constants, 12);
+  const a4 = v128.load32_splat(constants, 16);
+  const a5 = v128.load32_splat(constants, 20);
+  const high = v128.load32_splat(constants, 24);
+  const low = v128.load32_splat(constants, 28);
+  const most = v128.load32_splat(constants, 32);
+  for (let i = 0; i < columns; i += 4) {
+    const x = v128.load(g);
+    const minus = f32x4.neg(x);
+    // Past ±126 the quotient is x or nothing beside it.
+    const n = f32x4.max(f32x4.min(f32x4.nearest(f32x4.mul(minus, high)), most), f32x4.neg(most));
+    const f = f32x4.relaxed_madd(minus, low, f32x4.relaxed_madd(minus, high, f32x4.neg(n)));
+    let p = f32x4.relaxed_madd(a5, f, a4);
+    p = f32x4.relaxed_madd(p, f, a3);
+    p = f32x4.relaxed_madd(p, f, a2);
+    p = f32x4.relaxed_madd(p, f, a1);
+    p = f32x4.relaxed_madd(p, f, a0);
+    const power = i32x4.add(p, i32x4.shl(i32x4.trunc_sat_f32x4_s(n), 23));
+    v128.store(y, f32x4.mul(f32x4.div(x, f32x4.add(a0, power)), v128.load(u)));
+    g += 16;
+    u += 16;
+    y += 16;
+  }
+}

@@ -1,0 +1,142 @@
+// What lies between the linear layers of a network, in WebAssembly: in the memory that the layers' kernels have too, so that
+// it writes where they read.
+import type { Op } from '../../bench/contract/problem.ts';
+import type { Wasm, WasmModule } from '../../bench/contract/runtimes/wasm.ts';
+import type { PreparedKernel } from '../../bench/contract/technique.ts';
+import type { PlacedLinear, Transformer, TransformerShape } from '../../bench/contract/transformer.ts';
+import { UnsupportedError } from '../../bench/contract/unsupported-error.ts';
+import { CONSTANTS_BYTES } from '../naive-attention/wasm-keys.ts';
+import { paddedRows } from '../panels.ts';
+import { MR, PART_KEYS } from './blocks.ts';
+
+/** Rows of f32 from an address on, `stride` values apart; what is written there is to be divided by the divisors first. */
+export interface WasmSlot {
+  readonly at: number;
+  readonly stride: number;
+  readonly divisors?: Float32Array;
+}
+
+/** Threads that wrote to one line would slow each other. */
+const CACHE_LINE = 64;
+const SWIGLU_CONSTANTS_BYTES = 36;
+/** Of a norm: queries, keys and values. */
+const MAX_TARGETS = 3;
+
+/** The transformer and the runtime on which its linear layers' kernels must be prepared. */
+export async function wasmTransformer(
+  shape: TransformerShape,
+  wasm: Wasm,
+): Promise<{ readonly transformer: Transformer<WasmSlot>; readonly runtime: Wasm }> {
+  const module = await wasm.open('transformer');
+  return { transformer: transformerOf(shape, wasm, module), runtime: { ...wasm, open: module.beside } };
+}
+
+function transformerOf(shape: TransformerShape, { NR, threads }: Wasm, module: WasmModule): Transformer<WasmSlot> {
+  const { maxRows, capacity, heads, keyValueHeads, headDim, normEpsilon, rotation } = shape;
+  let cacheBytes = 0;
+  let workspaceBytes = 0;
+  const allocate = (bytes: number) => {
+    workspaceBytes += bytes;
+    return module.allocate(bytes);
+  };
+  const place = (values: Float32Array) => {
+    const at = module.allocate(values.byteLength);
+    module.f32(at, values.length).set(values);
+    return at;
+  };
+  const placeIfAny = (values: Float32Array | undefined) => (values === undefined ? 0 : place(values));
+  const slot = (columns: number): WasmSlot => ({ at: allocate(4 * maxRows * columns), stride: columns });
+
+  const epsilon = place(Float32Array.of(normEpsilon));
+  const [cos, sin] = [place(rotation.cos), place(rotation.sin)];
+  const swigluConstants = module.allocate(SWIGLU_CONSTANTS_BYTES);
+  module.run('writeSwigluConstants', 1, swigluConstants);
+  const dims = paddedRows(headDim, NR);
+  const maxParts = maxRows === 1 ? Math.ceil(capacity / PART_KEYS) : 1;
+  const ldS = maxRows === 1 ? PART_KEYS : paddedRows(capacity, NR);
+  const scratchBytes = paddedRows(CONSTANTS_BYTES + 4 * (2 * NR + MR * (headDim + dims + ldS)), CACHE_LINE);
+  const scratch = allocate(threads * scratchBytes);
+  const partials = allocate(4 * maxRows * heads * maxParts * (4 + dims));
+  const taken = module.allocate(4);
+  const takenCount = module.i32(taken, 1);
+
+  return {
+    slot,
+    write({ at, stride, divisors }, row, values) {
+      const into = module.f32(at + 4 * row * stride, values.length);
+      if (divisors === undefined) into.set(values);
+      else for (let k = 0; k < values.length; k++) into[k] = values[k] / divisors[k];
+    },
+    read: ({ at, stride }, row, length) => module.f32(at + 4 * row * stride, length),
+    linear: (kernel, rows, N, K) => placeLinear(module, kernel, rows, N, K),
+    norm(x, added, weight, to) {
+      const weights = place(weight);
+      const sum = [added?.Y.at ?? 0, added?.Y.stride ?? 0, placeIfAny(added?.bias)];
+      const targets = Array.from({ length: MAX_TARGETS }, (_, i) => {
+        if (i >= to.length) return [0, 0];
+        const { at, divisors } = to[i];
+        return [divisors === undefined ? weights : place(weight.map((w, k) => w / divisors[k])), at];
+      });
+      const args = [x.at, weight.length, ...sum, epsilon, ...targets.flat()];
+      return ({ rows }) => module.run('normRows', rows, ...args);
+    },
+    attention(queries, keys, values, to) {
+      const keyBytes = 4 * keyValueHeads * paddedRows(capacity, NR) * headDim;
+      const valueBytes = 4 * keyValueHeads * capacity * dims;
+      cacheBytes += keyBytes + valueBytes;
+      const [K, V] = [module.allocate(keyBytes), module.allocate(valueBytes)];
+      const [q, k] = [queries, keys].map(({ Y, bias, norm }) => {
+        return [Y.at, Y.stride, placeIfAny(bias), placeIfAny(norm), epsilon, cos, sin];
+      });
+      const cached = [keys.Y.at, keys.Y.stride, values.Y.at, values.Y.stride, placeIfAny(values.bias), K, V];
+      const factors = placeIfAny(to.divisors?.map((divisor) => 1 / divisor));
+      const places = [taken, scratch, scratchBytes, ldS, queries.Y.at, queries.Y.stride, K, V, partials];
+      return ({ rows, position }) => {
+        module.run('turnHeads', rows, ...q, heads, headDim, position);
+        module.run('turnHeads', rows, ...k, keyValueHeads, headDim, position);
+        module.run('cacheRows', rows, ...cached, keyValueHeads, headDim, capacity, position, NR);
+        const parts = maxRows === 1 ? Math.ceil((position + 1) / PART_KEYS) : 1;
+        takenCount[0] = 0;
+        module.run('attend', threads, ...places, parts, rows, position, heads, keyValueHeads, headDim, capacity, NR);
+        module.run('combineParts', rows, partials, parts, heads, headDim, to.at, factors, NR);
+      };
+    },
+    swiglu: (gate, up, columns, to) => {
+      const factors = placeIfAny(to.divisors?.map((divisor) => 1 / divisor));
+      const args = [gate.at, gate.stride, up.at, up.stride, to.at, columns, factors, swigluConstants];
+      return ({ rows }) => module.run('swiglu', rows, ...args);
+    },
+    kvCacheBytes: () => cacheBytes,
+    workspaceBytes: () => workspaceBytes,
+    dispose: module.close,
+  };
+}
+
+/** In the kernel's own places where it tells them, else copied to and fro. */
+function placeLinear(
+  module: WasmModule,
+  kernel: PreparedKernel<Op>,
+  rows: number,
+  N: number,
+  K: number,
+): PlacedLinear<WasmSlot> {
+  const finish = (done: unknown) => {
+    if (done !== undefined)
+      throw new UnsupportedError('model: kernels must be finished when they return, got one that promises to be');
+  };
+  const { places } = kernel;
+  if (places !== undefined) {
+    const X = { at: places.X, stride: K, divisors: places.divisors };
+    return { X, Y: { at: places.Y, stride: places.ldY }, run: () => finish(kernel.run()) };
+  }
+  const X = { at: module.allocate(4 * rows * K), stride: K };
+  const Y = { at: module.allocate(4 * rows * N), stride: N };
+  const run = () => {
+    finish(kernel.upload({ X: module.f32(X.at, rows * K) }));
+    finish(kernel.run());
+    const output = kernel.readOutput();
+    if (!(output instanceof Float32Array)) return finish(output);
+    module.f32(Y.at, rows * N).set(output);
+  };
+  return { X, Y, run };
+}
