@@ -1,0 +1,67 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { openHuggingFaceFolder } from '../inputs/model-files/hugging-face-folder.ts';
+import { bytePairEncoder } from './training/byte-pair-encoding.ts';
+import { readCorpus, SHARED_STRETCH } from './training/corpus.ts';
+import { recipes } from './training/recipes.ts';
+import { readTrainedWeights } from './training/trained-model.ts';
+import { mean, openTrainer } from './training/trainer.ts';
+import { cutWindows } from './training/windows.ts';
+
+const FOLDER = join(import.meta.dirname, 'moby');
+const PACKAGES = join(import.meta.dirname, '../../.training/node_modules');
+const read = (file: string) => readFileSync(join(FOLDER, file), 'utf8');
+const heldOut = read('held-out.txt');
+const calibration = read('calibration.txt');
+const moby = openHuggingFaceFolder(FOLDER);
+
+/** Whether two texts have as many characters in a row in common as no two parts may. */
+function overlap(a: string, b: string): boolean {
+  const stretches = new Set<string>();
+  for (let i = 0; i + SHARED_STRETCH <= a.length; i++) stretches.add(a.slice(i, i + SHARED_STRETCH));
+  for (let i = 0; i + SHARED_STRETCH <= b.length; i++) if (stretches.has(b.slice(i, i + SHARED_STRETCH))) return true;
+  return false;
+}
+
+test('its held-out loss is the one that its card gives', async () => {
+  const trainer = await openTrainer(recipes.moby, 2, 128);
+  trainer.state[0].set(readTrainedWeights(FOLDER, recipes.moby.config));
+  const ids = Int32Array.from(moby.tokenizer.encode(heldOut));
+  const losses = await trainer.losses(cutWindows(ids, recipes.moby.config.contextLength));
+  trainer.close();
+  const [, loss, tokens] = /fp16, as they are here \| ([\d.]+) .*\n(\d+) tokens of/s.exec(read('README.md')) ?? [];
+  expect(mean(losses).toFixed(4)).toBe(loss);
+  expect(losses).toHaveLength(Number(tokens));
+});
+
+test('it is of the shape it was trained in, and small', () => {
+  expect(moby.config).toEqual(recipes.moby.config);
+  const bytes = readdirSync(FOLDER).reduce((total, file) => total + statSync(join(FOLDER, file)).size, 0);
+  expect(bytes).toBeLessThan(8e6);
+});
+
+test('Hugging Face reads its tokenizer as the trainer does, and gives back the text', () => {
+  const { model } = JSON.parse(read('tokenizer.json'));
+  const pairs = model.merges.map((merge: string) => merge.split(' ').map((token) => model.vocab[token]));
+  const ids = moby.tokenizer.encode(heldOut);
+  expect(ids).toEqual(bytePairEncoder(pairs)(heldOut));
+  expect(moby.tokenizer.decode(ids)).toBe(heldOut);
+});
+
+test('held-out and calibration text have nothing in common', () => {
+  expect(overlap(heldOut, heldOut.slice(0, SHARED_STRETCH))).toBe(true);
+  expect(overlap(heldOut, calibration)).toBe(false);
+});
+
+test.skipIf(!existsSync(PACKAGES))(
+  'they are those of the packages, and nothing of them was trained on (needs npm run training:install)',
+  () => {
+    const corpus = readCorpus(PACKAGES);
+    expect(corpus.heldOut).toBe(heldOut);
+    expect(corpus.calibration).toBe(calibration);
+    const train = corpus.train.join('\n');
+    expect(overlap(heldOut, train)).toBe(false);
+    expect(overlap(calibration, train)).toBe(false);
+  },
+);
