@@ -5,7 +5,7 @@ import {
 } from '../naive-attention/query-panel.as';
 import { MR, PART_KEYS } from './blocks';
 import { scaled } from './norm.as';
-import { exponentials, multiplyRows } from './tiles';
+import { exponentials, multiplyPanels } from './tiles';
 
 // One entry of [0, threads) is a thread, with scratchBytes of its own: constants, reference, sums [NR], q [MR][headDim],
 // o [MR][dims] and s [MR][ldS]. `taken` counts the items that a thread has taken: 0 at first.
@@ -57,9 +57,7 @@ function attendPanel(
     const source = Q + (((first + r) / group * ldQ + (first + r) % group * headDim) << 2);
     memory.copy(q + ((r * headDim) << 2), source, headDim << 2);
   }
-  for (let p = 0; p < panels; p++) {
-    multiplyRows(count, q, headDim << 2, keys + ((p * headDim * NR) << 2), headDim, s + ((p * NR) << 2), ldS << 2);
-  }
+  multiplyPanels(count, q, headDim << 2, keys, (headDim * NR) << 2, panels, headDim, s, ldS << 2);
   for (let r = 0; r < count; r++) {
     const row = s + ((r * ldS) << 2);
     const token = (first + r) / group;
@@ -70,9 +68,7 @@ function attendPanel(
     store<f32>(partial, load<f32>(reference));
     store<f32>(partial, sumOf(sums, NR), 4);
   }
-  for (let d = 0; d < dims; d += NR) {
-    multiplyRows(count, s, ldS << 2, values + ((d * capacity) << 2), length, o + (d << 2), dims << 2);
-  }
+  multiplyPanels(count, s, ldS << 2, values, (capacity * NR) << 2, dims / NR, length, o, dims << 2);
   for (let r = 0; r < count; r++) {
     const token = (first + r) / group;
     const partial = partials + ((((token * heads + (first + r) % group) * parts + own) * (4 + dims)) << 2);

@@ -4,69 +4,96 @@ import { exponentials } from '../naive-attention/tiles.gen.ts';
 import { MR } from './blocks.ts';
 
 const UNROLL = 4;
-/** Independent sums of each product, so that one multiply-add need not wait for the last where rows are few. */
-const SUMS = [4, 2, 2, 1, 1, 1];
+/**
+ * Panels that a tile takes side by side, and independent sums of each product: where rows are few, so many that loads don't
+ * outnumber multiply-adds and that no multiply-add need wait for the last. With NR = 8 that is 8 to 12 sums; with the weights and
+ * a value of x beside them no more than the 15 registers that V8 leaves.
+ */
+const SHAPES = [
+  { rows: 1, panels: 2, sums: 2 },
+  { rows: 2, panels: 2, sums: 1 },
+  { rows: 1, panels: 1, sums: 4 },
+  { rows: 2, panels: 1, sums: 2 },
+  { rows: 3, panels: 1, sums: 2 },
+  ...[4, 5, 6].map((rows) => ({ rows, panels: 1, sums: 1 })),
+];
 
 export function generateTiles(NR: number): string {
-  const vectors = range(NR / 4);
-  return [...range(MR).map((i) => tile(i + 1, SUMS[i], vectors, NR)), chooseTile(), exponentials(vectors, NR)].join(
-    '\n\n',
-  );
+  return [...SHAPES.map((shape) => tile(shape, NR)), multiplyPanels(NR), exponentials(range(NR / 4), NR)].join('\n\n');
 }
 
 function range(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i);
 }
 
-function chooseTile(): string {
-  const call = (rows: number) => `return multiply${rows}(x, ldX, w, steps, y, ldY);`;
-  return `export function multiplyRows(rows: i32, x: usize, ldX: usize, w: usize, steps: i32, y: usize, ldY: usize): void {
-  switch (rows) {
-    ${range(MR - 1)
-      .map((i) => `case ${i + 1}: ${call(i + 1)}`)
-      .join('\n    ')}
-    default: ${call(MR)}
+function multiplyPanels(NR: number): string {
+  const cases = (panels: number) =>
+    SHAPES.filter((shape) => shape.panels === panels)
+      .map(({ rows }) => `case ${rows}: tile${rows}x${panels}(x, ldX, w, ldW, steps, y, ldY); break;`)
+      .join('\n      ');
+  return `// x [rows ≤ ${MR}][steps] with rows ldX bytes apart, w [panels][steps][${NR}] with panels ldW bytes apart → y [rows][panels · ${NR}] with
+// rows ldY bytes apart
+export function multiplyPanels(
+  rows: i32, x: usize, ldX: usize, w: usize, ldW: usize, panels: i32, steps: i32, y: usize, ldY: usize,
+): void {
+  for (; panels >= 2 && rows <= 2; panels -= 2) {
+    switch (rows) {
+      ${cases(2)}
+    }
+    w += 2 * ldW;
+    y += ${2 * NR * 4};
+  }
+  for (; panels > 0; panels--) {
+    switch (rows) {
+      ${cases(1)}
+    }
+    w += ldW;
+    y += ${NR * 4};
   }
 }`;
 }
 
-function tile(rows: number, sums: number, vectors: readonly number[], NR: number): string {
+function tile({ rows, panels, sums }: (typeof SHAPES)[number], NR: number): string {
   const each = range(rows);
-  const names = each.flatMap((r) => range(sums).flatMap((s) => vectors.map((v) => `c${r}_${s}_${v}`)));
+  const vectors = range(panels).flatMap((p) => range(NR / 4).map((v) => ({ p, name: `${p}_${v}`, at: v * 16 })));
+  const sum = (r: number, s: number, name: string) => `c${r}_${s}_${name}`;
+  const sumNames = each.flatMap((r) => range(sums).flatMap((s) => vectors.map(({ name }) => sum(r, s, name))));
   const step = (u: number) => [
-    ...vectors.map((v) => `const w${u}_${v} = v128.load(w, ${u * NR * 4 + v * 16});`),
+    ...vectors.map(({ p, name, at }) => `const w${u}_${name} = v128.load(w${p}, ${u * NR * 4 + at});`),
     ...each.flatMap((r) => [
       `const x${u}_${r} = v128.load32_splat(x${r}, ${u * 4});`,
-      ...vectors.map((v) => {
-        const sum = `c${r}_${u % sums}_${v}`;
-        return `${sum} = f32x4.relaxed_madd(x${u}_${r}, w${u}_${v}, ${sum});`;
+      ...vectors.map(({ name }) => {
+        const into = sum(r, u % sums, name);
+        return `${into} = f32x4.relaxed_madd(x${u}_${r}, w${u}_${name}, ${into});`;
       }),
     ]),
   ];
   const loop = (steps: number) => [
     ...range(steps).flatMap(step),
     ...each.map((r) => `x${r} += ${steps * 4};`),
-    `w += ${steps * NR * 4};`,
+    ...range(panels).map((p) => `w${p} += ${steps * NR * 4};`),
   ];
-  const total = (r: number, v: number) =>
+  const total = (r: number, name: string) =>
     range(sums)
-      .map((s) => `c${r}_${s}_${v}`)
-      .reduce((sum, name) => `f32x4.add(${sum}, ${name})`);
-  return `// x [${rows}][steps] with rows ldX bytes apart, w [steps][${NR}] → y [${rows}][${NR}] with rows ldY bytes apart
-function multiply${rows}(x: usize, ldX: usize, w: usize, steps: i32, y: usize, ldY: usize): void {
-  ${each.map((r) => `let x${r} = ${r === 0 ? 'x' : `x${r - 1} + ldX`};`).join('\n  ')}
-  ${names.map((name) => `let ${name} = f32x4.splat(0);`).join('\n  ')}
+      .map((s) => sum(r, s, name))
+      .reduce((all, one) => `f32x4.add(${all}, ${one})`);
+  const stores = (r: number) => [
+    ...vectors.map(({ p, name, at }) => `v128.store(y, ${total(r, name)}, ${p * NR * 4 + at});`),
+    'y += ldY;',
+  ];
+  return `function tile${rows}x${panels}(x0: usize, ldX: usize, w0: usize, ldW: usize, steps: i32, y: usize, ldY: usize): void {
+  ${each
+    .slice(1)
+    .map((r) => `let x${r} = x${r - 1} + ldX;`)
+    .join('\n  ')}
+  ${panels === 2 ? 'let w1 = w0 + ldW;' : ''}
+  ${sumNames.map((name) => `let ${name} = f32x4.splat(0);`).join('\n  ')}
   for (; steps >= ${UNROLL}; steps -= ${UNROLL}) {
     ${loop(UNROLL).join('\n    ')}
   }
   for (; steps > 0; steps--) {
     ${loop(1).join('\n    ')}
   }
-  ${each
-    .flatMap((r) => [
-      ...vectors.map((v) => `v128.store(y, ${total(r, v)}, ${v * 16});`),
-      ...(r < rows - 1 ? ['y += ldY;'] : []),
-    ])
-    .join('\n  ')}
+  ${each.flatMap(stores).join('\n  ')}
 }`;
 }
