@@ -84,7 +84,7 @@ function listFolder(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch {
-    throw new InputError(`${folder}: must be there to train on; run npm ci --prefix .training --ignore-scripts`);
+    throw new InputError(`${folder}: must be there to train on; run npm run training:install`);
   }
 }
 
@@ -98,7 +98,7 @@ function partOf({ kind, key }: Passage): Part {
   return place < 2 * SHARE[kind] ? 'calibration' : 'train';
 }
 
-export function stretchesOf(passages: readonly { readonly text: string }[]): Set<string> {
+function stretchesOf(passages: readonly { readonly text: string }[]): Set<string> {
   const stretches = new Set<string>();
   for (const { text } of passages) {
     for (let i = 0; i + SHARED_STRETCH <= text.length; i++) stretches.add(text.slice(i, i + SHARED_STRETCH));
@@ -106,7 +106,7 @@ export function stretchesOf(passages: readonly { readonly text: string }[]): Set
   return stretches;
 }
 
-export function shares(text: string, stretches: ReadonlySet<string>): boolean {
+function shares(text: string, stretches: ReadonlySet<string>): boolean {
   for (let i = 0; i + SHARED_STRETCH <= text.length; i++) {
     if (stretches.has(text.slice(i, i + SHARED_STRETCH))) return true;
   }

@@ -1,4 +1,6 @@
 // `npm run train:moby`: trains a model that is shipped with tare on this machine's cores, and writes it as a Hugging Face folder.
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
@@ -20,6 +22,7 @@ import { cutWindows } from './windows.ts';
 
 const recipe = recipes.moby;
 const TRAINING = join(PROJECT, '.training');
+const PACKAGES = join(TRAINING, 'node_modules');
 const WHOLE = {
   must: 'must be a whole number of at least 0',
   isRight: (n: number) => Number.isSafeInteger(n) && n >= 0,
@@ -91,9 +94,15 @@ async function train(): Promise<void> {
     throw new InputError(
       `${checkpoints}: holds an earlier run; add --resume to go on with it, or name other --checkpoints`,
     );
+  if (resume && !hasCheckpoint(checkpoints))
+    throw new InputError(`${checkpoints}: must hold a run to go on with; leave out --resume to begin one`);
+  if (resume && from !== undefined)
+    throw new InputError('--from: must not be given with --resume, which has its own weights');
+  if (decay > steps) throw new InputError(`--decay: must be at most --steps ${steps}, got ${decay}`);
+  installTexts();
   const start = from === undefined ? undefined : readTrainedWeights(resolve(from), recipe.config);
   const print = (line: string) => process.stdout.write(`${line}\n`);
-  const text = tokenize(readCorpus(join(TRAINING, 'node_modules')), recipe.config.vocabularySize);
+  const text = tokenize(readCorpus(PACKAGES), recipe.config.vocabularySize);
   const trainer = await openTrainer(recipe, threads, await vectorWidth());
   trainer.state[0].set(start ?? initialWeights(recipe.config, seededRandom(recipe.seed)));
   const run = { model: recipe.name, steps, decay, sha256: text.sha256 };
@@ -112,6 +121,11 @@ async function train(): Promise<void> {
     print(`wrote ${out}`);
   }
   trainer.close();
+}
+
+function installTexts(): void {
+  if (existsSync(PACKAGES)) return;
+  execFileSync('npm', ['ci', '--prefix', TRAINING, '--ignore-scripts'], { stdio: 'inherit' });
 }
 
 async function writeModel(trainer: Trainer, text: TrainingText, checkpoints: string, out: string): Promise<void> {

@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../contract/input-error.ts';
 import type { ModelConfig } from '../../contract/model.ts';
-import { openHuggingFaceFolder } from '../../inputs/model-files/hugging-face-folder.ts';
+import { openModel } from '../../inputs/model-files/open-model.ts';
 import { writeF16Safetensors } from '../../inputs/safetensors-write.ts';
 import { byteLetters, byteLevelTokenizer, END_OF_TEXT } from '../byte-level-tokenizer.ts';
 import { huggingFaceConfig } from '../hugging-face-config.ts';
@@ -65,7 +65,7 @@ function tokenizerOf(merges: Merges): object {
 
 /** In order of memory. Throws InputError where the folder's model is of another shape. */
 export function readTrainedWeights(folder: string, config: ModelConfig): Float32Array {
-  const model = openHuggingFaceFolder(folder);
+  const model = openModel(folder);
   for (const [key, expected] of Object.entries(config)) {
     const found = model.config[key as keyof ModelConfig];
     if (found !== expected) throw new InputError(`${folder}: ${key} must be ${expected} to train on, got ${found}`);

@@ -104,8 +104,8 @@ export function readLog(checkpoints: string): LogEntry[] {
 }
 
 /**
- * Fills the state from a checkpoint and returns the steps that were done; 0 where there is none. A run whose rate was
- * falling towards another end goes on from before its fall.
+ * Fills the state from a checkpoint and returns the steps that were done. A run whose rate was falling towards another end
+ * goes on from before its fall. Throws InputError where it can't go on.
  */
 export function resumeTraining(
   checkpoints: string,
@@ -114,7 +114,7 @@ export function resumeTraining(
 ): number {
   const latest = join(checkpoints, LATEST);
   const progress = readProgress(latest);
-  if (progress === undefined) return 0;
+  if (progress === undefined) throw new InputError(`${latest}: must be there to go on`);
   const wasFalling = progress.step > progress.steps - progress.decay;
   const isSameEnd = progress.steps === run.steps && progress.decay === run.decay;
   const path = wasFalling && !isSameEnd && run.steps > progress.step ? join(checkpoints, BEFORE_DECAY) : latest;
