@@ -35,8 +35,6 @@ function shapeOf(problem: Problem): string {
     }
     case 'model':
       return problem.phase;
-    case 'classify':
-      return 'batch';
     default:
       return problem satisfies never;
   }

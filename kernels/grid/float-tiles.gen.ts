@@ -122,10 +122,8 @@ function row(variant: Variant, NR: number): string {
     }),
   ]);
   const bytes = variant.planes[0] * NR * 4;
-  const body = (
-    name: string,
-  ) => `// x [blocks][32] f32, units [blocks][4], w [blocks][32][${NR}] codes, scales [groups][${NR}] f32 → y [${NR}]
-function ${name}${variant.name}(x: usize, units: usize, w: usize, scales: usize, mins: usize, groups: i32, blocks: i32, table: usize, y: usize): void {
+  return `// x [blocks][32] f32, units [blocks][4], w [blocks][32][${NR}] codes, scales [groups][${NR}] f32 → y [${NR}]
+function floatRow${variant.name}(x: usize, units: usize, w: usize, scales: usize, mins: usize, groups: i32, blocks: i32, table: usize, y: usize): void {
   ${kept(variant)}
   ${vectors.map((v) => `let y${v} = f32x4.splat(0);`).join('\n  ')}
   for (; groups > 0; groups--) {
@@ -142,12 +140,5 @@ function ${name}${variant.name}(x: usize, units: usize, w: usize, scales: usize,
     scales += ${NR * 4};
   }
   ${vectors.map((v) => `v128.store(y, y${v}, ${v * 16});`).join('\n  ')}
-}`;
-  const one = `x, units, w, scales, mins, groups, blocks, table, y`;
-  return `${body('floatRow')}
-
-function floatRows${variant.name}(x: usize, units: usize, w: usize, scales: usize, mins: usize, groups: i32, blocks: i32, table: usize, y: usize, w2: usize, scales2: usize, mins2: usize): void {
-  floatRow${variant.name}(${one});
-  floatRow${variant.name}(${one.replace('w, scales, mins', 'w2, scales2, mins2').replace(/y$/, `y + ${NR * 4}`)});
 }`;
 }

@@ -15,7 +15,15 @@ import { UnsupportedError } from '../../bench/contract/unsupported-error.ts';
 import { productOf } from '../corrections/low-rank.ts';
 import { hadamardBlock } from '../transforms/hadamard.ts';
 import { presentActivations } from './activations.ts';
-import { type CompressedGrid, choicesOf, choicesSkip, compress, gridChoices, needsCalibration } from './choices.ts';
+import {
+  type CompressedGrid,
+  choicesOf,
+  choicesSkip,
+  compress,
+  type GridChoices,
+  gridChoices,
+  needsCalibration,
+} from './choices.ts';
 import type { GridContext, PrepareGrid } from './context.ts';
 import { type GgufGrid, toGgufTensor } from './gguf-blocks.ts';
 import { gpuGrid } from './gpu.ts';
@@ -43,7 +51,9 @@ export interface GridFormat<A extends Axes> {
   readonly gguf?: GgufGrid;
   /** Kernels of its own for where nothing is chosen beside the format: those of other runtimes, and any that beat the shared ones. */
   readonly plainKernels?: { readonly [Kind in KernelKind]?: PrepareGrid<Runtimes[Kind]> };
-  readonly borders?: { readonly [Kind in KernelKind]?: readonly Border<'matmul', ParamsOf<A>>[] };
+  readonly borders?: {
+    readonly [Kind in KernelKind]?: readonly Border<'matmul', ParamsOf<A> & Partial<GridChoices>>[];
+  };
 }
 
 export function defineGrid<const A extends Axes>(format: GridFormat<A>): Technique {
@@ -101,7 +111,7 @@ export function defineGrid<const A extends Axes>(format: GridFormat<A>): Techniq
       corrections: bytesOf(down, up),
     }),
     flops: ({ down, up }, { M, N, K }) => 2 * M * (N * K + (down?.length ?? 0) + (up?.length ?? 0)),
-    arithmetic: (params, problem) => arithmeticOf(params, gridOf(params, problem), problem),
+    arithmetic: (params, problem) => arithmeticOf(params, gridOf(params, problem)),
     minSqnrDb: (params) => format.minSqnrDb(own(params)) - allowance(params),
     columns: (params) => {
       const { bits, group } = gridOf(params, ANY_SHAPE).layout;
@@ -129,10 +139,9 @@ function nothingChosen(): never {
   throw new UnsupportedError('runtime: has the format alone, got choices beside it');
 }
 
-/** Whole numbers are multiplied as such where there is one row of them and codes are whole numbers too. */
-function arithmeticOf(params: Params, { layout }: Grid, { M }: MatmulProblem): 'f32' | 'int8' {
-  const isWhole =
-    M === 1 && choicesOf(params).activations !== 'f32' && readingOf(layout).variant.arithmetic !== 'floats';
+/** Rounded activations are multiplied as whole numbers where codes are whole numbers too. */
+function arithmeticOf(params: Params, { layout }: Grid): 'f32' | 'int8' {
+  const isWhole = choicesOf(params).activations !== 'f32' && readingOf(layout).variant.arithmetic !== 'floats';
   return isWhole ? 'int8' : 'f32';
 }
 

@@ -1,6 +1,8 @@
-// A row of activations as the products of grid weights read it: cut into blocks as long as a group of weights, or as X's own scales
-// ask for, and into 32 values where weights become f32; K is padded with zeros. Of each block units say [what its digits count in f32, −zero·Σ of its highest digits int32, −zero·Σ of the
-// others int32, Σx f32].
+// Activations as the products of grid weights read them: rows cut into blocks as long as a group of weights, or as X's own scales
+// ask for, and into 32 values where weights become f32; K is padded with zeros. Of each block units say [what its digits count in f32,
+// −zero·Σ of its highest digits int32, −zero·Σ of the others int32, Σx f32]. One row is split by one thread, `from` and `to` being
+// the row: what others would take of it is less than asking them costs.
+import { MR } from '../dense/blocks';
 
 // x [K] f32 → max|x|, by the comparison that is one instruction, in sums that don't wait for one another
 @inline
@@ -58,8 +60,8 @@ function inverseOf(scale: f32): v128 {
 
 // Four of x as whole numbers of so many scales. They fit 32 bits, so that the relaxed conversion is exact: it is one instruction.
 @inline
-function roundFour(x: usize, inverse: v128): v128 {
-  return i32x4.relaxed_trunc_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(x), inverse)));
+function roundFour(x: v128, inverse: v128): v128 {
+  return i32x4.relaxed_trunc_f32x4_s(f32x4.nearest(f32x4.mul(x, inverse)));
 }
 
 // The lowest byte of each, signed
@@ -105,35 +107,67 @@ function exponentOf(peak: f32, bits: i32, margin: i32): i32 {
   return min(max(((reinterpret<i32>(peak) + margin) >> 23) - bits, 1), 253);
 }
 
+// Four of x, of which so many are in the row
+@inline
+function fourOf(x: usize, left: i32): v128 {
+  if (left >= 4) return v128.load(x);
+  let four = f32x4.splat(0);
+  if (left > 0) four = f32x4.replace_lane(four, 0, load<f32>(x));
+  if (left > 1) four = f32x4.replace_lane(four, 1, load<f32>(x, 4));
+  if (left > 2) four = f32x4.replace_lane(four, 2, load<f32>(x, 8));
+  return four;
+}
+
 /**
- * Bytes that products take as they are. x [blocks·block] f32, blocks from … to. Where `scales` is not 0 they are x/scale rounded,
- * [blocks][quads][4], a scale every `every` blocks; else three digits x ≈ unit·(d₂·2¹⁶ + d₁·2⁸ + d₀), [blocks][quads][3][4].
+ * Rows rounded to bytes: X [M,K] f32, panels of MR rows from … to → bytes [panels][quads][rows][4], units [panels][blocks][4][rows].
+ * A scale is max|x|/127 of the row, or of each 32 values where `ofRow` is 0.
+ */
+export function roundBytes(
+  from: i32, to: i32, X: usize, bytes: usize, units: usize, M: i32, K: i32, block: i32, blocks: i32, zero: i32, ofRow: i32,
+): void {
+  for (let p = from; p < to; p++) {
+    const rows = min(MR, M - p * MR);
+    for (let r = 0; r < rows; r++) {
+      const x = X + (((p * MR + r) * K) << 2);
+      let scale: f32 = ofRow ? peakOf(x, K) / 127 : 0;
+      let out = bytes + p * MR * block * blocks + (r << 2);
+      let unit = units + ((p * MR * blocks) << 4) + (r << 2);
+      for (let b = 0; b < blocks; b++) {
+        const first = b * block;
+        if (!ofRow && (first & 31) == 0) scale = peakOf(x + (first << 2), min(32, K - first)) / 127;
+        const inverse = inverseOf(scale);
+        let sum = i32x4.splat(0);
+        for (let k = first; k < first + block; k += 16) {
+          const at = x + (k << 2);
+          const n0 = roundFour(fourOf(at, K - k), inverse);
+          const n1 = roundFour(fourOf(at + 16, K - k - 4), inverse);
+          const n2 = roundFour(fourOf(at + 32, K - k - 8), inverse);
+          const n3 = roundFour(fourOf(at + 48, K - k - 12), inverse);
+          storeQuads(out, rows << 2, bytesOf(n0, n1, n2, n3));
+          sum = i32x4.add(sum, i32x4.add(i32x4.add(n0, n1), i32x4.add(n2, n3)));
+          out += rows << 4;
+        }
+        const total = sumOf(sum);
+        store<f32>(unit, scale);
+        store<i32>(unit + (rows << 3), -zero * total);
+        store<f32>(unit + rows * 12, scale * <f32>total);
+        unit += rows << 4;
+      }
+    }
+  }
+}
+
+/**
+ * Three digits x ≈ unit·(d₂·2¹⁶ + d₁·2⁸ + d₀), signed bytes: x [blocks·block] f32 → [blocks][quads][3][4].
  *
- * Why digits: to widen codes to f32 is slow, and products of bytes need no widening at all. The unit is a power of two, so small
+ * Why: to widen codes to f32 is slow, and products of bytes need no widening at all. The unit is a power of two, so small
  * that the block's largest |x| is at least some 2²² units. So x is off by at most about 2⁻²³ of that largest one, no more than when
  * f32 rounds a sum.
  */
-export function splitBytes(from: i32, to: i32, x: usize, digits: usize, units: usize, block: i32, zero: i32, scales: usize, every: i32): void {
-  for (let b = from; b < to; b++) {
+export function splitBytes(from: i32, to: i32, x: usize, digits: usize, units: usize, block: i32, blocks: i32, zero: i32): void {
+  for (let b = 0; b < blocks; b++) {
     const start = x + ((b * block) << 2);
     const unit = units + (b << 4);
-    if (scales != 0) {
-      const scale = load<f32>(scales + ((b / every) << 2));
-      const inverse = inverseOf(scale);
-      let sum = i32x4.splat(0);
-      for (let k = 0; k < block; k += 16) {
-        const first = start + (k << 2);
-        const n0 = roundFour(first, inverse);
-        const n1 = roundFour(first + 16, inverse);
-        const n2 = roundFour(first + 32, inverse);
-        const n3 = roundFour(first + 48, inverse);
-        v128.store(digits + b * block + k, bytesOf(n0, n1, n2, n3));
-        sum = i32x4.add(sum, i32x4.add(i32x4.add(n0, n1), i32x4.add(n2, n3)));
-      }
-      const total = sumOf(sum);
-      storeUnit(unit, scale, 0, -zero * total, scale * <f32>total);
-      continue;
-    }
     const exponent = exponentOf(peakOf(start, block), 22, 1 << 16);
     const inverse = f32x4.splat(reinterpret<f32>((254 - exponent) << 23));
     const size = reinterpret<f32>(exponent << 23);
@@ -141,10 +175,10 @@ export function splitBytes(from: i32, to: i32, x: usize, digits: usize, units: u
     let low = i32x4.splat(0);
     for (let k = 0; k < block; k += 16) {
       const first = start + (k << 2);
-      const n0 = roundFour(first, inverse);
-      const n1 = roundFour(first + 16, inverse);
-      const n2 = roundFour(first + 32, inverse);
-      const n3 = roundFour(first + 48, inverse);
+      const n0 = roundFour(v128.load(first), inverse);
+      const n1 = roundFour(v128.load(first + 16), inverse);
+      const n2 = roundFour(v128.load(first + 32), inverse);
+      const n3 = roundFour(v128.load(first + 48), inverse);
       const at = digits + (b * block + k) * 3;
       const l0 = lowByte(n0);
       const l1 = lowByte(n1);
@@ -176,18 +210,18 @@ export function splitBytes(from: i32, to: i32, x: usize, digits: usize, units: u
   }
 }
 
-// x/scale rounded, blocks from … to → [quads][|x| of four, their signs as 0 or −1]
-export function splitSigns(from: i32, to: i32, x: usize, digits: usize, units: usize, block: i32, scales: usize, every: i32): void {
-  for (let b = from; b < to; b++) {
+// x/scale rounded, a scale every `every` blocks → [quads][|x| of four, their signs as 0 or −1]
+export function splitSigns(from: i32, to: i32, x: usize, digits: usize, units: usize, block: i32, blocks: i32, scales: usize, every: i32): void {
+  for (let b = 0; b < blocks; b++) {
     const scale = load<f32>(scales + ((b / every) << 2));
     const inverse = inverseOf(scale);
     let sum = i32x4.splat(0);
     for (let k = 0; k < block; k += 16) {
       const first = x + ((b * block + k) << 2);
-      const n0 = roundFour(first, inverse);
-      const n1 = roundFour(first + 16, inverse);
-      const n2 = roundFour(first + 32, inverse);
-      const n3 = roundFour(first + 48, inverse);
+      const n0 = roundFour(v128.load(first), inverse);
+      const n1 = roundFour(v128.load(first + 16), inverse);
+      const n2 = roundFour(v128.load(first + 32), inverse);
+      const n3 = roundFour(v128.load(first + 48), inverse);
       const bytes = bytesOf(n0, n1, n2, n3);
       const at = digits + (b * block + k) * 2;
       storeQuads(at, 8, i8x16.abs(bytes));
@@ -198,9 +232,9 @@ export function splitSigns(from: i32, to: i32, x: usize, digits: usize, units: u
   }
 }
 
-// Two digits x ≈ unit·(d₁·2¹² + d₀), blocks from … to → [quads][2][x₀, x₂, x₁, x₃] int16
-export function splitPairs(from: i32, to: i32, x: usize, digits: usize, units: usize, block: i32): void {
-  for (let b = from; b < to; b++) {
+// Two digits x ≈ unit·(d₁·2¹² + d₀) → [quads][2][x₀, x₂, x₁, x₃] int16
+export function splitPairs(from: i32, to: i32, x: usize, digits: usize, units: usize, block: i32, blocks: i32): void {
+  for (let b = 0; b < blocks; b++) {
     const start = x + ((b * block) << 2);
     const exponent = exponentOf(peakOf(start, block), 23, 0);
     const inverse = f32x4.splat(reinterpret<f32>((254 - exponent) << 23));
@@ -208,7 +242,7 @@ export function splitPairs(from: i32, to: i32, x: usize, digits: usize, units: u
     let high = i32x4.splat(0);
     let low = i32x4.splat(0);
     for (let k = 0; k < block; k += 4) {
-      const integers = roundFour(start + (k << 2), inverse);
+      const integers = roundFour(v128.load(start + (k << 2)), inverse);
       const d0 = i32x4.shr_s(i32x4.shl(integers, 20), 20);
       const d1 = i32x4.shr_s(i32x4.sub(integers, d0), 12);
       const at = digits + (b * block + k) * 4;
@@ -230,8 +264,8 @@ function storeHalves(at: usize, lanes: v128): void {
  * Activations that stay f32, rounded to whole numbers of a scale where `scales` is not 0: [blocks][32]. Where weights come as a
  * tiny power of two of what they are, `lift` has x in units that make it as much larger, so that no product is subnormal.
  */
-export function splitFloats(from: i32, to: i32, x: usize, out: usize, units: usize, lift: i32, scales: usize, every: i32): void {
-  for (let b = from; b < to; b++) {
+export function splitFloats(from: i32, to: i32, x: usize, out: usize, units: usize, blocks: i32, lift: i32, scales: usize, every: i32): void {
+  for (let b = 0; b < blocks; b++) {
     const start = x + ((b * 32) << 2);
     const target = out + ((b * 32) << 2);
     if (scales != 0) {

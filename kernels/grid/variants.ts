@@ -1,5 +1,10 @@
 // The forms in which WebAssembly reads codes: which the tiles are generated for and what prepares them chooses among.
 
+/** Codes along K that the tiles take at once. */
+export const BLOCK = 32;
+/** Four codes of a row, next to each other along K, lie in a lane. */
+export const QUAD = 4;
+
 export interface Variant {
   readonly name: string;
   /** Bits of a code in each plane; one word of 32 bits holds a plane's bits of 32 / plane codes. */
@@ -8,7 +13,8 @@ export interface Variant {
   readonly block: 16 | 32;
   /**
    * `bytes`: products of unsigned codes with signed digits of X, added in 16 bits. `signs`: codes are signed numbers of 8 bits,
-   * which take on the sign of X. `floats`: codes become f32.
+   * which take on the sign of X. `floats`: codes become f32. Where the machine has an instruction that multiplies any bytes and
+   * adds four products in 32 bits, that is used for the first two.
    */
   readonly arithmetic: 'bytes' | 'signs' | 'floats';
   /** Codes are places in a table of 16. */
@@ -33,3 +39,9 @@ export const variants: readonly Variant[] = [
   { name: 'F16', planes: [16], block: 32, arithmetic: 'floats', most: 0 },
   { name: 'Bf16', planes: [16], block: 32, arithmetic: 'floats', most: 0 },
 ];
+
+/** Quads whose products, two to a lane of 16 bits and each at most 2·most·128, can be added before they are widened. */
+export function quadsInWords({ most, block }: Variant): number {
+  const fit = Math.floor((2 ** 15 - 1) / (2 * most * 128));
+  return Math.min(block / QUAD, 2 ** Math.floor(Math.log2(fit)));
+}

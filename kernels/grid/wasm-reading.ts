@@ -2,12 +2,14 @@
 
 import { planesOf } from './bits.ts';
 import type { GridLayout } from './layout.ts';
-import { type Variant, variants } from './variants.ts';
+import { quadsInWords, type Variant, variants } from './variants.ts';
 
 export interface Reading {
   readonly variant: Variant;
-  /** Its place in `variants`. */
+  /** Its place in `variants`, plus their number where the machine multiplies bytes of any sign. */
   readonly index: number;
+  /** Quads whose products are added in 16 bits; 0 where the machine adds them in 32. */
+  readonly inWords: number;
   /** Taken off a code, or off what the table has for it. */
   readonly zero: number;
   /** What a code reads as for the tiles, times this, is its value. */
@@ -25,7 +27,27 @@ const BYTE = 127;
 /** Half of what weights are read too small by: the rest is left to their scales. */
 const LIFT = 60;
 
-export function readingOf(layout: GridLayout): Reading {
+/**
+ * `bias` is what must be added to signed bytes so that the machine's product of them with signed ones is exact (see byteBias);
+ * undefined where it has none.
+ */
+export function readingOf(layout: GridLayout, bias?: number): Reading {
+  const reading = plainReading(layout);
+  const { variant, zero, shift, table } = reading;
+  if (bias === undefined || variant.arithmetic === 'floats') return reading;
+  const added = variant.arithmetic === 'signs' ? bias : 0;
+  return {
+    ...reading,
+    variant: { ...variant, arithmetic: 'bytes' },
+    index: reading.index + variants.length,
+    inWords: 0,
+    zero: zero + added,
+    shift: table === undefined ? shift + added : shift,
+    table: table?.map((entry) => entry + added),
+  };
+}
+
+function plainReading(layout: GridLayout): Reading {
   const { bits, values, group } = layout;
   const isBy16 = group === 16;
   if (bits === 16) {
@@ -51,12 +73,17 @@ export function readingOf(layout: GridLayout): Reading {
   return { ...PLAIN, ...named(isBy16 ? 'TableBy16' : 'Table'), zero: -least, unit, table };
 }
 
-function named(name: string): Pick<Reading, 'variant' | 'index'> {
-  const index = variants.findIndex((variant) => variant.name === name);
-  return { variant: variants[index], index };
+type Form = Pick<Reading, 'variant' | 'index' | 'inWords'>;
+
+function named(name: string): Form {
+  return formAt(variants.findIndex((variant) => variant.name === name));
 }
 
-function variantOf(planes: readonly number[], isBy16: boolean): Pick<Reading, 'variant' | 'index'> {
+function formAt(index: number): Form {
+  return { variant: variants[index], index, inWords: quadsInWords(variants[index]) };
+}
+
+function variantOf(planes: readonly number[], isBy16: boolean): Form {
   const index = variants.findIndex(
     (variant) =>
       !variant.isTable &&
@@ -65,7 +92,7 @@ function variantOf(planes: readonly number[], isBy16: boolean): Pick<Reading, 'v
       isBy16 === (variant.block === 16),
   );
   if (index < 0) throw new Error(`grid: must have a variant for planes of ${planes.join(' and ')} bits`);
-  return { variant: variants[index], index };
+  return formAt(index);
 }
 
 /** The largest power of two of which all values are whole numbers of one byte; undefined where there is none. */

@@ -1,14 +1,14 @@
 // Grid weights in WebAssembly's memory.
 import type { Wasm, WasmModule } from '../../bench/contract/runtimes/wasm.ts';
 import { paddedRows } from '../panels.ts';
-import { KC } from './blocks.ts';
+import { BYTE_KC, KC } from './blocks.ts';
 import type { GridContext } from './context.ts';
 import { bytesOf, type GridLayout, groupsOf, readChoice, type ScaleLayout } from './layout.ts';
 import { TRIT_ROUND, tritByte } from './trit-tiles.gen.ts';
-import { type Reading, readingOf } from './wasm-reading.ts';
+import { BLOCK } from './variants.ts';
+import type { Reading } from './wasm-reading.ts';
 
-const BLOCK = 32;
-const PLAN_WORDS = 15;
+const PLAN_WORDS = 19;
 const SCALES_WORDS = 10;
 
 /** Scales are read in rounds of so many bytes. */
@@ -28,13 +28,20 @@ export interface PlacedWeights {
   readonly scratchBytes: number;
 }
 
-export function placeWeights(runtimeModule: WasmModule, context: GridContext<Wasm>): PlacedWeights {
+/** What weights are multiplied with: one row of X, or several as bytes or as f32. */
+export type Form = 'row' | 'bytes' | 'floats';
+
+export function placeWeights(
+  runtimeModule: WasmModule,
+  context: GridContext<Wasm>,
+  reading: Reading,
+  form: Form,
+): PlacedWeights {
   const { module, allocated } = counting(runtimeModule);
   const { packed, grid, problem, runtime } = context;
   const { layout } = grid;
-  const { M, N, K } = problem;
+  const { N, K } = problem;
   const { NR, threads } = runtime;
-  const reading = readingOf(layout);
   const choice = readChoice(packed, layout, problem);
   const ldY = paddedRows(N, NR);
   const isBy16 = reading.variant.block === 16;
@@ -64,18 +71,24 @@ export function placeWeights(runtimeModule: WasmModule, context: GridContext<Was
   );
   const mins =
     layout.min === undefined ? 0 : placeScales(module, layout.min, choice.mins, choice.minCodes, undefined, 1, shape);
-  const isRepeated = M === 1 && context.activations === 'int8-32' && reading.variant.arithmetic !== 'floats';
+  const isRepeated = context.activations === 'int8-32' && form !== 'floats' && reading.variant.arithmetic !== 'floats';
   const repeat = isRepeated ? Math.max(1, blocksInGroup) : 1;
-  const codeScratch = trits === undefined ? 0 : trits.rounds * 5 * 4 * NR;
-  // One row of X takes panels in pairs.
-  const scratchBytes = (threadScratchBytes(groups * repeat, mins !== 0, NR, M === 1) + codeScratch) * (M === 1 ? 2 : 1);
+  const splitWidth = isBy16 ? 16 : reading.variant.arithmetic === 'floats' ? BLOCK : groupWidth / repeat;
+  const partWidth = splitWidth * Math.ceil(Math.min(BYTE_KC, blockedK) / splitWidth);
+  // What a thread has of its own, see wasm.as.ts.
+  const minsAt = 4 * NR * paddedRows(groups * repeat, 2);
+  const weightsAt = minsAt * (mins === 0 ? 1 : 2);
+  const codesAt = weightsAt + NR * { row: 0, bytes: partWidth, floats: 4 * KC }[form];
+  const tritRounds = trits?.rounds ?? 0;
+  const scratchBytes = codesAt + tritRounds * 20 * NR;
   const scratch = module.allocate(threads * scratchBytes);
   const plan = module.allocate(4 * PLAN_WORDS);
   module
     .i32(plan, PLAN_WORDS)
     .set([
       reading.index,
-      panelBytes,
+      reading.inWords,
+      trits?.panelBytes ?? panelBytes,
       blockBytes,
       groups,
       blocksInGroup,
@@ -86,18 +99,15 @@ export function placeWeights(runtimeModule: WasmModule, context: GridContext<Was
       mins,
       scratch,
       scratchBytes,
+      minsAt,
+      weightsAt,
+      codesAt,
       repeat,
-      trits?.rounds ?? 0,
-      trits?.panelBytes ?? 0,
+      tritRounds,
+      partWidth / splitWidth,
     ]);
   // What padding and tables take beside what is stored is scratch too.
-  const splitWidth = isBy16 ? 16 : reading.variant.arithmetic === 'floats' ? BLOCK : groupWidth / repeat;
   return { plan, blockedK, splitWidth, scratchBytes: allocated() - bytesOf(packed) };
-}
-
-/** Scratch of a thread: scales and mins of a panel, and a part of its weights. */
-function threadScratchBytes(groups: number, hasMins: boolean, NR: number, isDecode: boolean): number {
-  return 4 * NR * (paddedRows(groups, 2) * (hasMins ? 2 : 1) + (isDecode ? 0 : KC));
 }
 
 /** The module, and how many bytes it was asked for by way of it. */

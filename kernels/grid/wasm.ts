@@ -4,15 +4,16 @@ import type { Wasm, WasmModule } from '../../bench/contract/runtimes/wasm.ts';
 import type { PreparedKernel } from '../../bench/contract/technique.ts';
 import { MR } from '../dense/blocks.ts';
 import { trimColumns } from '../dense/wasm.ts';
+import { byteBias } from '../int8/byte-bias.ts';
 import { paddedRows } from '../panels.ts';
 import { ACTIVATION_BLOCK } from './activations.ts';
 import type { GridContext } from './context.ts';
-import type { Call, Product } from './wasm-call.ts';
+import { BLOCK } from './variants.ts';
+import type { Call, Part, Product } from './wasm-call.ts';
 import { prepareCorrection } from './wasm-correction.ts';
-import { readingOf } from './wasm-reading.ts';
-import { placeWeights } from './wasm-weights.ts';
+import { type Reading, readingOf } from './wasm-reading.ts';
+import { type Form, placeWeights } from './wasm-weights.ts';
 
-const BLOCK = 32;
 /** A unit, two sums of digits and one of x. */
 const UNIT_BYTES = 16;
 
@@ -21,7 +22,8 @@ export async function wasmGrid(context: GridContext<Wasm>): Promise<PreparedKern
   const { M, N, K } = context.problem;
   const { NR } = context.runtime;
   const module = await context.runtime.open('grid');
-  const weights = placeWeights(module, context);
+  const { reading, form } = readingFor(module, context);
+  const weights = placeWeights(module, context, reading, form);
   const ldY = paddedRows(N, NR);
   // One row is read in whole groups, and zeros past its end.
   const rowBytes = 4 * (M === 1 ? paddedRows(weights.blockedK, BLOCK) : M * K);
@@ -29,7 +31,8 @@ export async function wasmGrid(context: GridContext<Wasm>): Promise<PreparedKern
   const Y = module.allocate(4 * M * ldY);
   const turned = turn(module, context, X, rowBytes);
   const call: Call = { module, context, weights, X: turned.X, rowBytes, Y, ldY };
-  const product = M === 1 ? decode(call) : prefill(call);
+  const product =
+    form === 'row' ? decode(call, reading) : form === 'bytes' ? prefillBytes(call, reading) : prefill(call);
   const parts = [...turned.parts, ...product.parts, ...prepareCorrection(call, product)];
   const runs = parts.map(({ run }) => run);
   return {
@@ -43,6 +46,21 @@ export async function wasmGrid(context: GridContext<Wasm>): Promise<PreparedKern
       parts.reduce((sum, { scratchBytes }) => sum + scratchBytes, 0) + weights.scratchBytes + 4 * M * (ldY - N),
     dispose: module.close,
   };
+}
+
+/**
+ * How codes are read: several rows of rounded X are multiplied as bytes where the product of such codes is exact on this machine.
+ */
+function readingFor(
+  module: WasmModule,
+  context: GridContext<Wasm>,
+): { readonly reading: Reading; readonly form: Form } {
+  const { problem, grid, activations } = context;
+  const plain = readingOf(grid.layout);
+  if (problem.M > 1 && activations === 'f32') return { reading: plain, form: 'floats' };
+  const reading = readingOf(grid.layout, byteBias(module));
+  if (problem.M === 1) return { reading, form: 'row' };
+  return { reading, form: reading.variant.arithmetic === 'bytes' ? 'bytes' : 'floats' };
 }
 
 /** X as Hadamard's matrix turns it, in a place of its own. */
@@ -72,65 +90,89 @@ function roundInto({ module, context, X, rowBytes }: Call, scales: NonNullable<R
 }
 
 /** One row: X becomes what codes are multiplied with as they are. */
-function decode(call: Call): Product {
+function decode(call: Call, { variant, zero, lift }: Reading): Product {
   const { module, context, weights, X, Y, ldY } = call;
   const { NR, threads } = context.runtime;
-  const { K } = context.problem;
-  const { variant, zero, lift } = readingOf(context.grid.layout);
+  const isInteger = context.activations !== 'f32';
+  const multiplied = (digits: number, units: number): Part => ({
+    run: () => module.run('gemv', threads, threads, ldY / NR, weights.plan, isInteger ? 1 : 0, digits, units, Y, NR),
+    scratchBytes: 0,
+  });
+  if (isInteger && variant.arithmetic === 'bytes') {
+    const { bytes, units, part } = roundToBytes(call, zero);
+    return { parts: [part, multiplied(bytes, units)], presented: () => roundedPanels(call) };
+  }
   const scales = scalesOfX(call);
   const at = scales?.at ?? 0;
   const width = weights.splitWidth;
   const blocks = weights.blockedK / width;
-  const digitBytes = weights.blockedK * bytesOfDigits(variant.arithmetic, scales !== undefined);
+  const digitBytes =
+    weights.blockedK * (variant.arithmetic === 'bytes' ? 3 : isInteger && variant.arithmetic === 'signs' ? 2 : 4);
   const digits = module.allocate(digitBytes);
   const units = module.allocate(UNIT_BYTES * blocks);
-  const every = scales === undefined || scales.width === K ? blocks : scales.width / width;
+  const every = scales === undefined || scales.width === context.problem.K ? blocks : scales.width / width;
+  const to = [X, digits, units] as const;
   const split = () => {
-    const to = [X, digits, units] as const;
-    if (variant.arithmetic === 'bytes') module.run('splitBytes', blocks, ...to, width, zero, at, every);
-    else if (variant.arithmetic === 'floats') module.run('splitFloats', blocks, ...to, lift, at, every);
-    else if (scales !== undefined) module.run('splitSigns', blocks, ...to, width, at, every);
-    else module.run('splitPairs', blocks, ...to, width);
+    if (variant.arithmetic === 'bytes') module.run('splitBytes', 1, ...to, width, blocks, zero);
+    else if (variant.arithmetic === 'floats') module.run('splitFloats', 1, ...to, blocks, lift, at, every);
+    else if (scales !== undefined) module.run('splitSigns', 1, ...to, width, blocks, at, every);
+    else module.run('splitPairs', 1, ...to, width, blocks);
   };
-  const isInteger = scales === undefined ? 0 : 1;
-  const multiply = () => module.run('gemv', threads, threads, ldY / NR, weights.plan, isInteger, digits, units, Y, NR);
   return {
     parts: [
       ...(scales === undefined ? [] : [scales.part]),
       { run: split, scratchBytes: digitBytes + UNIT_BYTES * blocks },
-      { run: multiply, scratchBytes: 0 },
+      multiplied(digits, units),
     ],
-    presented() {
-      if (scales === undefined) return { parts: [], panels: X };
-      const rounded = roundInto(call, scales);
-      return { parts: [rounded.part], panels: rounded.X };
-    },
+    presented: () => (scales === undefined ? { parts: [], panels: X } : roundedPanels(call)),
   };
 }
 
-/** Bytes by which a value of X is multiplied with codes. */
-function bytesOfDigits(arithmetic: 'bytes' | 'signs' | 'floats', isInteger: boolean): number {
-  const [integer, float] = { bytes: [1, 3], signs: [2, 4], floats: [4, 4] }[arithmetic];
-  return isInteger ? integer : float;
+/** Rows of X as bytes and units, in panels. */
+function roundToBytes({ module, context, weights, X }: Call, zero: number) {
+  const { M, K } = context.problem;
+  const width = weights.splitWidth;
+  const blocks = weights.blockedK / width;
+  const unitBytes = UNIT_BYTES * M * blocks;
+  const bytes = module.allocate(M * weights.blockedK);
+  const units = module.allocate(unitBytes);
+  const ofRow = context.activations === 'int8' ? 1 : 0;
+  const run = () => module.run('roundBytes', Math.ceil(M / MR), X, bytes, units, M, K, width, blocks, zero, ofRow);
+  return { bytes, units, part: { run, scratchBytes: M * weights.blockedK + unitBytes } };
 }
 
-/** Several rows: weights become f32 a part of a panel at a time. */
+/** Several rows of whole numbers. */
+function prefillBytes(call: Call, { zero }: Reading): Product {
+  const { module, context, weights, Y, ldY } = call;
+  const { M } = context.problem;
+  const { NR, threads } = context.runtime;
+  const { bytes, units, part } = roundToBytes(call, zero);
+  const { plan, splitWidth } = weights;
+  const multiply = () =>
+    module.run('gemmBytes', threads, threads, ldY / NR, plan, bytes, units, splitWidth, Y, M, ldY, NR);
+  return { parts: [part, { run: multiply, scratchBytes: 0 }], presented: () => roundedPanels(call) };
+}
+
+/** Several rows in f32, rounded or not: weights become f32 a part of a panel at a time. */
 function prefill(call: Call): Product {
-  const { module, context, weights, X, Y, ldY } = call;
+  const { module, context, weights, Y, ldY } = call;
   const { M, K } = context.problem;
   const { NR, threads } = context.runtime;
+  const { parts, panels } = roundedPanels(call);
+  const multiply = () => module.run('gemm', threads, threads, ldY / NR, weights.plan, panels, Y, M, ldY, K, NR);
+  return { parts: [...parts, { run: multiply, scratchBytes: 0 }], presented: () => ({ parts: [], panels }) };
+}
+
+/** X in f32 panels of MR rows, rounded where that was chosen. */
+function roundedPanels(call: Call): { readonly parts: readonly Part[]; readonly panels: number } {
+  const { module, context, X } = call;
+  const { M, K } = context.problem;
   const scales = scalesOfX(call);
   const rounded = scales && roundInto(call, scales);
+  const parts = scales === undefined || rounded === undefined ? [] : [scales.part, rounded.part];
+  const from = rounded?.X ?? X;
+  if (M === 1) return { parts, panels: from };
   const panels = module.allocate(4 * M * K);
-  const pack = () => module.run('packX', Math.ceil(M / MR), rounded?.X ?? X, panels, M, K);
-  const multiply = () => module.run('gemm', threads, threads, ldY / NR, weights.plan, panels, Y, M, ldY, K, NR);
-  return {
-    parts: [
-      ...(scales === undefined ? [] : [scales.part]),
-      ...(rounded === undefined ? [] : [rounded.part]),
-      { run: pack, scratchBytes: 4 * M * K },
-      { run: multiply, scratchBytes: 0 },
-    ],
-    presented: () => ({ parts: [], panels }),
-  };
+  const pack = () => module.run('packX', Math.ceil(M / MR), from, panels, M, K);
+  return { parts: [...parts, { run: pack, scratchBytes: 4 * M * K }], panels };
 }

@@ -5,6 +5,7 @@ import { MR } from '../dense/blocks.ts';
 import { trimColumns } from '../dense/wasm.ts';
 import { paddedRows } from '../panels.ts';
 import { KC, PAIR_KC } from './blocks.ts';
+import { byteBias } from './byte-bias.ts';
 import type { Granularity, Int8Weights } from './pack.ts';
 
 const QUAD = 4;
@@ -113,25 +114,6 @@ function w8a8(module: WasmModule, context: Context, resident: Resident, X: numbe
     module.run('gemmPairs', threads, threads, panels, x, xScales, W, scales, scratch, Y, M, ldY, quads, NR);
   };
   return { run, scratchBytes: 2 * QUAD * M * quads + 4 * M + 2 * threads * PAIR_KC * NR, variant: 'exact-dot-i16' };
-}
-
-const UNSIGNED = 4 * 127 * 255;
-const SIGNED = 4 * 127 * -1;
-
-/**
- * What must be added to int8 activations so that the relaxed dot product is exact on them; undefined where nothing helps.
- * WebAssembly promises exact results for activations of 7 bits only. x86 with VNNI computes 8 unsigned bits exactly, ARM 8
- * signed ones. x86 without VNNI saturates sums of two products at 16 bits, and is no faster than 16-bit products, which are
- * exact.
- */
-function byteBias(module: WasmModule): number | undefined {
-  const result = module.allocate(48);
-  module.i8(result + 16, 16).fill(127);
-  module.u8(result + 32, 16).fill(255);
-  module.run('probeDot', 1, result);
-  const [sum] = module.i32(result, 1);
-  if (sum === UNSIGNED) return 128;
-  return sum === SIGNED ? 0 : undefined;
 }
 
 /** −bias·Σₖ w of every row of W: what sums must start from so that the bias of X cancels. */

@@ -1,11 +1,10 @@
 // A classifier's packed layers taken to where they run, and joined.
-import { rowsOf } from '../../contract/operations/classify.ts';
-import type { ClassifierLayer, ClassifierShape, ClassifyActivations, Op } from '../../contract/problem.ts';
+import type { Op } from '../../contract/problem.ts';
 import type { KernelKind, Runtimes } from '../../contract/runtimes/runtimes.ts';
 import type { PreparedKernel } from '../../contract/technique.ts';
 import { UnsupportedError } from '../../contract/unsupported-error.ts';
 import { type PackedLayer, problemOf } from '../packed-model.ts';
-import type { Classifier, Multiply } from './classifier.ts';
+import type { Batch, Classifier, ClassifierLayer, Multiply } from './classifier.ts';
 
 /** Where layers run, in calls of M rows of input. */
 export interface ClassifierPlacement {
@@ -22,8 +21,8 @@ export interface PlacedLayers {
 }
 
 export interface RunningClassifier extends Omit<PlacedLayers, 'multiply'> {
-  /** Logits [examples, classes]; a view that the next call overwrites. */
-  run(batch: ClassifyActivations): Float32Array;
+  /** Logits [examples(M), classes]; a view that the next call overwrites. */
+  run(batch: Batch): Float32Array;
 }
 
 /** Throws UnsupportedError as `placeLayers` does. */
@@ -32,13 +31,13 @@ export async function placeClassifier(
   pack: (layer: ClassifierLayer) => PackedLayer,
   placement: ClassifierPlacement,
 ): Promise<RunningClassifier> {
-  const { multiply, ...placed } = await placeLayers(classifier.shape, pack, placement);
+  const { multiply, ...placed } = await placeLayers(classifier.layers, pack, placement);
   return { ...placed, run: classifier.compose(placement.M, multiply) };
 }
 
 /** Throws UnsupportedError where a technique has no kernel of the kind, or the kind is a device's. */
 export async function placeLayers(
-  network: ClassifierShape,
+  layers: readonly ClassifierLayer[],
   pack: (layer: ClassifierLayer) => PackedLayer,
   { M, kind, runtime }: ClassifierPlacement,
 ): Promise<PlacedLayers> {
@@ -52,11 +51,11 @@ export async function placeLayers(
     for (const kernel of kernels.values()) kernel.dispose();
   };
   try {
-    for (const layer of network.layers) {
+    for (const layer of layers) {
       const { technique, params, packed } = pack(layer);
       const makeKernel = technique.kernels[kind];
       if (makeKernel === undefined) throw new UnsupportedError(`${layer.name}: must have a ${kind} kernel, got none`);
-      const problem = problemOf(layer, rowsOf(layer, { M, network }));
+      const problem = problemOf(layer, layer.rows(M));
       kernels.set(layer.name, await makeKernel({ packed, problem, params, runtime }));
     }
   } catch (error) {
