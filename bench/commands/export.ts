@@ -6,7 +6,7 @@ import { kernelsDirs, unknownName } from '../cases/select.ts';
 import { InputError } from '../contract/input-error.ts';
 import { visibleText } from '../contract/visible-text.ts';
 import { type GgufTechnique, isOfGguf, matrixFormat, whyNotStored } from '../inputs/model-files/matrix-format.ts';
-import { openModel } from '../inputs/model-files/open-model.ts';
+import { openModelFiles } from '../inputs/model-files/open-model.ts';
 import { type MatrixFormat, type ModelMatrix, writeModel } from '../inputs/model-files/write-model.ts';
 import { createCountdown } from './progress.ts';
 import { once } from './selection-flags.ts';
@@ -57,7 +57,7 @@ async function exportModel({ model: path, technique: id, out }: Flags): Promise<
   const chosen = techniques.get(id);
   if (chosen === undefined) throw unknownName('--technique', id, [...techniques.keys()]);
   if (resolve(out) === resolve(path)) throw new InputError(`--out: must be another file than the model's, got ${out}`);
-  const model = openModel(path);
+  const model = openModelFiles(path);
   const stored: { readonly type: string; readonly reason?: string }[] = [];
   const countdown = createCountdown();
   const formatOf = (matrix: ModelMatrix): MatrixFormat => {
