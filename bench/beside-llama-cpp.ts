@@ -9,25 +9,25 @@ import { openWasm } from './backends/wasm.ts';
 import { KERNELS_DIR, loadTechnique } from './cases/registry.ts';
 import { programArguments } from './commands/program-arguments.ts';
 import { InputError } from './contract/input-error.ts';
-import { EMBEDDING } from './contract/model.ts';
+import { EMBEDDING, headName, type LinearLayer } from './contract/model.ts';
 import type { Params, Technique } from './contract/technique.ts';
 import { isOfGguf, matrixFormat } from './inputs/model-files/matrix-format.ts';
 import { openModel } from './inputs/model-files/open-model.ts';
 import type { OpenedModel } from './inputs/model-files/opened-model.ts';
-import { f32, writeModel } from './inputs/model-files/write-model.ts';
+import { f32, type MatrixFormat, type ModelMatrix, writeModel } from './inputs/model-files/write-model.ts';
 import { pairedRatio } from './measure/figures.ts';
 import { measureInTurn } from './measure/in-turn.ts';
 import { timerResolutionNs } from './measure/timer-resolution.ts';
 import type { Timed } from './measure/warm-up.ts';
-import { keepPacked, type PackedModel, packModel } from './models/packed-model.ts';
+import { keepPacked, type PackedModel, packModel, repeatLayers } from './models/packed-model.ts';
 import { placeModel } from './models/place-model.ts';
 import type { Placement, RunningModel } from './models/running-model.ts';
 import { scoreOf, scoreToken, type TokenScore } from './models/score-tokens.ts';
 import { quantile } from './statistics/quantile.ts';
 
 const INT8: Params = { activations: 'int8-32' };
-/** Tokens taken in from a beginning, then from the next. */
-const STRETCH = 512;
+/** Tokens taken in from a beginning, then from the next, where the model was trained for as many. */
+const LONGEST_STRETCH = 512;
 /** Tokens in the cache where decoding is timed, and as many taken in at once where prefill is. */
 const CONTEXT = 256;
 const CAPACITY = 2 * CONTEXT;
@@ -37,8 +37,9 @@ const Asked = z.object({
   model: z.string(),
   text: z.string().optional(),
   tokens: z.int().positive(),
-  threads: z.array(z.int().positive()),
+  threads: z.array(z.int().nonnegative()),
   technique: z.array(z.string()),
+  head: z.string().optional(),
   scale: z.int().positive(),
 });
 
@@ -60,12 +61,23 @@ const asked = Asked.parse(
             default: ['dense', 'q8-0', 'q4-0', 'q4-k', 'q6-k'],
             describe: "of tare's products, with f32 and with int8-32 activations",
           })
+          .option('head', {
+            type: 'string',
+            describe: 'the technique of the head, where it is another than that of layers',
+          })
           .option('text', { type: 'string', describe: 'a file whose tokens are predicted; without one, speed alone' })
           .option('tokens', { type: 'number', default: 2048, describe: 'of the text at most' })
-          .option('threads', { type: 'number', array: true, default: [1, 2], describe: 'numbers to time; none: []' })
-          .option('scale', { type: 'number', default: 1, describe: 'times a folder’s stack of layers is repeated' })
+          .option('threads', {
+            type: 'number',
+            array: true,
+            default: [1, 2],
+            describe: 'numbers to time; 0 times none',
+          })
+          .option('scale', { type: 'number', default: 1, describe: "times a folder's stack of layers is repeated" })
           .check(({ tokens, threads, scale }) => {
-            const wrong = [tokens, scale, ...threads].find((count) => !(Number.isInteger(count) && count > 0));
+            const wrong = [tokens, scale, ...threads.filter((count) => count !== 0)].find(
+              (count) => !(Number.isInteger(count) && count > 0),
+            );
             if (wrong === undefined) return true;
             throw new InputError(`tokens, threads, scale: must be counts, got ${wrong}`);
           }),
@@ -78,9 +90,14 @@ if (!status.available) {
   process.stderr.write(`beside-llama-cpp: ${status.reason}\n`);
   process.exit(1);
 }
+let files = 0;
 const folder = mkdtempSync(join(tmpdir(), 'beside-llama-cpp-'));
 try {
   await main();
+} catch (error) {
+  if (!(error instanceof InputError)) throw error;
+  process.stderr.write(`beside-llama-cpp: ${error.message}\n`);
+  process.exitCode = 2;
 } finally {
   rmSync(folder, { recursive: true });
 }
@@ -93,7 +110,7 @@ interface Pair {
 }
 
 async function main(): Promise<void> {
-  const model = scaled(openModel(asked.model), asked.scale);
+  const model = openModel(asked.model);
   const pairs = await pairsOf(model);
   if (asked.text !== undefined) {
     const tokens = model.tokenizer.encode(readFileSync(asked.text, 'utf8')).slice(0, asked.tokens + 1);
@@ -102,11 +119,13 @@ async function main(): Promise<void> {
     for (const pair of pairs) print([pair.name, ...(await agreement(pair, tokens))]);
     console.log();
   }
+  const numbers = asked.threads.filter((threads) => threads > 0);
+  if (numbers.length === 0) return;
   const figures = (phase: string) => [`${phase}, llama.cpp`, 'tare', 'ratio'];
   print(['weights, activations', 'threads', ...figures('decode'), ...figures('prefill')]);
   print(['--', ...Array(7).fill('--:')]);
   for (const pair of pairs) {
-    for (const threads of asked.threads) print([pair.name, `${threads}`, ...(await speeds(pair, threads))]);
+    for (const threads of numbers) print([pair.name, `${threads}`, ...(await speeds(pair, threads))]);
   }
 }
 
@@ -115,34 +134,47 @@ async function pairsOf(model: OpenedModel): Promise<Pair[]> {
   const pairs: Pair[] = [];
   for (const id of asked.technique) {
     const technique = await loadTechnique(id, [KERNELS_DIR]);
-    const file = asked.model.endsWith('.gguf') ? asked.model : written(model, technique, id);
+    const ofHead = await loadTechnique(asked.head ?? id, [KERNELS_DIR]);
+    const file = asked.model.endsWith('.gguf') ? asked.model : written(model, technique, ofHead);
     for (const params of id === 'dense' ? [{}] : [{}, INT8]) {
-      const packed = keepPacked(packModel(model, dense, () => ({ technique, params })));
+      const choose = ({ part }: LinearLayer) => ({ technique: part === 'head' ? ofHead : technique, params });
+      const packed = repeatLayers(keepPacked(packModel(model, dense, choose)), asked.scale);
       pairs.push({ name: `${id}, ${params.activations ?? 'f32'}`, file, packed });
     }
   }
   return pairs;
 }
 
-/** The stack of layers so many times over: for speed, since its predictions mean nothing. */
-function scaled(model: OpenedModel, scale: number): OpenedModel {
-  const { layers } = model.config;
-  const original = (name: string) => name.replace(/^model\.layers\.(\d+)/, (_, i) => `model.layers.${i % layers}`);
-  return {
+/** As `tare export` writes it, but for an embedding apart from the head, which tare holds in f32; layers so many times over. */
+function written(model: OpenedModel, technique: Technique, ofHead: Technique): string {
+  const { config } = model;
+  const original = (name: string) =>
+    name.replace(/^model\.layers\.(\d+)/, (_, layer) => `model.layers.${Number(layer) % config.layers}`);
+  const tall = {
     ...model,
-    config: { ...model.config, layers: scale * layers },
-    tensor: (name) => model.tensor(original(name)),
+    config: { ...config, layers: asked.scale * config.layers },
+    tensor: (name: string) => model.tensor(original(name)),
   };
+  const encoded = new Map<string, Uint8Array>();
+  const file = join(folder, `${files++}.gguf`);
+  writeModel(file, tall, (matrix) => {
+    if (matrix.name === EMBEDDING && !config.isHeadTied) return f32;
+    const { type, encode } = formatOf(matrix.name === headName(config) ? ofHead : technique, matrix);
+    return {
+      type,
+      encode(W) {
+        const bytes = encoded.get(original(matrix.name)) ?? encode(W);
+        encoded.set(original(matrix.name), bytes);
+        return bytes;
+      },
+    };
+  });
+  return file;
 }
 
-/** As `tare export` writes it, but for an embedding apart from the head, which tare holds in f32. */
-function written(model: OpenedModel, technique: Technique, id: string): string {
-  if (!isOfGguf(technique)) throw new InputError(`--technique: must be one whose format GGUF has, got ${id}`);
-  const file = join(folder, `${id}.gguf`);
-  writeModel(file, model, (matrix) =>
-    matrix.name === EMBEDDING && !model.config.isHeadTied ? f32 : matrixFormat(technique, matrix),
-  );
-  return file;
+function formatOf(technique: Technique, matrix: ModelMatrix): MatrixFormat {
+  if (isOfGguf(technique)) return matrixFormat(technique, matrix);
+  throw new InputError(`--technique, --head: must have a format that GGUF has, got ${technique.summary}`);
 }
 
 function print(cells: readonly string[]): void {
@@ -151,12 +183,13 @@ function print(cells: readonly string[]): void {
 
 /** How far tare's predictions are from llama.cpp's, and how often both hold the same token for the most likely. */
 async function agreement({ file, packed }: Pair, tokens: readonly number[]): Promise<string[]> {
-  const { vocabularySize } = packed.config;
-  const theirs = await openLlamaCpp(file, { threads: 2, capacity: STRETCH, cache: 'f32' });
-  const ours = await place(packed, 2, { maxRows: STRETCH, headRows: STRETCH, capacity: STRETCH });
+  const { vocabularySize, contextLength } = packed.config;
+  const stretchTokens = Math.min(LONGEST_STRETCH, contextLength);
+  const theirs = await openLlamaCpp(file, { threads: 2, capacity: stretchTokens, cache: 'f32' });
+  const ours = await place(packed, 2, { maxRows: stretchTokens, headRows: stretchTokens, capacity: stretchTokens });
   const scores: TokenScore[] = [];
-  for (let from = 0; from < tokens.length - 1; from += STRETCH) {
-    const stretch = tokens.slice(from, Math.min(from + STRETCH, tokens.length - 1));
+  for (let from = 0; from < tokens.length - 1; from += stretchTokens) {
+    const stretch = tokens.slice(from, Math.min(from + stretchTokens, tokens.length - 1));
     theirs.truncate(0);
     ours.truncate(0);
     await theirs.evaluate(Uint32Array.from(stretch), 'all');

@@ -35,6 +35,8 @@ function shapeOf(problem: Problem): string {
     }
     case 'model':
       return problem.phase;
+    case 'classify':
+      return 'batch';
     default:
       return problem satisfies never;
   }

@@ -72,6 +72,14 @@ const weighed = {
       rmsDpPct: figure,
     })
     .optional(),
+  accuracy: z
+    .object({
+      examples: z.number(),
+      accuracyPct: z.number(),
+      changePct: z.number(),
+      changeCi95: z.object({ low: z.number(), high: z.number() }),
+    })
+    .optional(),
   driftBudgetDb: figure,
   driftOk: z.boolean().optional(),
   timerResolutionNs: figure,

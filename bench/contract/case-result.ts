@@ -95,6 +95,15 @@ export interface Score {
   readonly rmsDpPct: number | undefined;
 }
 
+/** How often a classifier is right on examples that nothing was chosen by, and by how much that differs from the uncompressed one. */
+export interface Accuracy {
+  readonly examples: number;
+  readonly accuracyPct: number;
+  /** In percentage points. */
+  readonly changePct: number;
+  readonly changeCi95: Interval;
+}
+
 export type Status = 'ok' | 'skipped' | 'unsupported' | 'incorrect' | 'error' | 'timeout' | 'oom' | 'noisy';
 
 /** Figures stand only where the case got that far. */
@@ -126,6 +135,8 @@ export interface Weighed {
   readonly driftOk?: boolean;
   /** Of a model, in one of its passes. */
   readonly score?: Score;
+  /** Of a classifier. */
+  readonly accuracy?: Accuracy;
   /** Smallest step of the clock the samples were timed with. */
   readonly timerResolutionNs?: number;
 }

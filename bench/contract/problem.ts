@@ -65,6 +65,35 @@ export interface ModelFiles {
   readonly calibration: string;
 }
 
+/** Which class each of some examples is of, by a small network whose linear layers are what gets compressed. */
+export interface ClassifyProblem {
+  readonly op: 'classify';
+  /** Rows of input of a call: images, or tokens. */
+  readonly M: number;
+  /** `supersense` or `mnist-mlp`. */
+  readonly weights: string;
+  readonly seed: number;
+  /** What follows from the name. */
+  readonly network: ClassifierShape;
+}
+
+export interface ClassifierShape {
+  /** In the order they are used. */
+  readonly layers: readonly ClassifierLayer[];
+  readonly classes: number;
+  /** Numbers in a row of input. */
+  readonly width: number;
+  /** Rows of input that each example has room for in a call. */
+  readonly rowsPerExample: number;
+  /** Bytes of what is no linear layer: embeddings, norms, biases, the probe. */
+  readonly otherBytes: number;
+}
+
+/** A linear layer that multiplies the rows of the input, or one row for each example. */
+export interface ClassifierLayer extends LinearLayer {
+  readonly each: 'row' | 'example';
+}
+
 export interface MatmulWeights {
   /** [N,K] */
   readonly W: Float32Array;
@@ -96,15 +125,30 @@ export interface ModelActivations {
   readonly context?: number;
 }
 
+/** A network as it was packed. */
+export interface ClassifierWeights {
+  /** Logits [examples, classes] in float64, of activations as the layers' kernels multiply them. */
+  logits(activations: ClassifyActivations): Float64Array;
+  /** Its kernels round the activations that come to them. */
+  readonly roundsActivations: boolean;
+}
+/** Example e owns the rows rowStart[e] ≤ row < rowStart[e + 1]; those that a call has room for and that are not there own none. */
+export interface ClassifyActivations {
+  /** [rows, width]: an image's pixels, or a token's id. */
+  readonly inputs: Float32Array;
+  readonly rowStart: Int32Array;
+}
+
 interface OperationTypes {
   matmul: { problem: MatmulProblem; weights: MatmulWeights; activations: MatmulActivations };
   attention: { problem: AttentionProblem; weights: AttentionWeights; activations: AttentionActivations };
   model: { problem: ModelProblem; weights: PackedModelWeights; activations: ModelActivations };
+  classify: { problem: ClassifyProblem; weights: ClassifierWeights; activations: ClassifyActivations };
 }
 
 export type Op = keyof OperationTypes;
-/** Of one layer: what techniques compute. A model takes those of its products. */
-export type LayerOp = Exclude<Op, 'model'>;
+/** Of one layer: what techniques compute. A network takes those of its products. */
+export type LayerOp = Exclude<Op, 'model' | 'classify'>;
 export type ProblemOf<O extends Op> = OperationTypes[O]['problem'];
 export type WeightsOf<O extends Op> = OperationTypes[O]['weights'];
 export type ActivationsOf<O extends Op> = OperationTypes[O]['activations'];

@@ -15,6 +15,7 @@ export function makeInputs(problem: Problem): Inputs<Op> {
     case 'attention':
       return attentionInputs(problem);
     case 'model':
+    case 'classify':
       throw new Error('inputs: must be asked for a layer, got a whole model');
     default:
       return problem satisfies never;

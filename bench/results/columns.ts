@@ -95,7 +95,7 @@ export const columns = [
     name: 'op',
     group: 'identity',
     type: 'text',
-    doc: 'operation: matmul, attention or model',
+    doc: 'operation: matmul, attention, model or classify',
     value: ({ entry }) => entry.problem.op,
   },
   {
@@ -160,7 +160,7 @@ export const columns = [
     name: 'M',
     group: 'shape',
     type: 'integer',
-    doc: 'matmul: rows of X; attention: query rows; model: tokens of a call',
+    doc: 'matmul: rows of X; attention: query rows; model: tokens of a call; classify: images, or tokens of glosses',
     value: ({ entry: { problem } }) => problem.M,
   },
   {
@@ -861,6 +861,43 @@ export const columns = [
     doc: "root mean square of what the right token's probability changes by, %",
     better: 'less',
     value: ({ result }) => result.score?.rmsDpPct,
+  },
+  {
+    name: 'scored_examples',
+    group: 'drift',
+    type: 'integer',
+    doc: 'classify: examples of the test set',
+    value: ({ result }) => result.accuracy?.examples,
+  },
+  {
+    name: 'accuracy_pct',
+    group: 'drift',
+    type: 'number',
+    doc: 'classify: how many of them are taken for what they are, %',
+    better: 'more',
+    value: ({ result }) => result.accuracy?.accuracyPct,
+  },
+  {
+    name: 'accuracy_change_pct',
+    group: 'drift',
+    type: 'number',
+    doc: 'accuracy_pct less that of the uncompressed network on the same examples, percentage points',
+    better: 'more',
+    value: ({ result }) => result.accuracy?.changePct,
+  },
+  {
+    name: 'accuracy_change_ci95_low',
+    group: 'drift',
+    type: 'number',
+    doc: '95 % interval of accuracy_change_pct, low end: examples paired (Agresti & Min 2005)',
+    value: ({ result }) => result.accuracy?.changeCi95.low,
+  },
+  {
+    name: 'accuracy_change_ci95_high',
+    group: 'drift',
+    type: 'number',
+    doc: 'the same, high end',
+    value: ({ result }) => result.accuracy?.changeCi95.high,
   },
 ] as const satisfies readonly Column[];
 

@@ -23,6 +23,8 @@ function shapeOf({ op, M, N, K, seq_len, heads, head_dim, causal, phase, context
       const size = phase === 'decode' ? `context=${context}` : `tokens=${M}`;
       return `${phase} ${size} layers=${layers}${scale === 1 ? '' : ` scale=${scale}`}`;
     }
+    case 'classify':
+      return `M=${M}`;
     case undefined:
       return '';
     default:

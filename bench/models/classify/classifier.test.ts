@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import dense from '../../../kernels/dense/technique.ts';
 import { openWasm } from '../../backends/wasm.ts';
+import { examplesOf } from '../../contract/operations/classify.ts';
+import type { ClassifierLayer } from '../../contract/problem.ts';
 import { mnistTest, openMnistMlp } from '../mnist-mlp/mnist-mlp.ts';
 import { problemOf } from '../packed-model.ts';
 import { openSupersense, supersenseTest } from '../supersense/supersense.ts';
-import { batchesOf, type Classifier, type ClassifierLayer, type MultiplyFloat64, predictionsOf } from './classifier.ts';
+import { batchesOf, type Classifier, countOf, type MultiplyFloat64, predictionsOf } from './classifier.ts';
 import { placeClassifier } from './place-classifier.ts';
 
 const classifiers = [
@@ -21,7 +23,7 @@ const packDense = (classifier: Classifier) => (layer: ClassifierLayer) => ({
 /** X [rows,K] · Wᵀ, one element after another. */
 function multiplyExactly(classifier: Classifier): MultiplyFloat64 {
   return (name, X) => {
-    const { N, K } = classifier.layers.find((layer) => layer.name === name)!;
+    const { N, K } = classifier.shape.layers.find((layer) => layer.name === name)!;
     const W = classifier.weights(name);
     return Float64Array.from({ length: (X.length / K) * N }, (_, i) => {
       const [row, n] = [Math.floor(i / N), i % N];
@@ -36,14 +38,14 @@ describe.each(classifiers)('$name', ({ open, readTest, leastPct, M }) => {
   const classifier = open();
   const { examples, labels, predictions } = readTest();
   const classes = classifier.classes.length;
-  const [batch] = batchesOf(examples.slice(300), classifier, M);
-  const count = batch.rowStart.length - 1;
+  const [batch] = batchesOf(examples.slice(300), classifier.shape, M);
+  const count = countOf(batch);
   const exact = classifier.reference(batch, multiplyExactly(classifier));
 
   test.each(['ts', 'wasm'] as const)('gives the logits of the float64 forward on %s, again and again', async (kind) => {
     const runtime = kind === 'ts' ? undefined : await openWasm(128, 1);
     const running = await placeClassifier(classifier, packDense(classifier), { M, kind, runtime });
-    const other = batchesOf(examples.slice(0, 3), classifier, M)[0];
+    const other = batchesOf(examples.slice(0, 3), classifier.shape, M)[0];
     const first = running.run(batch).slice();
     running.run(other);
     expect(running.run(batch)).toEqual(first);
@@ -64,12 +66,13 @@ describe.each(classifiers)('$name', ({ open, readTest, leastPct, M }) => {
   });
 
   test('batches hold each example once, in order, and no more than there is room for', () => {
-    const batches = batchesOf(examples, classifier, M);
+    const batches = batchesOf(examples, classifier.shape, M);
     const rows = batches.flatMap(({ inputs }) => [...inputs]);
     expect(rows).toEqual(examples.flatMap((example) => [...example]));
+    expect(batches.reduce((sum, each) => sum + countOf(each), 0)).toBe(examples.length);
     for (const { rowStart } of batches) {
-      expect(rowStart.length - 1).toBeLessThanOrEqual(classifier.examples(M));
-      expect(rowStart[rowStart.length - 1]).toBeLessThanOrEqual(M);
+      expect(rowStart).toHaveLength(examplesOf(classifier.shape, M) + 1);
+      expect(rowStart.at(-1)).toBeLessThanOrEqual(M);
     }
   });
 });

@@ -1,10 +1,11 @@
 // A classifier's packed layers taken to where they run, and joined.
-import type { Op } from '../../contract/problem.ts';
+import { rowsOf } from '../../contract/operations/classify.ts';
+import type { ClassifierLayer, ClassifierShape, ClassifyActivations, Op } from '../../contract/problem.ts';
 import type { KernelKind, Runtimes } from '../../contract/runtimes/runtimes.ts';
 import type { PreparedKernel } from '../../contract/technique.ts';
 import { UnsupportedError } from '../../contract/unsupported-error.ts';
 import { type PackedLayer, problemOf } from '../packed-model.ts';
-import type { Batch, Classifier, ClassifierLayer, Multiply } from './classifier.ts';
+import type { Classifier, Multiply } from './classifier.ts';
 
 /** Where layers run, in calls of M rows of input. */
 export interface ClassifierPlacement {
@@ -21,8 +22,8 @@ export interface PlacedLayers {
 }
 
 export interface RunningClassifier extends Omit<PlacedLayers, 'multiply'> {
-  /** Logits [examples(M), classes]; a view that the next call overwrites. */
-  run(batch: Batch): Float32Array;
+  /** Logits [examples, classes]; a view that the next call overwrites. */
+  run(batch: ClassifyActivations): Float32Array;
 }
 
 /** Throws UnsupportedError as `placeLayers` does. */
@@ -31,13 +32,13 @@ export async function placeClassifier(
   pack: (layer: ClassifierLayer) => PackedLayer,
   placement: ClassifierPlacement,
 ): Promise<RunningClassifier> {
-  const { multiply, ...placed } = await placeLayers(classifier.layers, pack, placement);
+  const { multiply, ...placed } = await placeLayers(classifier.shape, pack, placement);
   return { ...placed, run: classifier.compose(placement.M, multiply) };
 }
 
 /** Throws UnsupportedError where a technique has no kernel of the kind, or the kind is a device's. */
 export async function placeLayers(
-  layers: readonly ClassifierLayer[],
+  network: ClassifierShape,
   pack: (layer: ClassifierLayer) => PackedLayer,
   { M, kind, runtime }: ClassifierPlacement,
 ): Promise<PlacedLayers> {
@@ -51,11 +52,11 @@ export async function placeLayers(
     for (const kernel of kernels.values()) kernel.dispose();
   };
   try {
-    for (const layer of layers) {
+    for (const layer of network.layers) {
       const { technique, params, packed } = pack(layer);
       const makeKernel = technique.kernels[kind];
       if (makeKernel === undefined) throw new UnsupportedError(`${layer.name}: must have a ${kind} kernel, got none`);
-      const problem = problemOf(layer, layer.rows(M));
+      const problem = problemOf(layer, rowsOf(layer, { M, network }));
       kernels.set(layer.name, await makeKernel({ packed, problem, params, runtime }));
     }
   } catch (error) {

@@ -2,25 +2,22 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
+import { classifierShapes, MNIST_WIDTHS } from '../../inputs/classifiers.ts';
 import type { Classifier, TestSet } from '../classify/classifier.ts';
 import { addBias, rectify } from '../classify/float32-layers.ts';
 import { readTensors } from '../classify/read-tensors.ts';
 
-const WIDTHS = [784, 256, 128, 10];
+const WIDTHS = MNIST_WIDTHS;
 
 export function openMnistMlp(): Classifier {
   const tensors = readTensors(join(import.meta.dirname, 'model.safetensors'));
-  const layers = WIDTHS.slice(1).map((N, l) => {
-    const part = l === WIDTHS.length - 2 ? ('head' as const) : ('ffn' as const);
-    return { name: `layer${l}`, part, N, K: WIDTHS[l], rows: (M: number) => M };
-  });
+  const shape = classifierShapes['mnist-mlp'];
+  const { layers } = shape;
   const biases = layers.map(({ name }) => tensors[`${name}.bias`]);
   const last = layers.length - 1;
   return {
-    layers,
-    classes: Array.from({ length: WIDTHS[layers.length] }, (_, digit) => String(digit)),
-    width: WIDTHS[0],
-    examples: (M) => M,
+    shape,
+    classes: Array.from({ length: shape.classes }, (_, digit) => String(digit)),
     weights: (layer) => tensors[`${layer}.weight`],
     compose(M, multiply) {
       const X = WIDTHS.slice(0, -1).map((width) => new Float32Array(M * width));

@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
+import { MNIST_WIDTHS } from '../../inputs/classifiers.ts';
 import { writeF16Safetensors } from '../../inputs/safetensors-write.ts';
 import { seededRandom } from '../../statistics/random.ts';
 import {
@@ -16,7 +17,6 @@ import {
   transposed,
 } from '../classify/perceptron.ts';
 
-const WIDTHS = [784, 256, 128, 10];
 const TRAINING = { epochs: 8, batch: 64, rate: 0.05, momentum: 0.9, weightDecay: 1e-4 };
 const SEED = 0;
 /** Every fifth test image is shipped: the second half of them was written by other people and is harder. */
@@ -28,13 +28,13 @@ const data = join(
   ),
   'data',
 );
-const layers = newPerceptron(WIDTHS, seededRandom(SEED));
+const layers = newPerceptron(MNIST_WIDTHS, seededRandom(SEED));
 train(layers, readExamples('train'), TRAINING, seededRandom(SEED, 1), (epoch, loss) => {
   process.stderr.write(`epoch ${epoch + 1} of ${TRAINING.epochs}: loss ${loss.toFixed(4)}\n`);
 });
 const test = readExamples('t10k');
 const kept = layers.map(roundedToF16);
-const predictions = Uint8Array.from(test.labels, (_, i) => predictionOf(kept, rowOf(test.X, i, WIDTHS[0])));
+const predictions = Uint8Array.from(test.labels, (_, i) => predictionOf(kept, rowOf(test.X, i, MNIST_WIDTHS[0])));
 const right = predictions.filter((prediction, i) => prediction === test.labels[i]).length;
 process.stderr.write(`of all ${predictions.length} test images right: ${(100 * right) / predictions.length} %\n`);
 
@@ -51,7 +51,7 @@ const shipped = Array.from(test.labels.keys()).filter((i) => i % SHIPPED_EVERY =
 const images = shipped.flatMap((i) => [
   test.labels[i],
   predictions[i],
-  ...rowOf(test.X, i, WIDTHS[0]).map((x) => Math.round(255 * x)),
+  ...rowOf(test.X, i, MNIST_WIDTHS[0]).map((x) => Math.round(255 * x)),
 ]);
 writeFileSync(join(import.meta.dirname, 'test-images.br'), brotliCompressSync(Uint8Array.from(images)));
 

@@ -1,10 +1,11 @@
 // Universal Sentence Encoder lite in f32 for calls of a fixed size, its ten products left to whoever makes them. It says the same
 // as bench/inputs/use-lite/use-lite-encoder.ts, which reads more easily and is its oracle.
+import type { ClassifyActivations } from '../../contract/problem.ts';
 import { LAYER_NORM_EPSILON } from '../../inputs/use-lite/float64-layers.ts';
 import type { LayerNorms, UseLiteConstants } from '../../inputs/use-lite/use-lite-constants.ts';
 import { USE_LITE_HEADS } from '../../inputs/use-lite/use-lite-encoder.ts';
 import { MATRICES } from '../../inputs/use-lite/use-lite-matrices.ts';
-import type { Batch, Multiply } from '../classify/classifier.ts';
+import type { Multiply } from '../classify/classifier.ts';
 import { addBias, addResidual, attention, layerNorm, rectify } from '../classify/float32-layers.ts';
 
 const EMBEDDING_DIM = 256;
@@ -17,7 +18,7 @@ export function composeEncoder(
   sentences: number,
   { embedding, timescales, biases, norms }: UseLiteConstants,
   multiply: Multiply,
-): (batch: Batch) => Float32Array {
+): (batch: ClassifyActivations) => Float32Array {
   const x0 = new Float32Array(M * EMBEDDING_DIM);
   const normed0 = new Float32Array(M * EMBEDDING_DIM);
   const x = new Float32Array(M * WIDTH);
@@ -47,7 +48,7 @@ export function composeEncoder(
     { attention: norm, ffn }: LayerNorms,
     narrow: Float32Array,
     attended: Float32Array,
-    { rowStart }: Batch,
+    { rowStart }: ClassifyActivations,
   ): void {
     layerNorm(input, norm.scale, norm.bias, LAYER_NORM_EPSILON, narrow);
     const qkv = multiply(`${name}.qkv`, narrow);
@@ -66,7 +67,12 @@ export function composeEncoder(
 }
 
 /** Twice the embedding plus sine and cosine of position × inverse timescales; rows that no sentence owns are 0. */
-function embed({ inputs, rowStart }: Batch, table: Float32Array, timescales: Float32Array, X: Float32Array): void {
+function embed(
+  { inputs, rowStart }: ClassifyActivations,
+  table: Float32Array,
+  timescales: Float32Array,
+  X: Float32Array,
+): void {
   X.fill(0);
   const half = timescales.length;
   for (let s = 0; s + 1 < rowStart.length; s++) {

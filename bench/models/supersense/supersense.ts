@@ -2,52 +2,31 @@
 // from its gloss. The probe stays as it is; what is compressed are the encoder's ten matrices.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { examplesOf } from '../../contract/operations/classify.ts';
+import { classifierShapes, SUPERSENSES } from '../../inputs/classifiers.ts';
 import { openUseLite, readUseLiteWeights } from '../../inputs/use-lite/use-lite.ts';
 import { readUseLiteConstants } from '../../inputs/use-lite/use-lite-constants.ts';
 import { encodeTokens, useLiteTokens } from '../../inputs/use-lite/use-lite-encoder.ts';
-import { MATRICES, useLiteMatrixNames } from '../../inputs/use-lite/use-lite-matrices.ts';
-import type { Classifier, ClassifierLayer, TestSet } from '../classify/classifier.ts';
+import type { Classifier, TestSet } from '../classify/classifier.ts';
 import { readTensors } from '../classify/read-tensors.ts';
 import { composeEncoder, WIDTH } from './encoder.ts';
 
-/** WordNet's lexicographer files of nouns, from this number on; those of file 3 are the tops of all hierarchies. */
-export const FIRST_FILE = 4;
-export const SUPERSENSES = [
-  ...['act', 'animal', 'artifact', 'attribute', 'body', 'cognition', 'communication', 'event', 'feeling', 'food'],
-  ...['group', 'location', 'motive', 'object', 'person', 'phenomenon', 'plant', 'possession', 'process', 'quantity'],
-  ...['relation', 'shape', 'state', 'substance', 'time'],
-];
 const PROBE = join(import.meta.dirname, 'probe.safetensors');
 const GLOSSES = join(import.meta.dirname, 'glosses.tsv');
-
-const PARTS: Readonly<Record<string, ClassifierLayer['part']>> = { qkv: 'attn', out: 'attn', tanh: 'head' };
-export const encoderLayers: readonly ClassifierLayer[] = useLiteMatrixNames.map((name) => ({
-  name,
-  part: PARTS[name.split('.').pop()!] ?? 'ffn',
-  N: MATRICES[name].N,
-  K: MATRICES[name].K,
-  // The last one multiplies means over tokens.
-  rows: name === 'tanh' ? sentenceRoom : (M) => M,
-}));
-
-/** Sentences in a call of M tokens; the shipped ones have 13 in the mean, so that tokens are what fills a call. */
-export function sentenceRoom(M: number): number {
-  return Math.ceil(M / 8);
-}
 
 export function openSupersense(): Classifier {
   const constants = readUseLiteConstants(openUseLite());
   const { weight, bias } = readTensors(PROBE);
   const classes = SUPERSENSES.length;
+  const shape = classifierShapes.supersense;
   return {
-    layers: encoderLayers,
+    shape,
     classes: SUPERSENSES,
-    width: 1,
-    examples: sentenceRoom,
     weights: readUseLiteWeights,
     compose(M, multiply) {
-      const encode = composeEncoder(M, sentenceRoom(M), constants, multiply);
-      const logits = new Float32Array(sentenceRoom(M) * classes);
+      const sentences = examplesOf(shape, M);
+      const encode = composeEncoder(M, sentences, constants, multiply);
+      const logits = new Float32Array(sentences * classes);
       return (batch) => {
         probe(encode(batch), weight, bias, logits);
         return logits;

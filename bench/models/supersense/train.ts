@@ -5,21 +5,25 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import dense from '../../../kernels/dense/technique.ts';
 import { openWasm } from '../../backends/wasm.ts';
+import { examplesOf } from '../../contract/operations/classify.ts';
+import type { ClassifierLayer } from '../../contract/problem.ts';
+import { classifierShapes, SUPERSENSES } from '../../inputs/classifiers.ts';
 import { writeF16Safetensors } from '../../inputs/safetensors-write.ts';
 import { openUseLite, readUseLiteWeights } from '../../inputs/use-lite/use-lite.ts';
 import { readUseLiteConstants } from '../../inputs/use-lite/use-lite-constants.ts';
 import { useLiteTokens } from '../../inputs/use-lite/use-lite-encoder.ts';
 import { seededRandom, shuffled } from '../../statistics/random.ts';
-import { batchesOf, type ClassifierLayer } from '../classify/classifier.ts';
+import { batchesOf, countOf } from '../classify/classifier.ts';
 import { newPerceptron, predictionOf, roundedToF16, rowOf, train, transposed } from '../classify/perceptron.ts';
 import { placeLayers } from '../classify/place-classifier.ts';
 import { problemOf } from '../packed-model.ts';
 import { composeEncoder, WIDTH } from './encoder.ts';
-import { encoderLayers, FIRST_FILE, SUPERSENSES, sentenceRoom } from './supersense.ts';
 
 const SEED = 0;
 const [TEST_GLOSSES, TRAINING_GLOSSES] = [2000, 12_000];
 const TOKENS = { least: 4, most: 24 };
+/** The lexicographer files of nouns; the one before holds the tops of all hierarchies. */
+const FIRST_FILE = 4;
 const TRAINING = { epochs: 15, batch: 64, rate: 2, momentum: 0.9, weightDecay: 1e-5 };
 
 interface Gloss {
@@ -77,20 +81,21 @@ function drawGlosses(count: number): Gloss[] {
 /** [glosses, WIDTH], by the uncompressed encoder. */
 async function embed(texts: readonly Gloss[]): Promise<Float32Array> {
   const M = 256;
+  const shape = classifierShapes.supersense;
   const pack = (layer: ClassifierLayer) => {
     const weights = { W: readUseLiteWeights(layer.name) };
-    return { technique: dense, params: {}, packed: dense.pack(weights, problemOf(layer, layer.rows(M)), {}) };
+    return { technique: dense, params: {}, packed: dense.pack(weights, problemOf(layer, 1), {}) };
   };
-  const placed = await placeLayers(encoderLayers, pack, { M, kind: 'wasm', runtime: await openWasm(128, 1) });
-  const encode = composeEncoder(M, sentenceRoom(M), readUseLiteConstants(openUseLite()), placed.multiply);
+  const placed = await placeLayers(shape, pack, { M, kind: 'wasm', runtime: await openWasm(128, 1) });
+  const encode = composeEncoder(M, examplesOf(shape, M), readUseLiteConstants(openUseLite()), placed.multiply);
   const embeddings = new Float32Array(texts.length * WIDTH);
   let done = 0;
   for (const batch of batchesOf(
     texts.map(({ ids }) => ids),
-    { width: 1, examples: sentenceRoom },
+    shape,
     M,
   )) {
-    const sentences = batch.rowStart.length - 1;
+    const sentences = countOf(batch);
     embeddings.set(encode(batch).subarray(0, sentences * WIDTH), done * WIDTH);
     done += sentences;
   }

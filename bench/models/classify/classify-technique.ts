@@ -1,0 +1,142 @@
+// A technique of single layers made one of whole classifiers, as the harness weighs them.
+import type { Calibration } from '../../contract/calibration.ts';
+import { rowsOf } from '../../contract/operations/classify.ts';
+import type { ClassifierLayer, ClassifyActivations, ClassifyProblem, Op, Problem } from '../../contract/problem.ts';
+import type { KernelKind, Runtimes } from '../../contract/runtimes/runtimes.ts';
+import { type Axes, defineTechnique, type StoredBytes, type Technique } from '../../contract/technique.ts';
+import { type Choice, type PackedLayer, problemOf, unpackLayer } from '../packed-model.ts';
+import type { Classifier, MultiplyFloat64 } from './classifier.ts';
+import { placeClassifier } from './place-classifier.ts';
+
+export interface PackedClassifier {
+  readonly classifier: Classifier;
+  /** By the names of the layers. */
+  readonly layers: ReadonlyMap<string, PackedLayer>;
+}
+
+/** Layers that the technique can't hold stay f32; `whatStayed` says which. */
+export function packClassifier(
+  classifier: Classifier,
+  choice: Choice,
+  dense: Technique,
+  calibrationOf: (layer: ClassifierLayer) => Calibration | undefined,
+): PackedClassifier {
+  const { technique, params } = choice;
+  const layers = classifier.shape.layers.map((layer) => {
+    const isFit = technique.skip?.(problemOf(layer, 1), params) === undefined;
+    const taken = isFit ? choice : { technique: dense, params: {} };
+    const calibration = taken.technique.needsCalibration?.(taken.params) ? calibrationOf(layer) : undefined;
+    const weights = { W: classifier.weights(layer.name) };
+    const packed = taken.technique.pack(weights, problemOf(layer, 1), taken.params, calibration);
+    return [layer.name, { ...taken, packed }] as const;
+  });
+  return { classifier, layers: new Map(layers) };
+}
+
+/** Why the technique holds none of the layers, or which stay f32; undefined where it holds all. */
+export function whatStayed(
+  { technique, params }: Choice,
+  { network }: ClassifyProblem,
+): { all: boolean; said: string } | undefined {
+  const reasons = network.layers.map((layer) => technique.skip?.(problemOf(layer, 1), params));
+  const left = reasons.filter((reason) => reason !== undefined);
+  if (left.length === 0) return undefined;
+  const all = left.length === reasons.length;
+  return { all, said: all ? left[0] : `${left.length} of ${reasons.length} layers stay f32: ${left[0]}` };
+}
+
+/** Packs nothing but what was given. */
+export function classifyTechnique(choice: Choice, packed: PackedClassifier): Technique {
+  const { family, summary, source, axes, choices, kernels, arithmetic, columns, irregularAccess } = choice.technique;
+  const kinds = Object.keys(kernels) as KernelKind[];
+  return defineTechnique<Op, Axes, PackedClassifier>({
+    op: 'matmul',
+    ...{ family, summary, source, axes, choices, arithmetic, columns, irregularAccess },
+    pack: () => packed,
+    unpack: (model, problem: ClassifyProblem) => ({
+      logits: (activations: ClassifyActivations) => {
+        return model.classifier.reference(activations, multiplyUnpacked(model, problem));
+      },
+      roundsActivations: [...model.layers.values()].some(
+        ({ technique, params }) => technique.arithmetic?.(params, problemOf(problem.network.layers[0], 1)) === 'int8',
+      ),
+    }),
+    caveat: (_, __, problem: ClassifyProblem) => whatStayed(choice, problem)?.said,
+    bytes: (model) => bytesOf(model),
+    flops: (model, problem: ClassifyProblem) => {
+      return problem.network.layers.reduce((sum, layer) => {
+        const { technique, packed: weights } = model.layers.get(layer.name)!;
+        return sum + rowsOf(layer, problem) * technique.flops(weights, problemOf(layer, 1));
+      }, 0);
+    },
+    minSqnrDb: (params) => choice.technique.minSqnrDb(params),
+    kernels: Object.fromEntries(kinds.map((kind) => [kind, kernelOn(kind)])),
+  });
+}
+
+/** In float64, on the weights that the packed ones stand for and on activations as kernels multiply them. */
+function multiplyUnpacked({ layers }: PackedClassifier, { network }: ClassifyProblem): MultiplyFloat64 {
+  return (name, X) => {
+    const layer = network.layers.find((each) => each.name === name)!;
+    const packed = layers.get(name)!;
+    const { N, K } = layer;
+    const rows = X.length / K;
+    const problem = problemOf(layer, rows);
+    const { technique, params } = packed;
+    const rounded = technique.quantizeActivations?.(
+      { X: Float32Array.from(X) },
+      problem,
+      params,
+      packed.packed,
+    )?.activations;
+    const x = rounded !== undefined && 'X' in rounded ? rounded.X : X;
+    const W = Float64Array.from(unpackLayer(layer, packed));
+    const Y = new Float64Array(rows * N);
+    for (let row = 0; row < rows; row++) {
+      for (let n = 0; n < N; n++) {
+        let sum = 0;
+        for (let k = 0; k < K; k++) sum += x[row * K + k] * W[n * K + k];
+        Y[row * N + n] = sum;
+      }
+    }
+    return Y;
+  };
+}
+
+/** What nothing packs is counted among the values. */
+function bytesOf({ classifier, layers }: PackedClassifier): StoredBytes {
+  const total = { values: classifier.shape.otherBytes, indices: 0, scales: 0, corrections: 0 };
+  for (const { technique, packed } of layers.values()) {
+    const { values, indices, scales, corrections = 0 } = technique.bytes(packed);
+    total.values += values;
+    total.indices += indices;
+    total.scales += scales;
+    total.corrections += corrections;
+  }
+  return total;
+}
+
+interface Context {
+  readonly packed: PackedClassifier;
+  readonly problem: Problem;
+  readonly runtime: Runtimes[KernelKind];
+}
+
+function kernelOn(kind: KernelKind) {
+  return async ({ packed: { classifier, layers }, problem, runtime }: Context) => {
+    const running = await placeClassifier(classifier, ({ name }) => layers.get(name)!, { M: problem.M, kind, runtime });
+    let batch: ClassifyActivations;
+    let logits: Float32Array;
+    return {
+      upload(activations: ClassifyActivations) {
+        batch = activations;
+      },
+      run() {
+        logits = running.run(batch);
+      },
+      readOutput: () => logits,
+      workspaceBytes: running.workspaceBytes,
+      dispose: () => running.dispose(),
+    };
+  };
+}
