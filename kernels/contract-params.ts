@@ -22,28 +22,53 @@ export interface Attempt {
   readonly trial: Trial;
 }
 
-/** What a technique's kernels of a kind are tried with: of a set of trials those that fit, or brief ones where none of it does. */
+/** What a technique's kernels of a kind are tried with. */
 export function attemptsOf(id: string, technique: Technique, kind: KernelKind, set: TrialSet): Attempt[] {
-  const all = trialsOf(technique, kind, 'all');
-  const own = trialsOf(technique, kind, set);
-  // Threads take long to start, and share out the work of all formats alike.
-  const isShort = set === 'common' ? isGrid(technique) : set === 'all' && isCutShort(technique, kind);
-  return triedParams(id, technique, kind).flatMap((params, i) => {
-    const isWhole = !isStoredOnly(params) && (!isShort || (i === 0 && id === 'int4'));
-    const fitting = (trials: readonly Trial[]) => trials.filter((trial) => fits(trial, technique, params));
-    const found = fitting(own);
-    const trials = found.length === 0 ? fitting(all).filter(isBrief) : isWhole ? found : found.filter(isBrief);
-    return trials.map((trial) => ({ params, trial }));
-  });
+  const tried = triedParams(id, technique, kind);
+  const own = set === 'one' ? tried.slice(0, 1) : tried;
+  return own.flatMap((params) =>
+    trialsWith(id, technique, params, kind, set).map((trial): Attempt => ({ params, trial })),
+  );
+}
+
+/** Of a set of trials those that fit; brief ones where none of it does and where the kernel is put to the rest with others. */
+function trialsWith(id: string, technique: Technique, params: Params, kind: KernelKind, set: TrialSet): Trial[] {
+  const isShort = set !== 'all' || isSlow(kind);
+  const fitting = trialsOf(technique, kind).filter((trial) => fits(trial, technique, params));
+  const common = fitting.filter(({ border }) => border === undefined);
+  const found = set === 'common' && common.length > 0 ? common : fitting;
+  const brief = found.filter(isBrief);
+  if (set === 'one' || (isSlow(kind) && isOneEnough(id, technique, params))) return brief.slice(0, 1);
+  const isCut = isStoredOnly(params) || (isShort && sharesKernel(id, technique, params));
+  if (isCut || (set === 'common' && common.length === 0)) return brief;
+  return isShort ? found.filter(({ isOtherData }) => !isOtherData) : found;
+}
+
+/**
+ * Shaders take long to compile, one for each attempt, and threads take long to start. There one format stands for all grids, whose
+ * kernels are the same, and of others the first of each axis; but rounded activations and what is chosen have kernels of their own.
+ */
+function sharesKernel(id: string, technique: Technique, params: Params): boolean {
+  const first = Object.entries(paramGrid(technique.axes)[0]);
+  const isFirst = first.every(([axis, value]) => axis === 'activations' || params[axis] === value);
+  return !isFirst || (isGrid(technique) && (id !== 'int4' || isChosen(technique, params)));
+}
+
+/** Of kernels for one row and for several, both are put to other formats or without the choice: one of them says if codes are read. */
+function isOneEnough(id: string, technique: Technique, params: Params): boolean {
+  return isGrid(technique) && id !== 'int4' && (!standsForAll(id) || isChosen(technique, params));
+}
+
+function isChosen({ choices = {} }: Technique, params: Params): boolean {
+  return Object.keys(params).some((name) => name in choices);
 }
 
 function fits({ problem, params: only = {} }: Trial, { skip }: Technique, params: Params): boolean {
   return Object.entries(only).every(([axis, value]) => params[axis] === value) && skip?.(problem, params) === undefined;
 }
 
-/** Shaders take long to compile, one for each attempt, and are the same text for most formats. */
-function isCutShort(technique: Technique, kind: KernelKind): boolean {
-  return kind !== 'ts' && kind !== 'wasm' && isGrid(technique);
+function isSlow(kind: KernelKind): boolean {
+  return kind !== 'ts' && kind !== 'wasm';
 }
 
 function isGrid({ choices = {} }: Technique): boolean {
@@ -60,7 +85,7 @@ function standsForAll(id: string): boolean {
  */
 function triedParams(id: string, technique: Technique, kind: KernelKind): Params[] {
   const { axes, choices = {} } = technique;
-  const isShort = isCutShort(technique, kind);
+  const isShort = isSlow(kind) && isGrid(technique);
   const [first, ...others] = paramGrid(axes);
   const chosen = Object.entries(choices).flatMap(([choice, [, ...values]]) =>
     isTried(id, technique, choice, kind)

@@ -23,22 +23,22 @@ export interface Trial {
   readonly border?: Border<Op, Params>;
   /** The parameters it is for, where not for all. */
   readonly params?: Border<Op, Params>['params'];
+  /** Of the same shape as another, with data that `pack` treats in a way of its own. */
+  readonly isOtherData?: true;
 }
 
-/** Which trials: all, those without borders, or the odd ones alone. */
-export type TrialSet = 'all' | 'common' | 'odd';
+/** Which trials: all, those without borders, or one a technique. */
+export type TrialSet = 'all' | 'common' | 'one';
 
-export function trialsOf(technique: Technique, kind: KernelKind, set: TrialSet): readonly Trial[] {
-  const common = commonTrials[technique.op];
-  if (set === 'odd') return common.filter(({ name }) => name.startsWith('odd'));
-  if (set === 'common') return common;
-  return [...common, ...(technique.borders?.[kind] ?? []).map((border) => borderTrial(technique.op, border))];
+export function trialsOf({ op, borders }: Technique, kind: KernelKind): readonly Trial[] {
+  return [...commonTrials[op], ...(borders?.[kind] ?? []).map((border) => borderTrial(op, border))];
 }
 
-/** Of trials of a matmul, those with one row or three and little work: what shares its kernel with another is tried with them. */
-export function isBrief({ name, problem, params }: Trial): boolean {
-  if (problem.op !== 'matmul') return false;
-  return params !== undefined || (problem.N > 1 && (problem.M === 1 || (problem.M === 3 && !name.startsWith('odd,'))));
+/** Few rows and little work: what shares its kernel with another is tried with them. */
+export function isBrief({ problem, params, isOtherData }: Trial): boolean {
+  if (params !== undefined) return true;
+  if (problem.op !== 'matmul') return problem.op === 'attention' && problem.seqLen > 1 && problem.M <= 5;
+  return problem.N > 1 && (problem.M === 1 || problem.M === 3) && !isOtherData;
 }
 
 function borderTrial(op: Op, border: Border<Op, Params>): Trial {
@@ -72,8 +72,11 @@ const commonTrials: { readonly [O in LayerOp]: readonly Trial[] } = {
       { M: 131, N: 67, K: 261 },
       rowsApart,
     ),
-    matmulTrial('odd, all zeros', { M: 3, N: 5, K: 7 }, ({ W }) => W.fill(0)),
-    matmulTrial('odd, two rows, equal magnitudes', { M: 2, N: 5, K: 7 }, ({ W }) => W.set(W.map(Math.sign))),
+    { ...matmulTrial('odd, all zeros', { M: 3, N: 5, K: 7 }, ({ W }) => W.fill(0)), isOtherData: true },
+    {
+      ...matmulTrial('odd, two rows, equal magnitudes', { M: 2, N: 5, K: 7 }, ({ W }) => W.set(W.map(Math.sign))),
+      isOtherData: true,
+    },
     { ...matmulTrial('odd, three blocks of 32', { M: 3, N: 5, K: 96 }), params: TRANSFORMED },
     // More than fits the workgroup memory of every GPU.
     { ...matmulTrial('M=1, a block of 8192', { M: 1, N: 5, K: 8192 }), params: TRANSFORMED },

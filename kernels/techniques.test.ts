@@ -42,10 +42,8 @@ for (const { id, kind, probe, execArgv, onlyWhenNamed } of backends) {
       const outcomes = await outcomesOf(id, status, execArgv);
       const broken = outcomes.filter(({ failures }) => failures.length > 0);
       expect(broken.map(({ name, failures }) => `${name}: ${failures.join('; ')}`)).toEqual([]);
-      const tried = Map.groupBy(outcomes, ({ name }) => name.split(' ')[0]);
-      expect([...tried.keys()].sort()).toEqual(techniquesWith(kind));
-      // Each is put to shapes of several kinds; those of other runtimes have few techniques, each with few parameters.
-      for (const trials of tried.values()) expect(trials.length).toBeGreaterThan(1);
+      const tried = new Set(outcomes.map(({ name }) => name.split(' ')[0]));
+      expect([...tried].sort()).toEqual(techniquesWith(kind));
       if (!onlyWhenNamed) expect(outcomes.length).toBeGreaterThan(100);
     });
   });

@@ -13,18 +13,26 @@ import { columns } from '../results/columns.ts';
 const MAIN = join(import.meta.dirname, '..', 'main.ts');
 const status = await probePage('wasm', PACKAGED_BROWSER);
 
-let out: string;
-let tare: ChildProcess;
-let url: string;
+interface Served {
+  readonly out: string;
+  readonly tare: ChildProcess;
+  readonly url: string;
+}
+
+async function serve(): Promise<Served> {
+  const out = mkdtempSync(join(tmpdir(), 'tare-serve-'));
+  const tare = spawn(process.execPath, [MAIN, 'serve', '--port', '0', '--out', out], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return { out, tare, url: String(await once(tare.stdout, 'data')).trim() };
+}
+
+let served: Served;
 let browser: Browser;
 
 beforeAll(async () => {
   if (!status.available) return;
-  out = mkdtempSync(join(tmpdir(), 'tare-serve-'));
-  tare = spawn(process.execPath, [MAIN, 'serve', '--port', '0', '--out', out], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  url = String(await once(tare.stdout ?? tare, 'data')).trim();
+  served = await serve();
   const { path, args, env } = await findBrowser(PACKAGED_BROWSER);
   browser = await chromium.launch({
     executablePath: path,
@@ -34,10 +42,10 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await browser?.close();
-  tare?.kill('SIGINT');
+  served?.tare.kill('SIGINT');
 });
 
-async function openPage(): Promise<Page> {
+async function openPage({ url } = served): Promise<Page> {
   const page = await browser.newPage();
   await page.goto(url);
   await page.getByRole('checkbox', { name: 'chromium-wasm' }).waitFor();
@@ -45,8 +53,8 @@ async function openPage(): Promise<Page> {
 }
 
 /** Only what is quick. */
-async function openPageForWasm(): Promise<Page> {
-  const page = await openPage();
+async function openPageForWasm(from = served): Promise<Page> {
+  const page = await openPage(from);
   for (const gpu of ['chromium-webgl2', 'chromium-webgpu']) await page.getByRole('checkbox', { name: gpu }).uncheck();
   return page;
 }
@@ -58,17 +66,18 @@ async function startAndSeeRow(page: Page): Promise<void> {
 }
 
 const post = (path: string, body: string) =>
-  fetch(`${url}api/${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  fetch(`${served.url}api/${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
 
-const newestRun = () =>
+const newestRun = ({ out } = served) =>
   readdirSync(out)
     .filter((name) => name.endsWith('.run.json'))
     .sort()
     .at(-1) ?? '';
-const manifest = () => JSON.parse(readFileSync(join(out, newestRun()), 'utf8'));
+const manifest = (from = served) => JSON.parse(readFileSync(join(from.out, newestRun(from)), 'utf8'));
 
 describe.skipIf(!status.available)('the page of tare serve', () => {
-  test('runs the smoke preset on every backend and hands out the CSV that lies in the results folder', {
+  // A page that is gone is waited for, meanwhile the other test measures.
+  test.concurrent('runs the smoke preset on every backend and hands out the CSV that lies in the results folder', {
     timeout: 120_000,
   }, async () => {
     const page = await openPage();
@@ -92,7 +101,7 @@ describe.skipIf(!status.available)('the page of tare serve', () => {
         runtime_version: expect.stringMatching(/Chrome \d/),
       });
     }
-    expect(readFileSync(join(out, newestRun().replace('.run.json', '.csv')), 'utf8')).toBe(csv);
+    expect(readFileSync(join(served.out, newestRun().replace('.run.json', '.csv')), 'utf8')).toBe(csv);
     expect(manifest().state).toBe('finished');
     await page.locator('figure svg').first().waitFor();
     expect(await page.locator('tbody td.bad').count()).toBe(0);
@@ -100,14 +109,16 @@ describe.skipIf(!status.available)('the page of tare serve', () => {
     await page.close();
   });
 
-  test('closed in the middle leaves an interrupted run with its rows', { timeout: 60_000 }, async () => {
-    const page = await openPageForWasm();
+  test.concurrent('closed in the middle leaves an interrupted run with its rows', { timeout: 60_000 }, async () => {
+    const own = await serve();
+    const page = await openPageForWasm(own);
     await startAndSeeRow(page);
     await page.close({ runBeforeUnload: true });
-    await expect.poll(() => manifest().state, { timeout: 30_000 }).toBe('interrupted');
-    const rows = parse(readFileSync(join(out, newestRun().replace('.run.json', '.csv'))));
+    await expect.poll(() => manifest(own).state, { timeout: 30_000 }).toBe('interrupted');
+    own.tare.kill('SIGINT');
+    const rows = parse(readFileSync(join(own.out, newestRun(own).replace('.run.json', '.csv'))));
     expect(rows.length).toBeGreaterThan(1);
-    const args = [MAIN, 'run', '--resume', newestRun().replace('.run.json', ''), '--out', out];
+    const args = [MAIN, 'run', '--resume', newestRun(own).replace('.run.json', ''), '--out', own.out];
     const { status: exit, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 });
     expect(stderr).toMatch(
       /^tare: --resume: must name a run of tare run, got .* of tare serve, whose browser is gone\n$/,
@@ -159,7 +170,7 @@ describe.skipIf(!status.available)('the page of tare serve', () => {
 
   test('shows speeds and plots on a phone without scrolling sideways', async () => {
     const page = await browser.newPage({ viewport: { width: 390, height: 800 } });
-    await page.goto(url);
+    await page.goto(served.url);
     await page.getByText(/^finished · /).waitFor();
     const right = await page
       .locator('td:last-child, figure svg')
@@ -188,7 +199,7 @@ describe.skipIf(!status.available)('the page of tare serve', () => {
   });
 
   test('needs a free port', () => {
-    const args = [MAIN, 'serve', '--port', new URL(url).port, '--out', out];
+    const args = [MAIN, 'serve', '--port', new URL(served.url).port, '--out', served.out];
     const { status: exit, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 });
     expect(stderr).toMatch(/^tare: --port: must be free, got EADDRINUSE at \d+; --port 0 takes any free one\n$/);
     expect(exit).toBe(2);
