@@ -37,6 +37,7 @@ export function allocator(memory: WebAssembly.Memory): Omit<WasmModule, 'run' | 
   };
   return {
     allocate,
+    scratch: allocate,
     f32: (at, length) => new Float32Array(memory.buffer, at, length),
     i32: (at, length) => new Int32Array(memory.buffer, at, length),
     u32: (at, length) => new Uint32Array(memory.buffer, at, length),

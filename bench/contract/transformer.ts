@@ -59,7 +59,7 @@ export interface Transformer<Slot> {
   swiglu(gate: Slot, up: Slot, columns: number, to: Slot): Step;
   /** Bytes of all caches. */
   kvCacheBytes(): number;
-  /** Bytes of all slots and scratch. */
+  /** Bytes of all slots and scratch, less what kernels count that they share. */
   workspaceBytes(): number;
   dispose(): void;
 }

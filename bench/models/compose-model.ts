@@ -34,7 +34,6 @@ export function composeModel<Slot>(parts: ModelParts<Slot>): RunningModel {
   const normed = transformer.slot(hiddenSize);
   const steps = stepsOf(parts, x, normed);
   const head = layers.get(headName(config))!.placed;
-  const lastLogits = new Float32Array(vocabularySize);
   const span = { rows: 0, position: 0 };
 
   function takeIn(tokens: readonly number[]): void {
@@ -49,15 +48,20 @@ export function composeModel<Slot>(parts: ModelParts<Slot>): RunningModel {
     span.position += tokens.length;
   }
 
-  /** Logits of the rows of the last call from `from` on. */
-  function multiplyHead(from: number, logits: Float32Array): void {
-    for (let first = from; first < span.rows; first += headRows) {
+  /** Multiplies `rows` rows of the last call with the head. */
+  function multiplyHead(first: number, rows: number): void {
+    for (let row = 0; row < rows; row++)
+      transformer.write(head.X, row, transformer.read(normed, first + row, hiddenSize));
+    head.run({ rows, position: 0 });
+  }
+
+  /** Logits of all rows of the last call. */
+  function readAll(logits: Float32Array): void {
+    for (let first = 0; first < span.rows; first += headRows) {
       const rows = Math.min(headRows, span.rows - first);
+      multiplyHead(first, rows);
       for (let row = 0; row < rows; row++)
-        transformer.write(head.X, row, transformer.read(normed, first + row, hiddenSize));
-      head.run({ rows, position: 0 });
-      for (let row = 0; row < rows; row++)
-        logits.set(transformer.read(head.Y, row, vocabularySize), (first - from + row) * vocabularySize);
+        logits.set(transformer.read(head.Y, row, vocabularySize), (first + row) * vocabularySize);
     }
   }
 
@@ -66,13 +70,14 @@ export function composeModel<Slot>(parts: ModelParts<Slot>): RunningModel {
       const all = span.position + tokens.length;
       if (tokens.length === 0) throw new RangeError('tokens: must be at least one, got none');
       if (all > capacity) throw new RangeError(`tokens: must be at most ${capacity} in all, got ${all}`);
-      const logits = want === 'last' ? lastLogits : new Float32Array(tokens.length * vocabularySize);
+      const logits = want === 'all' ? new Float32Array(tokens.length * vocabularySize) : undefined;
       for (let first = 0; first < tokens.length; first += maxRows) {
         takeIn(tokens.slice(first, first + maxRows));
-        if (want === 'all') multiplyHead(0, logits.subarray(first * vocabularySize));
+        if (logits !== undefined) readAll(logits.subarray(first * vocabularySize));
       }
-      if (want === 'last') multiplyHead(span.rows - 1, logits);
-      return logits;
+      if (logits !== undefined) return logits;
+      multiplyHead(span.rows - 1, 1);
+      return transformer.read(head.Y, 0, vocabularySize);
     },
     get length() {
       return span.position;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { openWasm } from '../backends/wasm.ts';
 import { KERNELS_DIR, loadTechniques } from '../cases/registry.ts';
-import type { LinearLayer, ModelConfig, RopeScaling } from '../contract/model.ts';
+import { type LinearLayer, linearLayers, type ModelConfig, type RopeScaling } from '../contract/model.ts';
 import { forwardFloat64 } from '../contract/operations/model-float64.ts';
 import type { Params, Technique } from '../contract/technique.ts';
 import { seededRandom } from '../statistics/random.ts';
@@ -149,6 +149,40 @@ test.each(
   },
 );
 
+test.each(['ts', 'wasm'] as const)('layers of all kinds take turns on %s, in the same scratch', async (backend) => {
+  const choices = compressed.map(([id, params]) => ({ technique: techniques.get(id)!, params }));
+  const { gaussian } = seededRandom(5);
+  const calibration = ({ K }: LinearLayer) => ({ X: Float32Array.from({ length: 40 * K }, gaussian), rows: 40 });
+  const weights = randomModel({ ...whole, layers: 3 }, 6);
+  const order = linearLayers(weights.config).map(({ name }) => name);
+  const chosen = ({ name }: LinearLayer) => choices[order.indexOf(name) % choices.length];
+  const packed = keepPacked(packModel(weights, dense, chosen, calibration));
+  const model = await placeModel(packed, { ...backends[backend], maxRows: 6, capacity: CAPACITY });
+  const reference = forwardFloat64(unpackModel(packed), tokens, roundingOf(packed));
+  expect(nmse(model.forward(tokens, 'all'), reference)).toBeLessThan(1e-5);
+  model.dispose();
+});
+
+test('scratch on wasm does not grow with the stack of layers', async () => {
+  const packed = packModel(randomModel(smallConfig, 3), dense, () => undefined);
+  const workspaceOf = async (times: number) => {
+    const model = await placeModel(repeatLayers(packed, times), { ...backends.wasm, maxRows: 7, capacity: CAPACITY });
+    model.dispose();
+    return model.workspaceBytes;
+  };
+  expect(await workspaceOf(5)).toBe(await workspaceOf(1));
+});
+
+test.each([1, 5])('the number of threads does not show in one bit of the logits, with %i rows', async (maxRows) => {
+  const logits = async (backend: BackendId) => {
+    const { model } = await place(smallConfig, backend, maxRows);
+    const all = model.forward(tokens, 'all').slice();
+    model.dispose();
+    return new Uint32Array(all.buffer);
+  };
+  expect(await logits('wasm-mt')).toEqual(await logits('wasm'));
+});
+
 test('kernels that tell no places have activations copied to them', async () => {
   const copied: Technique = {
     ...dense,
@@ -255,8 +289,8 @@ test('what cannot run is told by name', async () => {
   );
   const missing = { technique: { ...dense, kernels: {} }, params: {} };
   await expect(onto(backends.ts, missing)).rejects.toThrow(
-    'model.layers.0.self_attn.q_proj.weight: must have a ts kernel, got none',
+    'model.embed_tokens.weight: must have a ts kernel, got none',
   );
   const blocks = { technique: techniques.get('q8-0')!, params: {} };
-  await expect(onto(backends.ts, blocks)).rejects.toThrow(/^model.layers.0.self_attn.q_proj.weight: .*32/);
+  await expect(onto(backends.ts, blocks)).rejects.toThrow(/^model.embed_tokens.weight: .*32/);
 });

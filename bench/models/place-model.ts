@@ -21,10 +21,10 @@ export async function placeModel(model: PackedModel, placement: Placement): Prom
   const shape = { maxRows, capacity, heads, keyValueHeads, headDim, normEpsilon, rotation };
   switch (kind) {
     case 'ts':
-      return place(model, placement, tsTransformer(shape), runtime);
+      return place(model, placement, tsTransformer(shape), () => runtime);
     case 'wasm': {
       const placed = await wasmTransformer(shape, runtime as Runtimes['wasm']);
-      return place(model, placement, placed.transformer, placed.runtime);
+      return place(model, placement, placed.transformer, ({ name }) => placed.runtimeOf(roleOf(name)));
     }
     default:
       throw new UnsupportedError(
@@ -33,20 +33,26 @@ export async function placeModel(model: PackedModel, placement: Placement): Prom
   }
 }
 
+/** The same for all layers of the stack. */
+function roleOf(name: string): string {
+  return name.replace(/^model\.layers\.\d+/, '');
+}
+
 async function place<Slot>(
   model: PackedModel,
   { kind, maxRows, headRows = maxRows, capacity, onActivations }: Placement,
   transformer: Transformer<Slot>,
-  runtime: Runtimes[KernelKind],
+  runtimeOf: (layer: LinearLayer) => Runtimes[KernelKind],
 ): Promise<RunningModel> {
   const { config } = model;
   const layers = new Map<string, PreparedLayer<Slot>>();
   let embedding = config.isHeadTied ? undefined : model.tensor(EMBEDDING);
   try {
-    for (const layer of linearLayers(config)) {
+    // The head first: packing the largest of all takes the most memory, and least is held then.
+    for (const layer of linearLayers(config).reverse()) {
       const packed = model.pack(layer);
       const rows = layer.part === 'head' ? headRows : maxRows;
-      const kernel = await prepareKernel(layer, packed, rows, kind, runtime);
+      const kernel = await prepareKernel(layer, packed, rows, kind, runtimeOf(layer));
       const linear = transformer.linear(kernel, rows, layer.N, layer.K);
       const placed = onActivations === undefined ? linear : shown(layer, linear, transformer, onActivations);
       layers.set(layer.name, { kernel, placed, rows, layer });

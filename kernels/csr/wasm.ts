@@ -62,11 +62,11 @@ function multiplyPanels({ packed, problem, runtime }: Context, module: WasmModul
   const starts = module.allocate(grouped.starts.byteLength);
   module.u32(starts, grouped.starts.length).set(grouped.starts);
   const shares = placeShares(module, grouped.starts, threads);
-  const X = module.allocate(4 * M * K);
+  const X = module.scratch(4 * M * K);
   const panels = module.allocate(4 * paddedM * K);
   const sumsBytes = 4 * threads * GROUP * lanes;
   const sums = module.allocate(sumsBytes);
-  const Y = module.allocate(4 * M * N);
+  const Y = module.scratch(4 * M * N);
   const groupedBytes = bytesOf(grouped.values, grouped.columns, grouped.steps, grouped.starts);
   const weightBytes = groupedBytes + scaleBytes(packed) + 4 * (threads + 1);
   return {

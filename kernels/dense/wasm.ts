@@ -17,9 +17,9 @@ export async function wasmDense({
   const rowPanels = Math.ceil(M / MR);
   const W = module.allocate(4 * ldY * K);
   fillPanels(packed.values, N, K, NR, module.f32(W, ldY * K));
-  const X = module.allocate(4 * M * K);
-  const panels = M === 1 ? X : module.allocate(4 * M * K);
-  const Y = module.allocate(4 * M * ldY);
+  const X = module.scratch(4 * M * K);
+  const panels = M === 1 ? X : module.scratch(4 * M * K);
+  const Y = module.scratch(4 * M * ldY);
   return {
     upload: (activations) => module.f32(X, M * K).set(activations.X),
     run() {

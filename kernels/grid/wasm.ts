@@ -27,8 +27,8 @@ export async function wasmGrid(context: GridContext<Wasm>): Promise<PreparedKern
   const ldY = paddedRows(N, NR);
   // One row is read in whole groups, and zeros past its end.
   const rowBytes = 4 * (M === 1 ? paddedRows(weights.blockedK, BLOCK) : M * K);
-  const X = module.allocate(rowBytes);
-  const Y = module.allocate(4 * M * ldY);
+  const X = M === 1 ? module.allocate(rowBytes) : module.scratch(rowBytes);
+  const Y = module.scratch(4 * M * ldY);
   const turned = turn(module, context, X, rowBytes);
   const call: Call = { module, context, weights, X: turned.X, rowBytes, Y, ldY };
   const product =
@@ -84,7 +84,7 @@ function scalesOfX({ module, context, X }: Call) {
 
 function roundInto({ module, context, X, rowBytes }: Call, scales: NonNullable<ReturnType<typeof scalesOfX>>) {
   const { M, K } = context.problem;
-  const rounded = module.allocate(rowBytes);
+  const rounded = module.scratch(rowBytes);
   const run = () => module.run('roundRows', M, X, scales.at, rounded, K, scales.width);
   return { X: rounded, part: { run, scratchBytes: rowBytes } };
 }
@@ -172,7 +172,7 @@ function roundedPanels(call: Call): { readonly parts: readonly Part[]; readonly 
   const parts = scales === undefined || rounded === undefined ? [] : [scales.part, rounded.part];
   const from = rounded?.X ?? X;
   if (M === 1) return { parts, panels: from };
-  const panels = module.allocate(4 * M * K);
+  const panels = module.scratch(4 * M * K);
   const pack = () => module.run('packX', Math.ceil(M / MR), from, panels, M, K);
   return { parts: [...parts, { run: pack, scratchBytes: 4 * M * K }], panels };
 }

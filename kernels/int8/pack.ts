@@ -27,7 +27,9 @@ export function packInt8(W: Float32Array, { N, K }: MatmulProblem, granularity: 
 /** W [N,K], each weight rounded to f32. */
 export function unpackInt8({ values, scales }: Int8Weights): Float32Array {
   const channel = values.length / scales.length;
-  return Float32Array.from(values, (value, i) => scales[Math.floor(i / channel)] * value);
+  const W = new Float32Array(values.length);
+  for (let i = 0; i < W.length; i++) W[i] = scales[Math.floor(i / channel)] * values[i];
+  return W;
 }
 
 /** Rounds K values of X from `from` on to int8 by their own scale max|x|/127, into the same place; returns the scale. */

@@ -29,8 +29,8 @@ export async function wasmInt8(context: Context): Promise<PreparedKernel<'matmul
   const module = await runtime.open('int8');
   const isCarried = M === 1 && params.activations === 'f32';
   const resident = placeWeights(module, context, isCarried);
-  const X = module.allocate(4 * M * K);
-  const Y = module.allocate(4 * M * resident.ldY);
+  const X = module.scratch(4 * M * K);
+  const Y = module.scratch(4 * M * resident.ldY);
   const makeSteps = params.activations === 'int8' ? w8a8 : weightOnly;
   const { run, scratchBytes, variant } = makeSteps(module, context, resident, X, Y);
   const scaleBytes = 4 * (resident.ldY - context.packed.scales.length);
@@ -71,7 +71,7 @@ function weightOnly(
     return { run, scratchBytes: 4 * QUAD * quads };
   }
   const rowPanels = Math.ceil(M / MR);
-  const packedX = module.allocate(4 * M * K);
+  const packedX = module.scratch(4 * M * K);
   const scratch = module.allocate(4 * threads * KC * NR);
   const run = () => {
     module.run('packX', rowPanels, X, packedX, M, K);

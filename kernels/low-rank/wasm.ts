@@ -22,11 +22,11 @@ export async function wasmLowRank({
   fillPanels(packed.down, rank, K, NR, module.f32(down, width * K));
   const up = module.allocate(4 * ldY * width);
   fillPanels(widenedUp(packed, N, rank, width), N, width, NR, module.f32(up, ldY * width));
-  const X = module.allocate(4 * M * K);
-  const thin = module.allocate(4 * M * width);
+  const X = module.scratch(4 * M * K);
+  const thin = module.scratch(4 * M * width);
   const panelBytes = M === 1 ? 0 : 4 * M * Math.max(K, width);
-  const panels = module.allocate(panelBytes);
-  const Y = module.allocate(4 * M * ldY);
+  const panels = module.scratch(panelBytes);
+  const Y = module.scratch(4 * M * ldY);
   const multiply = (A: number, W: number, into: number, ld: number, inner: number) => {
     if (M === 1) {
       module.run('gemv', ld / NR, A, W, into, inner, NR);

@@ -63,12 +63,12 @@ function multiplyPanels({ packed, problem, runtime }: Context, module: WasmModul
     viewValues(module, packed, values, (N * panelK) / 2),
     module.u8(places, (N * panelK) / 8),
   );
-  const X = module.allocate(4 * M * K);
+  const X = module.scratch(4 * M * K);
   const panelBytes = 4 * paddedRows(M, unit) * panelK;
   const panels = module.allocate(panelBytes);
   const sumsBytes = 4 * threads * GROUP * lanes;
   const sums = module.allocate(sumsBytes);
-  const Y = module.allocate(4 * M * N);
+  const Y = module.scratch(4 * M * N);
   return {
     upload: (activations) => module.f32(X, M * K).set(activations.X),
     run() {

@@ -22,16 +22,52 @@ const SWIGLU_CONSTANTS_BYTES = 36;
 /** Of a norm: queries, keys and values. */
 const MAX_TARGETS = 3;
 
-/** The transformer and the runtime on which its linear layers' kernels must be prepared. */
+/**
+ * The transformer and the runtimes on which its linear layers' kernels must be prepared: those of layers in the same role, of
+ * which one runs long after the other, share scratch.
+ */
 export async function wasmTransformer(
   shape: TransformerShape,
   wasm: Wasm,
-): Promise<{ readonly transformer: Transformer<WasmSlot>; readonly runtime: Wasm }> {
+): Promise<{ readonly transformer: Transformer<WasmSlot>; runtimeOf(role: string): Wasm }> {
   const module = await wasm.open('transformer');
-  return { transformer: transformerOf(shape, wasm, module), runtime: { ...wasm, open: module.beside } };
+  const pools = new Map<string, Scratch[]>();
+  const saved = { bytes: 0 };
+  const runtimeOf = (role: string): Wasm => {
+    const pool = pools.get(role) ?? [];
+    pools.set(role, pool);
+    return { ...wasm, open: async (technique) => withScratchOf(pool, saved, await module.beside(technique)) };
+  };
+  return { transformer: transformerOf(shape, wasm, module, saved), runtimeOf };
 }
 
-function transformerOf(shape: TransformerShape, { NR, threads }: Wasm, module: WasmModule): Transformer<WasmSlot> {
+interface Scratch {
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** A kernel's first scratch is its neighbours' first, and so on, where it is as large. */
+function withScratchOf(pool: Scratch[], saved: { bytes: number }, module: WasmModule): WasmModule {
+  let next = 0;
+  const scratch = (bytes: number) => {
+    const own = next++;
+    const shared = pool[own];
+    if (shared !== undefined && shared.bytes >= bytes) {
+      saved.bytes += bytes;
+      return shared.at;
+    }
+    pool[own] = { at: module.allocate(bytes), bytes };
+    return pool[own].at;
+  };
+  return { ...module, scratch };
+}
+
+function transformerOf(
+  shape: TransformerShape,
+  { NR, threads }: Wasm,
+  module: WasmModule,
+  saved: { readonly bytes: number },
+): Transformer<WasmSlot> {
   const { maxRows, capacity, heads, keyValueHeads, headDim, normEpsilon, rotation } = shape;
   let cacheBytes = 0;
   let workspaceBytes = 0;
@@ -107,7 +143,7 @@ function transformerOf(shape: TransformerShape, { NR, threads }: Wasm, module: W
       return ({ rows }) => module.run('swiglu', rows, ...args);
     },
     kvCacheBytes: () => cacheBytes,
-    workspaceBytes: () => workspaceBytes,
+    workspaceBytes: () => workspaceBytes - saved.bytes,
     dispose: module.close,
   };
 }

@@ -17,6 +17,8 @@ export interface Wasm {
 export interface WasmModule {
   /** Room for so many bytes, zeroed, on a cache line; returns its address. */
   allocate(byteLength: number): number;
+  /** The same for what a call writes before it reads it, not zeroed: activations, output and what lies between. Kernels of a network share it. */
+  scratch(byteLength: number): number;
   f32(at: number, length: number): Float32Array;
   i32(at: number, length: number): Int32Array;
   u32(at: number, length: number): Uint32Array;
