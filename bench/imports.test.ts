@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'models/training': ['contract', 'statistics', 'inputs', 'backends', 'cases', 'commands', 'models'],
   cases: ['contract', 'statistics', 'inputs', 'backends'],
   results: ['contract', 'statistics'],
-  run: ['contract', 'statistics', 'inputs', 'backends', 'measure', 'cases', 'results'],
+  run: ['contract', 'statistics', 'inputs', 'backends', 'measure', 'models', 'cases', 'results'],
   judge: ['contract', 'statistics', 'results'],
   'judge/ab': ['contract', 'statistics', 'inputs', 'backends', 'measure', 'cases', 'results', 'run', 'judge'],
   report: ['contract', 'statistics', 'results', 'judge', 'judge/ab'],

@@ -133,7 +133,7 @@ describe('a selection', () => {
   test('computes every matmul on the weights of the user where there are some, each once', () => {
     const mine = { ...problem, weights: 'mine/w', N: 8, K: 8 };
     const cases = casesOf([{ ...block, problems: [problem, wide] }], {
-      replaceMatmul: () => [mine, { ...mine, M: 2 }],
+      replace: () => [mine, { ...mine, M: 2 }],
     });
     expect(new Set(cases.map(({ problem: { weights, M } }) => `${weights} ${M}`))).toEqual(
       new Set(['mine/w 1', 'mine/w 2']),

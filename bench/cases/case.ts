@@ -20,8 +20,8 @@ export interface CaseSelection {
   readonly seed: number;
   /** Values that take the place of those a block narrows an axis to. */
   readonly axes?: Readonly<Record<string, readonly AxisValue[]>>;
-  /** Problems that take the place of each matmul block's own (weights out of the user's file). */
-  readonly replaceMatmul?: (problem: Problem) => Problem[];
+  /** Problems that take the place of each of a block's own, such as weights out of the user's file. */
+  readonly replace?: (problem: Problem) => Problem[];
 }
 
 /** All cases of the selection, each id once, problem by problem so that a run can be read while it grows. */
@@ -41,14 +41,12 @@ function expandBlock(suite: string, block: Block, selection: CaseSelection): Cas
     block.backends === undefined
       ? selection.defaultBackends
       : selection.backends.filter((backend) => block.backends?.includes(backend));
-  const problems = distinct(block.problems.flatMap((problem) => selection.replaceMatmul?.(problem) ?? [problem]));
+  const problems = distinct(block.problems.flatMap((problem) => selection.replace?.(problem) ?? [problem]));
   return problems.flatMap((problem, index) =>
     [...selection.techniques].flatMap(([id, technique]) => {
       if (technique.op !== operationOf(problem.op).layerOp || !block.families.includes(technique.family)) return [];
       if (!isAmong(block.techniques, id, problem, selection.alwaysMeant)) return [];
-      const grid = paramGrid(narrowAxes(technique, { ...block.axes, ...selection.axes })).map((params) =>
-        withoutNeutral(params, technique),
-      );
+      const grid = planOf(problem, id) ?? paramsOf(technique, { ...block.axes, ...selection.axes });
       const seeded = { ...problem, seed: selection.seed };
       const isWanted = (params: Params, backend: string) =>
         block.cover !== 'pairs' ||
@@ -75,6 +73,11 @@ function distinct(problems: readonly Problem[]): Problem[] {
   return [...new Map(problems.map((problem) => [`${problem.op} ${problemKey(problem)}`, problem])).values()];
 }
 
+/** Every combination of the axes' values, where some are narrowed to those that are named. */
+export function paramsOf(technique: Technique, narrowed: Block['axes']): Params[] {
+  return paramGrid(narrowAxes(technique, narrowed)).map((params) => withoutNeutral(params, technique));
+}
+
 function narrowAxes({ axes, choices = {} }: Technique, narrowed: Block['axes'] = {}) {
   return Object.fromEntries(
     Object.entries({ ...axes, ...choices }).map(([axis, values]) => {
@@ -87,6 +90,12 @@ function narrowAxes({ axes, choices = {} }: Technique, narrowed: Block['axes'] =
 /** A choice that changes nothing is not spelled: ids stay as they were before there was the choice. */
 function withoutNeutral(params: Params, { choices = {} }: Technique): Params {
   return Object.fromEntries(Object.entries(params).filter(([axis, value]) => choices[axis]?.[0] !== value));
+}
+
+/** Where each layer has a technique of its own, one case stands for them: the uncompressed one with the plan as its parameter. */
+function planOf(problem: Problem, technique: string): Params[] | undefined {
+  if (problem.op !== 'model' || problem.plan === undefined) return undefined;
+  return technique === operationOf(problem.op).baseline ? [{ plan: problem.plan.name }] : [];
 }
 
 function makeCase(suite: string, technique: string, params: Params, backend: string, problem: Problem): Case {

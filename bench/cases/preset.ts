@@ -1,6 +1,7 @@
 // How thorough a run is: which blocks of the suites it takes and how long it measures each case.
 import type { Budget } from '../contract/budget.ts';
 import type { RunArguments } from '../contract/run-arguments.ts';
+import type { Scoring } from '../contract/scoring.ts';
 import type { PresetName } from '../contract/suite.ts';
 
 interface Preset {
@@ -15,6 +16,8 @@ interface Preset {
   readonly comeBackShare: number;
   /** Time limit of one pass of a case, s. */
   readonly timeoutS: number;
+  /** What of a text whole models are scored on. */
+  readonly scoring: Scoring;
 }
 
 export const presets: { readonly [Name in PresetName]: Preset } = {
@@ -25,6 +28,7 @@ export const presets: { readonly [Name in PresetName]: Preset } = {
     casesPerProcess: 1,
     comeBackShare: 0,
     timeoutS: 60,
+    scoring: { tokens: 320, flops: 2e10 },
   },
   quick: {
     summary: 'the main techniques on one layer of the model, under 3 minutes on 2 cores',
@@ -33,6 +37,7 @@ export const presets: { readonly [Name in PresetName]: Preset } = {
     casesPerProcess: 2,
     comeBackShare: 0.05,
     timeoutS: 120,
+    scoring: { tokens: 2048, flops: 5e11 },
   },
   nightly: {
     summary: 'every technique with all its parameters on every backend and at every shape, in some 2 hours',
@@ -41,6 +46,7 @@ export const presets: { readonly [Name in PresetName]: Preset } = {
     casesPerProcess: 1,
     comeBackShare: 0.25,
     timeoutS: 600,
+    scoring: { tokens: 8192, flops: 5e12 },
   },
 };
 
@@ -52,6 +58,8 @@ export interface Effort {
   readonly casesPerProcess: number;
   /** See the preset. */
   readonly comeBackShare: number;
+  /** See the preset. */
+  readonly scoring: Scoring;
 }
 
 /** Below it a pass has no interval of its own. */
@@ -59,7 +67,7 @@ const LEAST_ROUNDS = 6;
 
 /** What the preset spends, or what was asked instead. */
 export function effortOf(asked: Pick<RunArguments, 'preset' | 'passes' | 'rounds' | 'minTimeS'>): Effort {
-  const { budget, passes: usual, casesPerProcess, comeBackShare } = presets[asked.preset];
+  const { budget, passes: usual, casesPerProcess, comeBackShare, scoring } = presets[asked.preset];
   const passes = asked.passes ?? usual;
   const measureMs = asked.minTimeS === undefined ? budget.measureMs : asked.minTimeS * 1000;
   const rounds = asked.rounds ?? Math.max(budget.rounds, LEAST_ROUNDS * passes);
@@ -67,6 +75,7 @@ export function effortOf(asked: Pick<RunArguments, 'preset' | 'passes' | 'rounds
     passes,
     casesPerProcess,
     comeBackShare,
+    scoring,
     budget: {
       warmupMs: budget.warmupMs,
       measureMs: measureMs / passes,

@@ -6,6 +6,7 @@ import { InputError } from '../contract/input-error.ts';
 import type { RunArguments } from '../contract/run-arguments.ts';
 import { mustBeNamed } from '../contract/suite.ts';
 import type { Technique } from '../contract/technique.ts';
+import { isOfModels } from '../inputs/chosen-model.ts';
 import { chosenProblems } from '../inputs/chosen-problems.ts';
 import { isValue, valuesOfAxes } from './axis-values.ts';
 import { expandCases, matchesFilter } from './case.ts';
@@ -27,10 +28,10 @@ export type CaseChoice = Omit<RunArguments, 'timeout' | 'inProcess' | 'threads' 
 export async function selectCases(request: CaseChoice): Promise<Selection> {
   const allSuites = await loadSuites();
   const allTechniques = await loadTechniques(kernelsDirs(request.kernels));
-  const named = chooseKeys('suite', request.suite, allSuites);
-  const suites = new Map(
-    [...named].filter(([, suite]) => request.suite.length > 0 || !mustBeNamed(suite, request.preset)),
-  );
+  // What is asked of models speaks of their suite.
+  const wanted = request.suite.length === 0 && isOfModels(request) ? ['models'] : request.suite;
+  const named = chooseKeys('suite', wanted, allSuites);
+  const suites = new Map([...named].filter(([, suite]) => wanted.length > 0 || !mustBeNamed(suite, request.preset)));
   const techniques = chooseKeys('technique', request.technique, allTechniques);
   const axes = request.axes && chooseAxes(request.axes, allTechniques);
   const chosenBackends = chooseNames(
@@ -48,7 +49,7 @@ export async function selectCases(request: CaseChoice): Promise<Selection> {
     preset: request.preset,
     seed: request.seed,
     axes,
-    replaceMatmul: chosen?.problems,
+    replace: chosen?.problems,
   });
   if (cases.length === 0) {
     throw new InputError(
@@ -95,7 +96,7 @@ export function chooseNames<Name extends string>(
 }
 
 /** Throws InputError on an axis or a value that no technique has. */
-function chooseAxes(
+export function chooseAxes(
   asked: NonNullable<RunArguments['axes']>,
   techniques: ReadonlyMap<string, Technique>,
 ): NonNullable<RunArguments['axes']> {

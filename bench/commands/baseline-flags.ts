@@ -6,6 +6,7 @@ import type { VerdictReport } from '../report/verdict-report.ts';
 import { assertBaselineName, findBaseline } from '../results/named-baselines.ts';
 import type { ResultsFile } from '../results/results-file.ts';
 import { compareReadRuns, readRun } from './compare.ts';
+import { modelChoiceOf, type modelFlags } from './model-flags.ts';
 import { once, type selectionFlags, selectionOf } from './selection-flags.ts';
 
 export const baselineFlags = {
@@ -31,7 +32,9 @@ function nameOf(flag: string): (value: string | readonly string[]) => string {
   };
 }
 
-type Flags = ArgumentsCamelCase<InferredOptionTypes<typeof baselineFlags & typeof selectionFlags>> & {
+type Flags = ArgumentsCamelCase<
+  InferredOptionTypes<typeof baselineFlags & typeof selectionFlags & typeof modelFlags>
+> & {
   readonly out: string;
   readonly resume?: string;
   readonly shard?: string;
@@ -46,7 +49,7 @@ export async function readBaseline(argv: Flags): Promise<ResultsFile | undefined
   if (baseline === undefined) return undefined;
   const base = readRun(findBaseline(out, baseline));
   if (resume !== undefined) return base;
-  const { cases } = await selectCases(selectionOf(argv));
+  const { cases } = await selectCases({ ...selectionOf(argv), ...modelChoiceOf(argv) });
   if (cases.some(({ id }) => base.rows.some(({ case_id }) => case_id === id))) return base;
   throw new InputError(`--baseline: must have cases in common with this run, got none in ${base.path}`);
 }

@@ -10,12 +10,14 @@ import { techniqueTable } from '../report/technique-table.ts';
 import { definition, textWidth } from '../report/text-table.ts';
 import { bitsPerWeight } from './bits-per-weight.ts';
 import { browserFlags, browserOf } from './browser-flags.ts';
+import { modelChoiceOf, modelFlags } from './model-flags.ts';
 import { selectionFlags, selectionOf } from './selection-flags.ts';
 
 const kinds = ['suites', 'techniques', 'backends', 'cases'] as const;
 
 const flags = {
   ...selectionFlags,
+  ...modelFlags,
   ...browserFlags,
   json: { type: 'boolean', default: false, describe: 'print JSON' },
 } as const satisfies Record<string, Options>;
@@ -133,7 +135,7 @@ function detailsOf(status: BackendStatus): string[] {
 }
 
 async function listCases(argv: Flags): Promise<Listing> {
-  const { cases } = await selectCases(selectionOf(argv));
+  const { cases } = await selectCases({ ...selectionOf(argv), ...modelChoiceOf(argv) });
   const entries = cases.map(({ id, suite, technique, params, backend, problem }) => {
     return { id, suite, technique, params, backend, problem };
   });

@@ -14,6 +14,7 @@ import { INTERRUPTED, stoppable } from '../run/stop-signals.ts';
 import { baselineFlags, compareWithBaseline, readBaseline } from './baseline-flags.ts';
 import { browserFlags, browserOf } from './browser-flags.ts';
 import { effortFlags, effortOfFlags } from './effort-flags.ts';
+import { modelChoiceOf, modelFlags } from './model-flags.ts';
 import { createProgress } from './progress.ts';
 import { minSqnrFlag } from './report-flags.ts';
 import { once, onceNumber, selectionFlags, selectionOf, threadsFlag } from './selection-flags.ts';
@@ -25,6 +26,7 @@ const MAX_TIMEOUT_S = 2_000_000;
 
 const flags = {
   ...selectionFlags,
+  ...modelFlags,
   ...browserFlags,
   out: {
     type: 'string',
@@ -85,6 +87,8 @@ export const runCommand: CommandModule<object, InferredOptionTypes<typeof flags>
       .example('$0 run --weights model.safetensors --filter fc1', 'your own layers')
       .example('$0 run --suite quantized --m 1,8,64', "the suite's layers at other numbers of tokens")
       .example('$0 run --shape 1,4096,4096', 'products of a size of your own')
+      .example('$0 run --suite models', 'whole models: bytes, tokens per second, perplexity')
+      .example('$0 run --model SmolLM2-135M --text my.txt', 'your own')
       .example('$0 run --passes 10 --filter csr', 'what differs from process to process')
       .example('$0 run --save-baseline main', 'keep this run as main')
       .example('$0 run --baseline main', 'what changed since')
@@ -122,7 +126,16 @@ async function begin(argv: Flags, options: RunOptions): Promise<RunOutcome> {
     const { timeout, inProcess, threads, shard } = argv;
     const browser = await browserOf(argv);
     return startRun(
-      { ...selectionOf(argv), ...effortOfFlags(argv), timeout, inProcess, threads, browser, shard },
+      {
+        ...selectionOf(argv),
+        ...modelChoiceOf(argv),
+        ...effortOfFlags(argv),
+        timeout,
+        inProcess,
+        threads,
+        browser,
+        shard,
+      },
       options,
     );
   }
@@ -143,6 +156,13 @@ function assertDefaults(argv: Flags): void {
     kernels: [],
     seed: DEFAULT_SEED,
     weights: undefined,
+    model: undefined,
+    text: undefined,
+    calibration: undefined,
+    layers: undefined,
+    scale: undefined,
+    context: undefined,
+    plan: undefined,
     m: undefined,
     shape: undefined,
     browser: undefined,
@@ -153,7 +173,7 @@ function assertDefaults(argv: Flags): void {
     minTimeS: undefined,
   };
   const { browser, headed, shard } = argv;
-  const asked = { ...selectionOf(argv), ...effortOfFlags(argv), browser, headed, shard };
+  const asked = { ...selectionOf(argv), ...modelChoiceOf(argv), ...effortOfFlags(argv), browser, headed, shard };
   if (isDeepStrictEqual(asked, defaults)) return;
   throw new InputError('--resume: must stand without flags that select cases or effort: a run goes on as it was begun');
 }

@@ -1,6 +1,7 @@
 // What is computed, at which shape, on which inputs. An operation splits its inputs in two: the *weights*, which stay
 // resident and may be compressed, and the *activations*, which are new at every call.
 import type { LinearLayer, ModelConfig, ModelWeights } from './model.ts';
+import type { Plan } from './plan.ts';
 
 /** `Y[M,N] = X[M,K] · W[N,K]ᵀ`, row-major. W holds the weights and is what gets compressed. */
 export interface MatmulProblem {
@@ -13,6 +14,8 @@ export interface MatmulProblem {
   readonly seed: number;
   /** Where the tensor is read from when it comes out of the user's own file; not part of the identity. */
   readonly file?: { readonly path: string; readonly values: TensorBytes };
+  /** Of which of the user's models it is a layer, whose own activations meet it; no part of the identity either. */
+  readonly model?: { readonly file: ModelFiles; readonly layer: string };
 }
 
 /**
@@ -54,6 +57,8 @@ export interface ModelProblem {
   /** Of the model as it lies on disk; like where it lies, no part of the identity. */
   readonly config: ModelConfig;
   readonly file: ModelFiles;
+  /** Which technique packs each layer, in place of one for all. */
+  readonly plan?: Plan & { readonly name: string };
 }
 
 export interface ModelFiles {
@@ -63,6 +68,8 @@ export interface ModelFiles {
   readonly text: string;
   /** What methods look at before they choose. */
   readonly calibration: string;
+  /** A few channels of its activations are made far larger than the rest, and its outputs the same. */
+  readonly hasPlantedOutliers?: true;
 }
 
 /** Which class each of some examples is of, by a small network whose linear layers are what gets compressed. */
@@ -117,6 +124,8 @@ export interface AttentionActivations {
 export interface PackedModelWeights extends ModelWeights {
   /** X [M,K] as the layer's kernel multiplies it, transformed or rounded. */
   present?(layer: LinearLayer, X: Float32Array, M: number): Float32Array;
+  /** Its kernels round the activations that come to them. */
+  readonly roundsActivations?: boolean;
 }
 export interface ModelActivations {
   /** Taken in one after another from the beginning; the last call is the one that is timed. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { layerChoices } from './problem.ts';
 import { presetNames } from './suite.ts';
 
 export const names = z.array(z.string());
@@ -19,6 +20,16 @@ export const RunArguments = z.object({
   m: z.array(size).optional(),
   /** Products that take the place of the suites', on synthetic weights. */
   shape: z.array(z.object({ M: size, N: size, K: size })).optional(),
+  /** A model of the user's, the text it is scored on, and the one that methods look at. */
+  model: z.string().optional(),
+  text: z.string().optional(),
+  calibration: z.string().optional(),
+  /** Which layers of models are replaced, how often their stack stands on itself, and tokens in their caches. */
+  layers: z.array(z.enum(layerChoices)).optional(),
+  scale: size.optional(),
+  context: size.optional(),
+  /** File that says which technique packs which layer of a model. */
+  plan: z.string().optional(),
   kernels: names,
   seed: z.number().int(),
   timeout: z.number().optional(),

@@ -76,6 +76,8 @@ export interface PreparedKernel<O extends Op> {
   readonly variant?: string;
   /** Scratch the kernel holds beside weights, activations and output; undefined where another's runtime keeps it to itself. */
   readonly workspaceBytes: number | undefined;
+  /** Of a model's caches. */
+  readonly kvCacheBytes?: number;
   /** Everything allocated on the device; undefined on CPU backends. */
   readonly deviceBytes?: number;
   dispose(): void;

@@ -2,6 +2,7 @@
 import { InputError } from '../contract/input-error.ts';
 import type { Problem } from '../contract/problem.ts';
 import type { RunArguments } from '../contract/run-arguments.ts';
+import { isOfModels, type ModelChoice, modelChoice } from './chosen-model.ts';
 import { syntheticMatmul } from './model-problems.ts';
 import { USE_LITE_TOKENS } from './use-lite/use-lite-matrices.ts';
 import { openWeightFile } from './weight-file-problems.ts';
@@ -14,7 +15,24 @@ export interface ChosenProblems {
 }
 
 /** Undefined where nothing was chosen. */
-export function chosenProblems({
+export function chosenProblems(
+  asked: Pick<RunArguments, 'weights' | 'm' | 'shape'> & ModelChoice,
+): ChosenProblems | undefined {
+  const layers = chosenLayers(asked);
+  if (!isOfModels(asked) && (asked.text ?? asked.calibration) === undefined) return layers;
+  const other = (['weights', 'shape'] as const).find((flag) => asked[flag] !== undefined);
+  if (asked.model !== undefined && other !== undefined) {
+    throw new InputError(`--model: must stand without --${other}: it has weights and sizes of its own`);
+  }
+  const ofModels = modelChoice(asked);
+  const problems = (problem: Problem) =>
+    problem.op === 'model' || layers === undefined
+      ? ofModels(problem)
+      : layers.problems(problem).flatMap((one) => ofModels(one));
+  return { problems, notes: layers?.notes ?? [] };
+}
+
+function chosenLayers({
   weights,
   m,
   shape,
@@ -38,7 +56,7 @@ function onlyProducts(replace: ChosenProblems['problems']): ChosenProblems['prob
   return (problem) => (problem.op === 'matmul' ? replace(problem) : []);
 }
 
-/** Activations of the bundled model are those of its sentences, which end somewhere; others are drawn, as many as wanted. */
+/** Activations of the bundled encoder are those of its sentences, which end somewhere; others are drawn, as many as wanted. */
 function withRows(problem: Problem, M: number): Problem {
   if (problem.weights.startsWith('use-lite/') && M > USE_LITE_TOKENS) {
     throw new InputError(

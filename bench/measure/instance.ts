@@ -27,7 +27,7 @@ export async function prepare(
   technique: Technique,
   params: Params,
   { problem }: Pick<Case, 'problem'>,
-  { weights, activations, calibration }: Inputs<Op>,
+  { weights, activations, checked = activations, calibration }: Inputs<Op>,
   { kind, runtime }: Place,
 ): Promise<Instance> {
   const makeKernel = technique.kernels[kind];
@@ -35,18 +35,10 @@ export async function prepare(
   const packed = technique.pack(weights, problem, params, calibration);
   const kernel = await makeKernel({ packed, problem, params, runtime });
   try {
-    await kernel.upload(activations);
+    await kernel.upload(checked);
     const unpacked = technique.unpack(packed, problem, params);
     const rows = Array.from({ length: operationOf(problem.op).outputShape(problem).rows }, (_, row) => row);
-    const reference = referenceFor(
-      kernel,
-      technique,
-      params,
-      problem,
-      { packed, weights: unpacked },
-      activations,
-      rows,
-    );
+    const reference = referenceFor(kernel, technique, params, problem, { packed, weights: unpacked }, checked, rows);
     return { technique, packed, kernel, weights: unpacked, reference };
   } catch (error) {
     kernel.dispose();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { BLOCK_TOKENS } from '../inputs/text-windows.ts';
 import { seededRandom } from '../statistics/random.ts';
-import { BLOCK_TOKENS, scoreOf, scoreToken, type TokenScore } from './score-tokens.ts';
+import { scoreOf, scoreToken, type TokenScore } from './score-tokens.ts';
 
 const logs = (...probabilities: readonly number[]) => Float32Array.from(probabilities, Math.log);
 

@@ -1,6 +1,7 @@
 // What a model's predictions lose, token by token and over a text: the figures that llama.cpp's perplexity tool gives
 // (github.com/ggml-org/llama.cpp, tools/perplexity), with intervals that know of tokens' neighbours.
 import type { Score } from '../contract/case-result.ts';
+import { BLOCK_TOKENS } from '../inputs/text-windows.ts';
 import { blockInterval } from '../statistics/block-bootstrap.ts';
 import { quantile } from '../statistics/quantile.ts';
 import { seededRandom } from '../statistics/random.ts';
@@ -15,9 +16,6 @@ export interface TokenScore {
   /** Both hold the same token for the most likely. */
   readonly isSameTop: boolean;
 }
-
-/** Tokens of a block that is resampled as one: some two sentences, beyond which predictions hardly hang together. */
-export const BLOCK_TOKENS = 64;
 
 export type Logits = Float32Array | Float64Array;
 

@@ -247,19 +247,21 @@ class Measuring {
     const stop = () => this.#log.stop(entry.id, pass);
     signal.addEventListener('abort', stop, { once: true });
     try {
-      return await this.#measure(entry, own);
+      return await this.#measure(entry, pass, own);
     } finally {
       signal.removeEventListener('abort', stop);
     }
   }
 
-  #measure(entry: Case, own: CaseProcess): Promise<CaseResult | undefined> {
+  #measure(entry: Case, pass: number, own: CaseProcess): Promise<CaseResult | undefined> {
     const { kernels, inProcess, timeoutS, state } = this.#asked;
     const { debug, place } = this.#options;
     const status = this.#statusOf(entry.backend);
+    const { budget, scoring } = this.#effortOf(entry);
     const request: CaseRequest = {
       case: entry,
-      budget: this.#effortOf(entry).budget,
+      budget,
+      scoring: pass === 1 ? scoring : undefined,
       bestCanaryCycles: this.#bestCycles.get(entry.backend),
       kernelsDirs: kernelsDirs(kernels),
       threads: state.threads,
@@ -278,6 +280,9 @@ class Measuring {
         records.map(({ result }) => result),
         { seed: entry.problem.seed, baselineP20Ns: this.#ownP20Ns(entry) },
       ),
+      // Taken in one pass, whether its times count or not.
+      score: all.find(({ result }) => result.score)?.result.score,
+      accuracy: all.find(({ result }) => result.accuracy)?.result.accuracy,
       tookS: all.reduce((sum, { took_s }) => sum + took_s, 0),
     };
     const row = this.#rowOf(entry, all[0].started_at, joined);

@@ -201,7 +201,8 @@ async function runRemaining(
   const backends = { ...begun.backends, ...Object.fromEntries(statuses) };
   const manifest: Manifest = { ...begun, state: 'running', backends, roofline };
   writeManifest(path('run.json'), manifest);
-  if (cases.some(({ problem }) => problem.weights.startsWith('use-lite/'))) ensureUseLiteCache();
+  if (cases.some(({ problem: { weights } }) => weights.startsWith('use-lite/') || weights === 'supersense'))
+    ensureUseLiteCache();
   const git = gitState();
   const files = [...techniqueFiles(kernelsDirs(kernels))];
   const techniqueHashes = new Map(files.map(([id, file]) => [id, techniqueHash(file)]));

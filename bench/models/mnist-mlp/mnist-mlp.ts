@@ -30,8 +30,10 @@ export function openMnistMlp(): Classifier {
         return logits;
       };
     },
-    reference({ inputs }, multiply) {
-      let X = Float64Array.from(inputs);
+    reference({ inputs, rowStart }, multiply) {
+      // An image that is not there is black.
+      let X = new Float64Array((rowStart.length - 1) * WIDTHS[0]);
+      X.set(inputs);
       for (const [l, { name, N }] of layers.entries()) {
         const Y = multiply(name, X).map((y, i) => y + biases[l][i % N]);
         X = l === last ? Y : Y.map((y) => Math.max(0, y));

@@ -1,0 +1,81 @@
+// The flags that say which model is meant, and what of it.
+import { resolve } from 'node:path';
+import type { InferredOptionTypes, Options } from 'yargs';
+import { chooseNames } from '../cases/select.ts';
+import { type LayerChoice, layerChoices } from '../contract/problem.ts';
+import type { RunArguments } from '../contract/run-arguments.ts';
+import { COUNT, once, onceNumber } from './selection-flags.ts';
+
+export const modelFlags = {
+  model: {
+    type: 'string',
+    requiresArg: true,
+    coerce: once('model'),
+    describe:
+      "a Hugging Face folder or a .gguf file: the model in place of tare's own, and its layers in place of the suites'",
+  },
+  text: {
+    type: 'string',
+    requiresArg: true,
+    coerce: once('text'),
+    describe: 'a text file that --model is scored on, and takes its activations from',
+    defaultDescription: "moby's held-out text",
+  },
+  calibration: {
+    type: 'string',
+    requiresArg: true,
+    coerce: once('calibration'),
+    describe: 'a text file for methods that look at activations before they choose',
+    defaultDescription: "moby's",
+  },
+  layers: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    coerce: layersOf,
+    describe: `which linear layers of a model to replace: ${layerChoices.join(', ')}`,
+    defaultDescription: "the suite's",
+  },
+  scale: {
+    requiresArg: true,
+    coerce: onceNumber('scale', COUNT),
+    describe: "repeat a model's stack of layers so many times: past the caches, without a score",
+    defaultDescription: '1',
+  },
+  context: {
+    requiresArg: true,
+    coerce: onceNumber('context', COUNT),
+    describe: 'tokens in the caches of a model that decodes',
+    defaultDescription: "the suite's",
+  },
+  plan: {
+    type: 'string',
+    requiresArg: true,
+    coerce: once('plan'),
+    describe: 'a file of tare recommend: each layer of the model by a technique of its own',
+  },
+} as const satisfies Record<string, Options>;
+
+function layersOf(values: readonly string[]): LayerChoice[] {
+  return chooseNames(
+    'layers',
+    values.flatMap((value) => value.split(',')),
+    layerChoices,
+  );
+}
+
+export function modelChoiceOf(
+  flags: InferredOptionTypes<typeof modelFlags>,
+): Pick<RunArguments, 'model' | 'text' | 'calibration' | 'layers' | 'scale' | 'context' | 'plan'> {
+  const { model, text, calibration, layers, scale, context, plan } = flags;
+  const path = (typed: string | undefined) => typed && resolve(typed);
+  return {
+    model: path(model),
+    text: path(text),
+    calibration: path(calibration),
+    layers,
+    scale,
+    context,
+    plan: path(plan),
+  };
+}

@@ -1,0 +1,122 @@
+// A model as a case has it: the layers that its problem names packed by its technique, the others f32.
+import type { Calibration } from '../contract/calibration.ts';
+import { type LinearLayer, linearLayers, type ModelWeights, otherTensors } from '../contract/model.ts';
+import type { LayerChoice, ModelProblem } from '../contract/problem.ts';
+import type { StoredBytes, Technique } from '../contract/technique.ts';
+import { type Choice, type PackedLayer, type PackedModel, packModel, problemOf, repeatLayers } from './packed-model.ts';
+
+/** Of each layer that is asked for, what methods look at before they choose. */
+export type CalibrationOf = (layer: LinearLayer) => Calibration | undefined;
+
+/** Bytes of a packed layer, and operations of one row through it. */
+export interface LayerSize {
+  readonly stored: StoredBytes;
+  readonly flops: number;
+}
+
+/** A packed model that knows how large its layers are once they were packed. */
+export interface SizedModel extends PackedModel {
+  sizeOf(layer: LinearLayer): LayerSize;
+}
+
+/** A technique of matmul with its parameters; `calibrationOf` where it looks at activations. */
+export interface LayerTechnique extends Choice {
+  readonly calibrationOf?: CalibrationOf;
+  /** Of a plan: what packs each layer instead. */
+  readonly byLayer?: ReadonlyMap<string, Choice>;
+}
+
+/** No layer is packed before it is asked for. */
+export function packCase(
+  weights: ModelWeights,
+  problem: Pick<ModelProblem, 'layers' | 'scale'>,
+  chosen: LayerTechnique,
+  dense: Technique,
+): SizedModel {
+  const packed = packModel(weights, dense, (layer) => choiceOf(chosen, problem, layer), chosen.calibrationOf);
+  return withSizes(repeatLayers(keepCompressed(packed, dense), problem.scale));
+}
+
+/** Whether a technique takes the place of the layer's f32 weights. */
+export function isReplaced({ part }: LinearLayer, layers: LayerChoice): boolean {
+  if (layers === 'all') return part !== 'head';
+  return layers === 'all+head' || layers === part;
+}
+
+/** Layers that the technique can't hold stay f32. */
+function choiceOf(
+  { technique, params, byLayer }: LayerTechnique,
+  { layers }: Pick<ModelProblem, 'layers'>,
+  layer: LinearLayer,
+): Choice | undefined {
+  if (byLayer !== undefined) return byLayer.get(layer.name);
+  const isChosen = isReplaced(layer, layers) && whyNot({ technique, params }, layer) === undefined;
+  return isChosen ? { technique, params } : undefined;
+}
+
+function whyNot({ technique, params }: Choice, layer: LinearLayer): string | undefined {
+  return technique.skip?.(problemOf(layer, 1), params);
+}
+
+function whyNotEach(choice: Choice, { config, layers }: ModelProblem): (string | undefined)[] {
+  const asked = linearLayers(config).filter((layer) => isReplaced(layer, layers));
+  return asked.map((layer) => whyNot(choice, layer));
+}
+
+/** Why the technique can hold none of the layers that it is to replace, if so. */
+export function whyNoneFits(choice: Choice, problem: ModelProblem): string | undefined {
+  const reasons = whyNotEach(choice, problem);
+  return reasons.includes(undefined) ? undefined : reasons[0];
+}
+
+/** Which of them stay f32, since the technique can't hold them, if any. */
+export function whatStayed(choice: Choice, problem: ModelProblem): string | undefined {
+  const reasons = whyNotEach(choice, problem);
+  const left = reasons.filter((reason) => reason !== undefined);
+  return left.length === 0 ? undefined : `${left.length} of ${reasons.length} layers stay f32: ${left[0]}`;
+}
+
+/** Each compressed layer packed once; what stays f32 is read anew each time, so that it is not held beside its placed copy. */
+function keepCompressed(model: PackedModel, dense: Technique): PackedModel {
+  const kept = new Map<string, PackedLayer>();
+  return {
+    ...model,
+    pack(layer) {
+      const packed = kept.get(layer.name) ?? model.pack(layer);
+      if (packed.technique !== dense) kept.set(layer.name, packed);
+      return packed;
+    },
+  };
+}
+
+function withSizes(model: PackedModel): SizedModel {
+  const sizes = new Map<string, LayerSize>();
+  const pack = (layer: LinearLayer) => {
+    const packedLayer = model.pack(layer);
+    const { technique, packed } = packedLayer;
+    const size = () => ({ stored: technique.bytes(packed), flops: technique.flops(packed, problemOf(layer, 1)) });
+    if (!sizes.has(layer.name)) sizes.set(layer.name, size());
+    return packedLayer;
+  };
+  const sizeOf = (layer: LinearLayer): LayerSize => {
+    const known = sizes.get(layer.name);
+    if (known !== undefined) return known;
+    pack(layer);
+    return sizeOf(layer);
+  };
+  return { ...model, pack, sizeOf };
+}
+
+/** Of all layers, and what nothing packs among the values. */
+export function bytesOf(packed: SizedModel): StoredBytes {
+  const others = otherTensors(packed.config).reduce((sum, { length }) => sum + length, 0);
+  const total = { values: 4 * others, indices: 0, scales: 0, corrections: 0 };
+  for (const layer of linearLayers(packed.config)) {
+    const { values, indices, scales, corrections = 0 } = packed.sizeOf(layer).stored;
+    total.values += values;
+    total.indices += indices;
+    total.scales += scales;
+    total.corrections += corrections;
+  }
+  return total;
+}

@@ -1,0 +1,57 @@
+// What a case weighs: a technique and the uncompressed one, on inputs of which it is known that they are numbers.
+import type { CaseResult, Weighed } from '../contract/case-result.ts';
+import type { Inputs } from '../contract/operation.ts';
+import type { AttentionProblem, MatmulProblem, Op } from '../contract/problem.ts';
+import type { Params, Technique } from '../contract/technique.ts';
+import { calibrationFor } from '../inputs/make-calibration.ts';
+import { makeInputs } from '../inputs/make-inputs.ts';
+import type { Place } from '../measure/instance.ts';
+import { shortHash } from './environment.ts';
+
+export interface CaseSubject {
+  readonly technique: Technique;
+  /** The baseline of the case's operation. */
+  readonly dense: Technique;
+  readonly inputs: Inputs<Op>;
+  readonly inputHash: string;
+  /** What of the weights is no number, in words. */
+  readonly nonfinite: string | undefined;
+  /** What a reader must know of the inputs. */
+  readonly caveat?: string;
+  /** What is taken when all has been timed. */
+  readonly score?: (place: Pick<Place, 'kind' | 'runtime'>) => Promise<Pick<Weighed, 'score' | 'accuracy'>>;
+}
+
+export function layerSubject(
+  problem: MatmulProblem | AttentionProblem,
+  params: Params,
+  { technique, dense }: Pick<CaseSubject, 'technique' | 'dense'>,
+): CaseSubject | CaseResult {
+  const reason = technique.skip?.(problem, params);
+  if (reason !== undefined) return { status: 'skipped', reason };
+  const inputs = { ...makeInputs(problem), calibration: calibrationFor(technique, params, problem) };
+  const { weights, activations, calibration } = inputs;
+  const arrays = arraysOf(weights);
+  const looked = calibration === undefined ? [] : [calibration.X];
+  const inputHash = shortHash(...[...arrays, ...arraysOf(activations)].map(([, values]) => values), ...looked);
+  return { technique, dense, inputs, inputHash, nonfinite: findNonfinite(arrays), caveat: caveatOfInputs(problem) };
+}
+
+function arraysOf(tensors: object): [name: string, values: Float32Array][] {
+  return Object.entries<unknown>({ ...tensors }).flatMap(([name, values]) =>
+    values instanceof Float32Array ? [[name, values]] : [],
+  );
+}
+
+export function findNonfinite(weights: Iterable<readonly [name: string, values: Float32Array]>): string | undefined {
+  for (const [name, values] of weights) {
+    const at = values.findIndex((value) => !Number.isFinite(value));
+    if (at >= 0) return `weights: must be finite, got ${values[at]} at ${name}[${at}]`;
+  }
+  return undefined;
+}
+
+function caveatOfInputs(problem: MatmulProblem | AttentionProblem): string | undefined {
+  if (problem.op !== 'matmul' || problem.file === undefined) return undefined;
+  return 'synthetic activations, since a file of weights has none';
+}

@@ -1,0 +1,70 @@
+// Whole models with their linear layers compressed: what a technique costs in perplexity, or in how often a classifier is right, and
+// what it buys in tokens per second.
+
+import { type Block, defineSuite } from '../bench/contract/suite.ts';
+import { classifyProblem } from '../bench/inputs/classifiers.ts';
+import { mobyProblem } from '../bench/inputs/moby.ts';
+
+const decode = mobyProblem({ phase: 'decode', M: 1, context: 128 });
+const prefill = mobyProblem({ phase: 'prefill', M: 128, context: 0 });
+const outliers = mobyProblem({ phase: 'prefill', M: 128, context: 0 }, true);
+// A batch of some twenty glosses, and one of images.
+const classifiers = [classifyProblem('supersense', 256), classifyProblem('mnist-mlp', 64)];
+
+const families: Block['families'] = ['dense', 'quantized', 'sparse'];
+const backends = ['wasm-mt'];
+const axes = { groupSize: [64], granularity: ['channel'], sparsity: [0.5] };
+
+export default defineSuite({
+  summary: 'moby and two classifiers, whole: bytes, speed, perplexity, divergence, accuracy',
+  onlyWhenNamed: true,
+  blocks: [
+    {
+      presets: ['smoke', 'quick', 'nightly'],
+      problems: [decode],
+      families,
+      techniques: ['q4-0'],
+      backends: ['ts', 'wasm'],
+    },
+    {
+      presets: ['quick', 'nightly'],
+      problems: [decode],
+      families,
+      techniques: ['q8-0', 'q6-k', 'q5-k', 'q4-k', 'q4-0', 'int3', 'int2', 'sparse-2-4'],
+      backends,
+      axes,
+    },
+    {
+      presets: ['quick', 'nightly'],
+      problems: [decode, prefill],
+      families,
+      techniques: ['q8-0', 'q4-0'],
+      backends,
+      axes: { ...axes, activations: ['int8'] },
+    },
+    {
+      presets: ['nightly'],
+      problems: [decode],
+      families,
+      techniques: ['int3', 'nf4', 'mxfp4', 'csr', 'sparse-2-4'],
+      backends,
+      axes: { ...axes, method: ['rtn', 'gptq', 'magnitude', 'wanda', 'sparsegpt'] },
+    },
+    {
+      presets: ['nightly'],
+      problems: [outliers],
+      families,
+      techniques: ['int8', 'int4'],
+      backends,
+      axes: { ...axes, activations: ['int8'], transform: ['none', 'smooth', 'hadamard'] },
+    },
+    {
+      presets: ['quick', 'nightly'],
+      problems: classifiers,
+      families: [...families, 'low-rank'],
+      techniques: ['int8', 'int4', 'nf4', 'sparse-2-4', 'csr', 'low-rank'],
+      backends: ['wasm'],
+      axes: { ...axes, activations: ['f32'], share: [0.5] },
+    },
+  ],
+});
