@@ -13,8 +13,10 @@ import { exportCommand } from './export.ts';
 import { helpCommand } from './help.ts';
 import { listCommand } from './list.ts';
 import { mergeCommand } from './merge.ts';
+import { recommendCommand } from './recommend.ts';
 import { rooflineCommand } from './roofline.ts';
 import { runCommand } from './run.ts';
+import { sensitivityCommand } from './sensitivity.ts';
 import { serveCommand } from './serve.ts';
 import { showCommand } from './show.ts';
 import { trackCommand } from './track.ts';
@@ -41,6 +43,8 @@ const commands = [
   abCommand,
   trackCommand,
   rooflineCommand,
+  sensitivityCommand,
+  recommendCommand,
   exportCommand,
   doctorCommand,
   helpCommand,
