@@ -58,7 +58,7 @@ function pointsOf(rows: readonly ResultRow[], fronts: ReadonlySet<ResultRow>): P
     const label = techniqueLabel(row);
     const sqnr = driftCell(groups.get(label) ?? []);
     return {
-      technique: sqnr === '' ? label : `${label} · ${sqnr} dB`,
+      technique: sqnr === '' ? label : `${label} · ${sqnr}${row.op === 'model' ? '' : ' dB'}`,
       sqnrDb: row.sqnr_db ?? Number.POSITIVE_INFINITY,
       backend: backendLabel(row),
       speedup,

@@ -56,6 +56,16 @@ describe('the Pareto mark', () => {
     expect(marked([dense, row('int8'), pruned], 50)).toEqual([]);
   });
 
+  test('is given to whole models by their predictions, up to a tenth more perplexity', () => {
+    const model = (technique: string, kld_mean: number | undefined, ppl_ratio: number | undefined) =>
+      row(technique, { op: 'model', sqnr_db: 5, kld_mean, ppl_ratio });
+    const uncompressed = { ...model('dense', 0, 1), speedup: 1, stored_bytes: 100 };
+    const broken = { ...model('int2', 1, 2), speedup: 9, stored_bytes: 1 };
+    expect(marked([uncompressed, model('int8', 0.001, 1.001), model('int4', 0.02, 1.02), broken])).toEqual(['int8']);
+    // Of a stack that stands on itself nothing is scored.
+    expect(marked([uncompressed, model('q8-0', undefined, undefined)])).toEqual(['q8-0']);
+  });
+
   test('compares within a backend only', () => {
     const elsewhere = row('int8', { backend: 'wasm', speedup: 0.1 });
     expect(marked([dense, row('int8'), elsewhere])).toEqual(['int8', 'int8']);

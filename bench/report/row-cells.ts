@@ -2,7 +2,8 @@
 import type { ResultRow } from '../results/columns.ts';
 
 type Memory = Pick<ResultRow, 'op' | 'stored_bytes' | 'workspace_bytes' | 'compression_ratio'>;
-type Speed = Pick<ResultRow, 'status' | 'p20_ns' | 'dense_gflops' | 'speedup' | 'drift_ok'>;
+type Speed = Pick<ResultRow, 'op' | 'status' | 'p20_ns' | 'dense_gflops' | 'tokens_per_s' | 'speedup' | 'drift_ok'>;
+type Drift = Pick<ResultRow, 'op' | 'sqnr_db' | 'kld_mean' | 'ppl_ratio'>;
 
 /** Attention has no weights to compress: its techniques differ by the scratch they need. */
 export function memoryHeading({ op }: Pick<ResultRow, 'op'>): string {
@@ -45,16 +46,35 @@ function threeDigits(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 
-/** The lowest of all backends: they compute the same up to rounding. */
-export function driftCell(group: readonly Pick<ResultRow, 'sqnr_db'>[]): string {
+/** A whole model is judged by its predictions. */
+export function driftHeading({ op }: Pick<ResultRow, 'op'>): string {
+  return op === 'model' ? 'KLD · ppl' : 'SQNR dB';
+}
+
+/** The worst of all backends: they compute the same up to rounding. */
+export function driftCell(group: readonly Drift[]): string {
+  if (group[0]?.op === 'model') return predictionCell(group);
   const values = group.flatMap((row) => (row.sqnr_db === undefined ? [] : [row.sqnr_db]));
   return values.length > 0 ? Math.min(...values).toFixed(1) : '';
+}
+
+function predictionCell(group: readonly Drift[]): string {
+  const scored = group.flatMap(({ kld_mean, ppl_ratio }) =>
+    kld_mean === undefined || ppl_ratio === undefined ? [] : [{ kld_mean, ppl_ratio }],
+  );
+  if (scored.length === 0) return '';
+  const worst = scored.reduce((a, b) => (b.kld_mean > a.kld_mean ? b : a));
+  const grown = 100 * (worst.ppl_ratio - 1);
+  const percent = Math.abs(grown) >= 100 ? grown.toFixed(0) : grown.toPrecision(2);
+  return `${worst.kld_mean === 0 ? '0' : worst.kld_mean.toPrecision(2)} · ${grown > 0 ? '+' : ''}${grown === 0 ? '0' : percent}%`;
 }
 
 /** A rate for the baseline, for others their speed-up over it; the status where nothing was measured. */
 export function speedCell(row: Speed, isBaseline: boolean): string {
   if (row.p20_ns === undefined) return row.status ?? '';
-  const figure = isBaseline ? `${formatRate(row.dense_gflops ?? 0)} GF/s` : `${formatRatio(row.speedup ?? 0)}x`;
+  const rate =
+    row.op === 'model' ? `${formatRate(row.tokens_per_s ?? 0)} tok/s` : `${formatRate(row.dense_gflops ?? 0)} GF/s`;
+  const figure = isBaseline ? rate : `${formatRatio(row.speedup ?? 0)}x`;
   return `${row.status === 'noisy' ? '~' : ''}${figure}${row.drift_ok === false ? '!' : ''}`;
 }
 

@@ -3,8 +3,8 @@ import { columns, type ResultRow } from '../results/columns.ts';
 import { failureReason, isFailure, outcomeOf } from '../results/failure.ts';
 import { backendLabel, isBaseline, problemTitle, techniqueLabel } from '../results/row-labels.ts';
 import { caveatLines } from './caveats.ts';
-import { bestRows, paretoRows } from './pareto-rows.ts';
-import { driftCell, formatRatio, formatTime, memoryCell, memoryHeading } from './row-cells.ts';
+import { bestRows, PREDICTIONS, paretoRows } from './pareto-rows.ts';
+import { driftCell, driftHeading, formatRatio, formatTime, memoryCell, memoryHeading } from './row-cells.ts';
 import type { ReportLine, ReportSection, VerdictReport } from './verdict-report.ts';
 
 export interface ShowOptions {
@@ -73,7 +73,7 @@ function sorted(rows: readonly ResultRow[], sort: SortKey): ResultRow[] {
 function section(title: string, group: readonly ResultRow[], fronts: ReadonlySet<ResultRow>): ReportSection {
   return {
     title,
-    headings: ['technique', 'backend', 'time', 'speed-up', '± %', memoryHeading(group[0]), 'SQNR dB'],
+    headings: ['technique', 'backend', 'time', 'speed-up', '± %', memoryHeading(group[0]), driftHeading(group[0])],
     lines: group.map((row) => lineOf(row, fronts)),
   };
 }
@@ -118,6 +118,7 @@ function notesOn(rows: readonly ResultRow[], shown: readonly ResultRow[], option
       ? [`shown: each technique on its fastest backend, of the rows that keep ${minSqnrDb} dB and are not noisy`]
       : []),
     `◆ no other on its backend is as fast, small and exact; of those that keep ${minSqnrDb} dB and are not noisy`,
+    ...(shown.some(({ op }) => op === 'model') ? [`KLD · ppl: ${PREDICTIONS}`] : []),
     ...(shown.some(({ adapter_type }) => adapter_type === 'software')
       ? ['* software adapter: a GPU emulated on the CPU, no measure of a real one']
       : []),

@@ -4,8 +4,8 @@ import type { ResultRow } from '../results/columns.ts';
 import { failureReason, isFailure, outcomeOf } from '../results/failure.ts';
 import { backendLabel, isBaseline, problemTitle, techniqueLabel } from '../results/row-labels.ts';
 import { caveatLines } from './caveats.ts';
-import { paretoRows } from './pareto-rows.ts';
-import { driftCell, memoryCell, memoryHeading, speedCell } from './row-cells.ts';
+import { PREDICTIONS, paretoRows } from './pareto-rows.ts';
+import { driftCell, driftHeading, memoryCell, memoryHeading, speedCell } from './row-cells.ts';
 import { layOut, textColumn, wrapText } from './text-table.ts';
 
 const ON_FRONT = '◆';
@@ -51,7 +51,7 @@ function formatProblem(
   const names = [
     textColumn('technique', labels, 'left'),
     column(memoryHeading(rows[0]), memoryCell),
-    column('SQNR dB', driftCell),
+    column(driftHeading(rows[0]), driftCell),
   ];
   const figures = [...groupBy(rows, backendLabel).keys()].map((backend) =>
     column(`${backend}${MARK_ROOM}`, (group) =>
@@ -80,6 +80,9 @@ function legendLines(rows: readonly ResultRow[], minSqnrDb: number): string[] {
     `${ON_FRONT} no other on its backend is as fast, small and exact; of those that keep ${minSqnrDb} dB`,
     '~ noisy   ! over its drift budget   bytes: packed weights, scratch apart',
   ];
+  if (rows.some(({ op }) => op === 'model')) {
+    lines.push(`tok/s: tokens a second through the whole model; KLD · ppl: ${PREDICTIONS}`);
+  }
   if (rows.some((row) => row.adapter_type === 'software')) {
     lines.push('* software adapter: a GPU emulated on the CPU, no measure of a real one');
   }
