@@ -98,7 +98,13 @@ function atContext(problem: ModelProblem, context: number | undefined): ModelPro
   return { ...problem, context };
 }
 
+/** With as many rows as the suite has, which must be tokens of one text. */
 function layersOf({ name, config, file }: OwnModel, { M, seed }: MatmulProblem): MatmulProblem[] {
+  if (M > config.contextLength) {
+    throw new InputError(
+      `--model: must take as many tokens as a product has rows, ${M}, got ${config.contextLength} of ${name}; --m sets them`,
+    );
+  }
   return linearLayers(config).map(({ name: layer, N, K }) => {
     return { op: 'matmul', M, N, K, weights: `${spellName(name)}/${layer}`, seed, model: { file, layer } };
   });

@@ -37,7 +37,7 @@ export function modelInputs(problem: ModelProblem, model: Model): Inputs<'model'
 /** Letters that tokens are no longer than on average, wherever a text begins. */
 const MOST_LETTERS = 16;
 
-function firstTokens(text: string, { tokenizer }: Model, count: number): number[] {
+export function firstTokens(text: string, { tokenizer }: Model, count: number): number[] {
   const tokens = tokenizer.encode(text.slice(0, MOST_LETTERS * count));
   return (tokens.length < count ? tokenizer.encode(text) : tokens).slice(0, count);
 }

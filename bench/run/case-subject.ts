@@ -22,19 +22,32 @@ export interface CaseSubject {
   readonly score?: (place: Pick<Place, 'kind' | 'runtime'>) => Promise<Pick<Weighed, 'score' | 'accuracy'>>;
 }
 
-export function layerSubject(
+export async function layerSubject(
   problem: MatmulProblem | AttentionProblem,
   params: Params,
   { technique, dense }: Pick<CaseSubject, 'technique' | 'dense'>,
-): CaseSubject | CaseResult {
+): Promise<CaseSubject | CaseResult> {
   const reason = technique.skip?.(problem, params);
   if (reason !== undefined) return { status: 'skipped', reason };
-  const inputs = { ...makeInputs(problem), calibration: calibrationFor(technique, params, problem) };
+  const inputs = await inputsOf(problem, params, { technique, dense });
   const { weights, activations, calibration } = inputs;
   const arrays = arraysOf(weights);
   const looked = calibration === undefined ? [] : [calibration.X];
   const inputHash = shortHash(...[...arrays, ...arraysOf(activations)].map(([, values]) => values), ...looked);
   return { technique, dense, inputs, inputHash, nonfinite: findNonfinite(arrays), caveat: caveatOfInputs(problem) };
+}
+
+async function inputsOf(
+  problem: MatmulProblem | AttentionProblem,
+  params: Params,
+  { technique, dense }: Pick<CaseSubject, 'technique' | 'dense'>,
+): Promise<Inputs<Op>> {
+  if (problem.op === 'matmul' && problem.model !== undefined) {
+    // What runs models takes as long to load as all the rest, and few cases are of their layers.
+    const { ownLayerInputs } = await import('../models/own-layer-inputs.ts');
+    return ownLayerInputs(problem, problem.model, dense, technique.needsCalibration?.(params) === true);
+  }
+  return { ...makeInputs(problem), calibration: calibrationFor(technique, params, problem) };
 }
 
 function arraysOf(tensors: object): [name: string, values: Float32Array][] {
