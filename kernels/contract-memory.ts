@@ -28,11 +28,11 @@ async function countAllocations(
   let heldBytes = 0;
   const open: Wasm['open'] = async (technique) => {
     const module = await wasm.open(technique);
-    const allocate = (byteLength: number) => {
+    const counted = (take: (byteLength: number) => number) => (byteLength: number) => {
       heldBytes += byteLength;
-      return module.allocate(byteLength);
+      return take(byteLength);
     };
-    return { ...module, allocate };
+    return { ...module, allocate: counted(module.allocate), scratch: counted(module.scratch) };
   };
   return { kernel: await prepare({ ...wasm, open }), heldBytes };
 }

@@ -108,8 +108,8 @@ function decode(call: Call, { variant, zero, lift }: Reading): Product {
   const blocks = weights.blockedK / width;
   const digitBytes =
     weights.blockedK * (variant.arithmetic === 'bytes' ? 3 : isInteger && variant.arithmetic === 'signs' ? 2 : 4);
-  const digits = module.allocate(digitBytes);
-  const units = module.allocate(UNIT_BYTES * blocks);
+  const digits = module.scratch(digitBytes);
+  const units = module.scratch(UNIT_BYTES * blocks);
   const every = scales === undefined || scales.width === context.problem.K ? blocks : scales.width / width;
   const to = [X, digits, units] as const;
   const split = () => {
@@ -134,8 +134,8 @@ function roundToBytes({ module, context, weights, X }: Call, zero: number) {
   const width = weights.splitWidth;
   const blocks = weights.blockedK / width;
   const unitBytes = UNIT_BYTES * M * blocks;
-  const bytes = module.allocate(M * weights.blockedK);
-  const units = module.allocate(unitBytes);
+  const bytes = module.scratch(M * weights.blockedK);
+  const units = module.scratch(unitBytes);
   const ofRow = context.activations === 'int8' ? 1 : 0;
   const run = () => module.run('roundBytes', Math.ceil(M / MR), X, bytes, units, M, K, width, blocks, zero, ofRow);
   return { bytes, units, part: { run, scratchBytes: M * weights.blockedK + unitBytes } };
