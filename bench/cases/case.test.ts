@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { MatmulProblem } from '../contract/problem.ts';
 import { defineSuite } from '../contract/suite.ts';
+import { mobyProblem } from '../inputs/moby.ts';
 import { type CaseSelection, expandCases, matchesFilter } from './case.ts';
 import { KERNELS_DIR, loadTechniques } from './registry.ts';
 
@@ -94,6 +95,16 @@ describe('a selection', () => {
   const casesOf = (blocks: typeof suite.blocks, more: Partial<CaseSelection> = {}) =>
     expandCases({ ...selection, suites: new Map([['s', defineSuite({ ...suite, blocks })]]), ...more });
   const wide: MatmulProblem = { ...problem, M: 64 };
+
+  test('where each layer has a technique of its own, one case stands beside the uncompressed model', () => {
+    const model = mobyProblem({ phase: 'decode', M: 1, context: 8 });
+    const plan = { model: 'moby', name: 'mine', layers: {} };
+    const cases = casesOf([{ ...block, families: ['dense', 'quantized'], problems: [{ ...model, plan }] }]);
+    expect(cases.map(({ technique, params }) => ({ technique, params }))).toEqual([
+      { technique: 'dense', params: { plan: 'mine' } },
+    ]);
+    expect(cases[0].id).not.toBe(cases[0].baselineId);
+  });
 
   test('goes problem by problem, in each technique by technique, backend by backend', () => {
     const cases = casesOf(
