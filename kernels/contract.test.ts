@@ -180,6 +180,11 @@ test.each<{ fault: string; technique: Technique; says: RegExp }>([
     says: /^bytes: must be \d+, got \d+$/,
   },
   {
+    fault: 'an axis that is wrongly said not to be stored',
+    technique: { ...int8, unstored: ['granularity'] },
+    says: /^unstored: must not change what is stored, got granularity$/,
+  },
+  {
     fault: 'weights that lose more than the budget',
     technique: { ...int8, minSqnrDb: () => 90 },
     says: /^unpack: W must keep 90 dB, got /,

@@ -70,6 +70,7 @@ function checkPacking(technique: Technique, params: Params, trial: Trial, packed
   const stored = totalBytes(technique.bytes(packed));
   const held = bytesHeld(packed);
   if (stored !== held) failures.push(`bytes: must be ${held}, got ${stored}`);
+  failures.push(...checkUnstored(technique, params, trial, packed));
   const unpacked = technique.unpack(packed, problem, params);
   failures.push(...checkFlops(technique, params, trial, packed, unpacked));
   // Weights that were transformed are no nearer to the original ones than any others; their product is.
@@ -86,6 +87,16 @@ function checkPacking(technique: Technique, params: Params, trial: Trial, packed
     }
   }
   return failures;
+}
+
+/** What is said not to matter to what is stored. */
+function checkUnstored(technique: Technique, params: Params, trial: Trial, packed: unknown): string[] {
+  const { unstored = [], needsCalibration, pack } = technique;
+  const stored = Object.fromEntries(Object.entries(params).filter(([name]) => !unstored.includes(name)));
+  if (Object.keys(stored).length === Object.keys(params).length) return [];
+  const calibration = needsCalibration?.(params) ? calibrationOf(trial) : undefined;
+  const other = pack(structuredClone(trial.weights), trial.problem, stored, calibration);
+  return isDeepSame(packed, other) ? [] : [`unstored: must not change what is stored, got ${unstored.join(', ')}`];
 }
 
 function checkProduct(

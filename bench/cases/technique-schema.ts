@@ -72,6 +72,7 @@ const fields = {
   axes: z.record(axisName, z.array(axisValue).min(1)),
   choices: z.record(axisName, z.array(axisValue).min(1)).optional(),
   skip: optional,
+  unstored: z.array(z.string()).optional(),
   needsCalibration: optional,
   pack: callable,
   unpack: callable,

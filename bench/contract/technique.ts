@@ -108,6 +108,8 @@ export interface TechniqueSpec<O extends Op, A extends Axes, Packed> {
   readonly choices?: Axes;
   /** Why this problem can't be run with these parameters, if so: it ends as a skipped row. */
   skip?(problem: ProblemOf<O>, params: ParamsOf<A>): string | undefined;
+  /** Axes and choices that `pack` does not look at: weights are stored alike whatever their values. */
+  readonly unstored?: readonly string[];
   /** Whether `pack` looks at calibration activations. */
   needsCalibration?(params: ParamsOf<A>): boolean;
   pack(weights: WeightsOf<O>, problem: ProblemOf<O>, params: ParamsOf<A>, calibration?: Calibration): Packed;

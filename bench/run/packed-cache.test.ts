@@ -14,6 +14,7 @@ const temporaryFolder = () => mkdtempSync(join(tmpdir(), 'packed-'));
 function counting() {
   const packs: Float32Array[] = [];
   const technique = {
+    unstored: ['activations'],
     pack({ W: weights }: { W: Float32Array }) {
       packs.push(weights);
       return { codes: Uint8Array.from(weights), scales: Float16Array.of(0.5), folded: undefined };
@@ -32,6 +33,7 @@ test('what was packed once is read by the next process, bit for bit', () => {
   const first = cached(folder).pack({ W }, problem, {});
   const again = cached(folder);
   expect(again.pack({ W }, problem, {})).toEqual(first);
+  expect(again.pack({ W }, problem, { activations: 'int8' })).toEqual(first);
   expect(again.packs).toEqual([]);
 });
 

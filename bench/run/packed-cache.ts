@@ -6,7 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, uti
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { crc32 } from 'node:zlib';
-import type { Technique } from '../contract/technique.ts';
+import type { Params, Technique } from '../contract/technique.ts';
 import { defaultCacheSource } from '../inputs/use-lite/use-lite-cache.ts';
 
 /** Raised whenever files are laid out otherwise. */
@@ -31,7 +31,7 @@ export function withPackedCache(technique: Technique, codeHash: string, options:
   return {
     ...technique,
     pack(weights, problem, params, calibration) {
-      const name = `${hashOf([codeHash, params, problem], { ...weights, ...calibration })}.packed`;
+      const name = `${hashOf([codeHash, storedParams(technique, params), problem], { ...weights, ...calibration })}.packed`;
       for (const root of roots) {
         const found = read(join(root, 'packed', name));
         if (found !== undefined) return found;
@@ -44,6 +44,11 @@ export function withPackedCache(technique: Technique, codeHash: string, options:
       return packed;
     },
   };
+}
+
+/** Parameters that make stored weights others than they would be. */
+function storedParams({ unstored = [] }: Technique, params: Params): Params {
+  return Object.fromEntries(Object.entries(params).filter(([name]) => !unstored.includes(name)));
 }
 
 function hashOf(words: readonly unknown[], arrays: Readonly<Record<string, unknown>>): string {

@@ -47,7 +47,7 @@ export function packCsr({ W, mask }: Pruned, { N, K }: MatmulShape): CsrWeights 
 export function packInt8Csr(pruned: Pruned, shape: MatmulShape): Int8CsrWeights {
   const { scales, ...rounded } = roundRows(pruned, shape);
   const { values, ...places } = packCsr(rounded, shape);
-  return { ...places, values: Int8Array.from(values), scales };
+  return { ...places, values: new Int8Array(values), scales };
 }
 
 /** Bytes of all parts. */

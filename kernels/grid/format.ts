@@ -91,6 +91,7 @@ export function defineGrid<const A extends Axes>(format: GridFormat<A>): Techniq
     skip: (problem, params) =>
       format.skip?.(problem, own(params)) ?? choicesSkip(params, () => gridOf(params, problem), problem),
     wasmModule: 'grid',
+    unstored: ['activations'],
     needsCalibration,
     pack: ({ W }, problem, params, calibration) => compress(W, problem, gridOf(params, problem), params, calibration),
     unpack: (packed, problem, params) => ({ W: decompress(packed, gridOf(params, problem), problem) }),

@@ -43,12 +43,14 @@ export function eachBlock(
     return;
   }
   const blocks = Math.ceil(K / block);
+  const whole = new Float32Array(block);
+  const last = whole.subarray(0, K - (blocks - 1) * block);
   for (let n = 0; n < N; n++) {
     for (let b = 0; b < blocks; b++) {
       const from = n * K + b * block;
-      const to = Math.min((n + 1) * K, from + block);
-      const at = { index: n * blocks + b, weight: from, group: n * groups + (b * block) / layout.group };
-      visit(W.slice(from, to), at);
+      const weights = b < blocks - 1 ? whole : last;
+      for (let i = 0; i < weights.length; i++) weights[i] = W[from + i];
+      visit(weights, { index: n * blocks + b, weight: from, group: n * groups + (b * block) / layout.group });
     }
   }
 }

@@ -28,7 +28,9 @@ export function packInt8(W: Float32Array, { N, K }: MatmulProblem, granularity: 
 export function unpackInt8({ values, scales }: Int8Weights): Float32Array {
   const channel = values.length / scales.length;
   const W = new Float32Array(values.length);
-  for (let i = 0; i < W.length; i++) W[i] = scales[Math.floor(i / channel)] * values[i];
+  for (let s = 0; s < scales.length; s++) {
+    for (let i = s * channel; i < (s + 1) * channel; i++) W[i] = scales[s] * values[i];
+  }
   return W;
 }
 

@@ -18,6 +18,7 @@ export default defineTechnique({
     activations === 'int8' && K > MAX_K
       ? `sums of int8 products fit 32 bits for K up to ${MAX_K}, got ${K}`
       : undefined,
+  unstored: ['activations'],
   pack: ({ W }, problem, { granularity }) => packInt8(W, problem, granularity),
   unpack: (packed) => ({ W: unpackInt8(packed) }),
   quantizeActivations: ({ X }, { M, K }, { activations }) => {

@@ -26,6 +26,17 @@ test('of equal scores the first stay, and what scores nothing never does', () =>
   expect([...keepShare(0.25).keep(Float64Array.of(0, 2, 0, 1), { N: 1, K: 4 }, 'row')]).toEqual([0, 1, 0, 1]);
 });
 
+test.each([0.3, 0.5, 0.95])('a sparsity of %d keeps the same of f32 as of f64, ties among them', (sparsity) => {
+  const scores = Float32Array.from({ length: 35 }, (_, i) => Math.abs(Math.sin(i * i)) ** (i % 9)).map((x) =>
+    x < 0.1 ? Math.round(x * 20) * 2 ** -149 : x,
+  );
+  const shape = { N: 5, K: 7 };
+  for (const within of ['matrix', 'row'] as const) {
+    const own = keepShare(sparsity).keep(scores, shape, within);
+    expect(own).toEqual(keepShare(sparsity).keep(Float64Array.from(scores), shape, within));
+  }
+});
+
 test('of each four the kept two have the largest sum of all six pairs', () => {
   for (let seed = 1; seed <= 50; seed++) {
     const scores = Float64Array.from({ length: 4 }, (_, i) => Math.abs(Math.sin(seed * 7 + i * seed)));

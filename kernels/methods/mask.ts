@@ -39,12 +39,33 @@ export function keepShare(sparsity: number): MaskRule {
 
 function keepLargest(scores: Scores, count: number, mask: Uint8Array): void {
   if (count === 0) return;
-  const sorted = scores.slice().sort();
-  const threshold = sorted[sorted.length - count];
-  let atThreshold = 0;
-  for (let i = sorted.length - count; i < sorted.length && sorted[i] === threshold; i++) atThreshold++;
+  const threshold = nthLargest(scores, count);
+  let atThreshold = count;
+  for (let i = 0; i < scores.length; i++) if (scores[i] > threshold) atThreshold--;
   for (let i = 0; i < scores.length; i++) {
     if (scores[i] > threshold || (scores[i] === threshold && atThreshold-- > 0)) mask[i] = scores[i] > 0 ? 1 : 0;
+  }
+}
+
+/** The n-th largest of scores, none of them negative: f32 of that kind are in the order of their bits, so that counting finds it. */
+function nthLargest(scores: Scores, n: number): number {
+  if (scores instanceof Float64Array) return scores.toSorted()[scores.length - n];
+  const bits = new Uint32Array(scores.buffer, scores.byteOffset, scores.length);
+  const high = new Uint32Array(2 ** 16);
+  for (let i = 0; i < bits.length; i++) high[bits[i] >>> 16]++;
+  const upper = lastOfLargest(high, n);
+  const low = new Uint32Array(2 ** 16);
+  for (let i = 0; i < bits.length; i++) if (bits[i] >>> 16 === upper.place) low[bits[i] & 0xffff]++;
+  const { place } = lastOfLargest(low, n - upper.above);
+  return new Float32Array(Uint32Array.of((upper.place << 16) | place).buffer)[0];
+}
+
+/** In counts of ascending places, where the n-th from the end lies, and how many lie above that place. */
+function lastOfLargest(counts: Uint32Array, n: number): { place: number; above: number } {
+  let above = 0;
+  for (let place = counts.length - 1; ; place--) {
+    if (above + counts[place] >= n) return { place, above };
+    above += counts[place];
   }
 }
 
@@ -75,5 +96,7 @@ function largest(scores: Scores, from: number, count: number, except: number | u
 
 /** W with zeros where the mask is 0. */
 export function masked(W: Float32Array, mask: Uint8Array): Float32Array {
-  return W.map((weight, i) => (mask[i] === 1 ? weight : 0));
+  const kept = new Float32Array(W.length);
+  for (let i = 0; i < W.length; i++) kept[i] = mask[i] === 1 ? W[i] : 0;
+  return kept;
 }

@@ -42,7 +42,9 @@ export function packSparse24({ W, mask }: Pruned, { N, K }: MatmulShape): Sparse
     for (let g = 0; g < groups; g++) {
       const from = n * K + g * 4;
       const inside = Math.min(4, K - g * 4);
-      const [first, second] = twoPlaces(mask.subarray(from, from + inside));
+      const kept =
+        (mask[from] | (mask[from + 1] << 1) | (mask[from + 2] << 2) | (mask[from + 3] << 3)) & ((1 << inside) - 1);
+      const [first, second] = TWO_PLACES[kept];
       const at = (n * groups + g) * 2;
       values[at] = W[from + first];
       values[at + 1] = second < inside ? W[from + second] : 0;
@@ -56,7 +58,7 @@ export function packSparse24({ W, mask }: Pruned, { N, K }: MatmulShape): Sparse
 export function packInt8Sparse24(pruned: Pruned, shape: MatmulShape): Int8Sparse24Weights {
   const { scales, ...rounded } = roundRows(pruned, shape);
   const { values, indices } = packSparse24(rounded, shape);
-  return { values: Int8Array.from(values), indices, scales };
+  return { values: new Int8Array(values), indices, scales };
 }
 
 /** Bytes of all parts. */
@@ -70,7 +72,11 @@ export function decodeSparse24(packed: PackedSparse24): Sparse24Weights {
   if (!('scales' in packed)) return packed;
   const { values, indices, scales } = packed;
   const stored = values.length / scales.length;
-  return { values: Float32Array.from(values, (value, i) => scales[Math.floor(i / stored)] * value), indices };
+  const decoded = new Float32Array(values.length);
+  for (let n = 0; n < scales.length; n++) {
+    for (let i = n * stored; i < (n + 1) * stored; i++) decoded[i] = scales[n] * values[i];
+  }
+  return { values: decoded, indices };
 }
 
 /** W [N,K] with the dropped entries as zeros. */
@@ -87,11 +93,9 @@ export function unpackSparse24(packed: PackedSparse24, { N, K }: MatmulShape): F
   return W;
 }
 
-/** Two places of four, ascending: those that the mask keeps, and the first of the others to make up two. */
-function twoPlaces(mask: Uint8Array): [number, number] {
-  const first = mask.indexOf(1);
-  if (first < 0) return [0, 1];
-  const second = mask.indexOf(1, first + 1);
-  if (second >= 0) return [first, second];
-  return first === 0 ? [0, 1] : [0, first];
-}
+/** For each set of kept places, as bits: two of four, ascending, the kept ones and the first of the others to make up two. */
+const TWO_PLACES = Array.from({ length: 16 }, (_, kept) => {
+  const places = [0, 1, 2, 3];
+  const [first, second] = places.toSorted((a, b) => ((kept >> b) & 1) - ((kept >> a) & 1) || a - b);
+  return first < second ? [first, second] : [second, first];
+});
