@@ -25,6 +25,11 @@ export function chosenProblems(
     throw new InputError(`--model: must stand without --${other}: it has weights and sizes of its own`);
   }
   const ofModels = modelChoice(asked);
+  if (asked.model !== undefined) {
+    const rowsOf = ({ M }: Problem) => asked.m ?? [M];
+    const ofLayers = (problem: Problem) => rowsOf(problem).flatMap((M) => ofModels({ ...problem, M }));
+    return { problems: (problem) => (problem.op === 'matmul' ? ofLayers : ofModels)(problem), notes: [] };
+  }
   const problems = (problem: Problem) =>
     problem.op === 'model' || layers === undefined
       ? ofModels(problem)

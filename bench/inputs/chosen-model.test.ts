@@ -1,0 +1,99 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Problem } from '../contract/problem.ts';
+import { modelChoice } from './chosen-model.ts';
+import { chosenProblems } from './chosen-problems.ts';
+import { mobyFiles, mobyProblem } from './moby.ts';
+import { syntheticAttention, useLiteMatmul } from './model-problems.ts';
+
+const decode = mobyProblem({ phase: 'decode', M: 1, context: 128 });
+const prefill = mobyProblem({ phase: 'prefill', M: 128, context: 0 });
+const product = useLiteMatmul('layer0.qkv', 64);
+const attention = syntheticAttention(1, 1, 8, 4, false);
+/** The shipped model stands for one of the user's. */
+const model = mobyFiles.path;
+
+function fileOf(content: string | Buffer): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'text-')), 'my.txt');
+  writeFileSync(path, content);
+  return path;
+}
+
+describe("--model puts the user's model in the place of the suites'", () => {
+  const replace = modelChoice({ model });
+
+  test('whole, at their phases and sizes', () => {
+    expect(replace({ ...decode, weights: 'other' })).toEqual([{ ...decode, file: mobyFiles }]);
+    expect(replace(prefill)).toMatchObject([{ phase: 'prefill', M: 128, weights: 'moby' }]);
+  });
+
+  test('layer by layer, with as many rows as they have; what has no place for weights is left out', () => {
+    const layers = replace(product);
+    expect(layers).toHaveLength(7 * decode.config.layers + 1);
+    expect(layers[0]).toMatchObject({
+      op: 'matmul',
+      M: 64,
+      K: decode.config.hiddenSize,
+      weights: 'moby/model.layers.0.self_attn.q_proj.weight',
+      model: { layer: 'model.layers.0.self_attn.q_proj.weight' },
+    });
+    expect(replace(attention)).toEqual([]);
+  });
+
+  test('and has weights and sizes of its own', () => {
+    expect(() => chosenProblems({ model, shape: [{ M: 1, N: 2, K: 3 }] })).toThrow(
+      /^--model: must stand without --shape/,
+    );
+    const rows = chosenProblems({ model, m: [1, 4096] });
+    expect(() => rows?.problems(product)).toThrow(
+      /^--model: must take as many tokens as a product has rows, 4096, got \d+ of moby; --m/,
+    );
+  });
+});
+
+test('layers, scale and context are of the suites’ models too, and leave the rest alone', () => {
+  const replace = modelChoice({ layers: ['attn', 'ffn'], scale: 8, context: 16 });
+  const asked = (problem: Problem) =>
+    replace(problem).map((one) => (one.op === 'model' ? [one.layers, one.scale, one.M, one.context] : one.op));
+  expect(asked(decode)).toEqual([
+    ['attn', 8, 1, 16],
+    ['ffn', 8, 1, 16],
+  ]);
+  expect(asked(prefill)[0]).toEqual(['attn', 8, 128, 0]);
+  expect(replace(product)).toEqual([product]);
+});
+
+test.each([
+  ['a text without a model', { text: mobyFiles.text }, /^--text: must go with --model, got none$/],
+  [
+    'one file to score and to calibrate on',
+    { model, text: mobyFiles.text, calibration: mobyFiles.text },
+    /^--calibration: must have no stretch in common with the text that is scored, got ".*"… in both; give another file$/,
+  ],
+  [
+    'a text with the calibration text inside',
+    { model, text: fileOf(`My own words. ${readFileSync(mobyFiles.calibration, 'utf8').slice(1000, 9000)}`) },
+    /^--calibration: must have no stretch in common/,
+  ],
+  [
+    'a text that is too short',
+    { model, text: fileOf('Call me Ishmael.') },
+    /^--text: must have at least \d+ tokens to be scored, got \d$/,
+  ],
+  [
+    'a text that is no UTF-8',
+    { model, text: fileOf(Buffer.from([0x63, 0xe9])) },
+    /^--text: must be text in UTF-8, got/,
+  ],
+  ['no text', { model, text: 'none.txt' }, /^--text: must be a file that can be read, got ENOENT at none\.txt$/],
+])('%s is refused', (_, choice, message) => {
+  expect(() => modelChoice(choice)).toThrow(message);
+});
+
+test('a context that the model does not go to is refused', () => {
+  expect(() => modelChoice({ context: 100_000 })(decode)).toThrow(
+    /^--context: must be below \d+, .* moby goes, got 100000$/,
+  );
+});
