@@ -95,5 +95,6 @@ function slope(log: readonly LogEntry[], peakRate: number): string {
   if (steady.length < 2) return '';
   const [from, to] = [steady[Math.floor((3 * (steady.length - 1)) / 4)], steady[steady.length - 1]];
   const tokens = (to.tokens - from.tokens) / 1e6;
-  return `Over the last ${tokens.toFixed(1)} million tokens before the rate fell, held-out loss went from ${from.heldOut.toFixed(3)} to ${to.heldOut.toFixed(3)}.`;
+  const end = to.heldOut < from.heldOut ? ': it had not stopped falling.' : '.';
+  return `Over the last ${tokens.toFixed(1)} million tokens before the rate fell, held-out loss went from ${from.heldOut.toFixed(3)} to ${to.heldOut.toFixed(3)}${end}`;
 }
