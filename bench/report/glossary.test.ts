@@ -10,7 +10,8 @@ const terms = readGlossary();
 const techniques = [...(await loadTechniques([KERNELS_DIR])).keys()];
 const matmul = rowOf('int8');
 const attention = { ...rowOf('tiled-attention'), op: 'attention' };
-const { sections } = showReport([matmul, attention], {
+const model = { ...rowOf('int8'), op: 'model' };
+const { sections } = showReport([matmul, attention, model], {
   name: '',
   best: false,
   minSqnrDb: 20,
@@ -21,11 +22,14 @@ const { sections } = showReport([matmul, attention], {
 describe('the glossary explains', () => {
   test.each([
     ['headings of tables', sections.flatMap(({ headings }) => headings.map((heading) => heading.replace(/ dB$/, '')))],
-    ['marks', ['◆', '~', '!', '*', 'x', 'GF/s', '÷', '±']],
+    ['marks', ['◆', '~', '!', '*', 'x', 'GF/s', 'tok/s', '÷', '±']],
     ['techniques', techniques],
     ['verdicts', [...verdicts]],
     ['outcomes', ['ok', 'noisy', 'drifted', 'skipped', 'unsupported', 'incorrect', 'error', 'timeout', 'oom']],
-    ['what people ask', ['2:4', 'W8A8', 'channel/f32', 'Pareto', 'software adapter', 'sqnr', 'paired', 'drift']],
+    [
+      'what people ask',
+      ['2:4', 'W8A8', 'channel/f32', 'Pareto', 'software adapter', 'sqnr', 'paired', 'drift', 'kld', 'ppl', 'model'],
+    ],
   ])('%s', (_, words) => {
     expect(words.filter((word) => lookUp(terms, word).length === 0)).toEqual([]);
   });
