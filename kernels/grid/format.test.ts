@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import f16 from '../f16/technique.ts';
 import int4 from '../int4/technique.ts';
 import nf4 from '../nf4/technique.ts';
 
@@ -10,4 +11,11 @@ test.each([
 ])('%s is held against the roof of what it computes in', (_, technique, params, M, arithmetic) => {
   const problem = { op: 'matmul', M, N: 8, K: 256, weights: 'synthetic', seed: 0 } as const;
   expect(technique.arithmetic?.(params, problem)).toBe(arithmetic);
+});
+
+test('no budget asks more of rounded activations than they keep', () => {
+  const plain = int4.minSqnrDb({ groupSize: 64 });
+  expect(int4.minSqnrDb({ groupSize: 64, activations: 'int8' })).toBe(plain - 4);
+  expect(f16.minSqnrDb({})).toBeGreaterThan(50);
+  expect(f16.minSqnrDb({ activations: 'int8' })).toBe(25);
 });
