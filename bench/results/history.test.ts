@@ -90,6 +90,12 @@ describe('only runs that were asked for the same as the newest are one history',
     ['axis', { axes: { groupSize: [64] } }],
     ['techniques of their own', { kernels: ['/mine'] }],
     ['weights', { weights: '/w.safetensors' }],
+    ['model', { model: '/moby' }],
+    ['text', { text: '/my.txt' }],
+    ['plan', { plan: '/plan.json' }],
+    ['layers', { layers: ['ffn'] }],
+    ['scale', { scale: 64 }],
+    ['context', { context: 9 }],
     ['part', { shard: '1/2' }],
   ])('another %s', (_, asked) => {
     write('r1', '2031-06-01', undefined, {});

@@ -25,11 +25,12 @@ export function isAskedAlike(one: AskedRun, other: AskedRun): boolean {
  * rows, not runs; and more rounds or a longer patience make no other cases.
  */
 function requestOf({ arguments: asked }: NonNullable<AskedRun['manifest']>) {
-  const { preset, axes, m, shape, weights, kernels, seed, inProcess, browser, shard } = asked;
+  const { preset, axes, m, shape, layers, scale, context, kernels, seed, inProcess, browser, shard } = asked;
   const { headed, isVisitor } = browser;
   const chosen = [asked.suite, asked.technique, asked.backend, asked.filter].map((names) => names.toSorted());
-  const given = { weights: weights !== undefined, kernels: kernels.length };
-  return { preset, chosen, axes, m, shape, seed, inProcess, headed, isVisitor, shard, given };
+  const files = [asked.weights, asked.model, asked.text, asked.calibration, asked.plan];
+  const given = { files: files.map((file) => file !== undefined), kernels: kernels.length };
+  return { preset, chosen, axes, m, shape, layers, scale, context, seed, inProcess, headed, isVisitor, shard, given };
 }
 
 function commonShare({ caseIds: one }: AskedRun, { caseIds: other }: AskedRun): number {

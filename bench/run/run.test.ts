@@ -284,6 +284,29 @@ describe('bad input is one line on stderr and exit code 2', () => {
     expect(stderr).toMatch(message);
   });
 
+  test('a text that is another than when the run began', () => {
+    const moby = join(import.meta.dirname, '..', 'models', 'moby');
+    const text = join(out, 'text.txt');
+    writeFileSync(text, readFileSync(join(moby, 'held-out.txt')));
+    const layer = [
+      '--suite',
+      'smoke',
+      '--technique',
+      'dense',
+      '--model',
+      moby,
+      '--text',
+      text,
+      '--filter',
+      'layers.0.self_attn.k_proj',
+    ];
+    const { run_id } = JSON.parse(tare(...smoke(), ...layer, '--json').stdout);
+    writeFileSync(text, 'Call me Ahab.');
+    const { status, stderr } = tare('run', '--resume', run_id, '--out', out);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/--resume: .*model\.safetensors, .*text\.txt must be as it was when the run began, SHA-256/);
+  });
+
   test('results of another schema version are not added to', () => {
     const { run_id } = JSON.parse(tare(...smoke(), '--technique', 'dense', '--json').stdout);
     const csv = join(out, `${run_id}.csv`);

@@ -82,7 +82,7 @@ export async function startRun(request: RunArguments, options: RunOptions): Prom
     arguments: { ...request, axes },
     case_ids: ids,
     all_case_ids: isShard ? allIds : undefined,
-    weights_sha256: request.weights === undefined ? undefined : hashFiles(weightPaths(request.weights)),
+    weights_sha256: hashOf(filesOf(request)),
     machine: { ...describeMachine() },
     backends: {},
   };
@@ -119,13 +119,24 @@ export async function resumeRun(run: string, options: RunOptions): Promise<RunOu
 }
 
 /** Half a run on other weights would be rows of two models under one name. */
-function assertSameWeights({ weights_sha256: begun, arguments: { weights } }: Manifest): void {
-  if (weights === undefined || begun === undefined) return;
-  const now = hashFiles(weightPaths(weights));
+function assertSameWeights({ weights_sha256: begun, arguments: asked }: Manifest): void {
+  if (begun === undefined) return;
+  const files = filesOf(asked);
+  const now = hashOf(files);
   if (now === begun) return;
   throw new InputError(
-    `--resume: ${weights} must be as it was when the run began, SHA-256 ${begun}, got ${now}; start a new run`,
+    `--resume: ${files.join(', ')} must be as it was when the run began, SHA-256 ${begun}, got ${now}; start a new run`,
   );
+}
+
+function hashOf(files: readonly string[]): string | undefined {
+  return files.length === 0 ? undefined : hashFiles(files);
+}
+
+/** The user's own weights or model, and the texts and the plan that go with it. */
+function filesOf({ weights, model, text, calibration, plan }: RunArguments): string[] {
+  const given = (paths: (string | undefined)[]) => paths.filter((path) => path !== undefined);
+  return [...given([weights, model]).flatMap(weightPaths), ...given([text, calibration, plan])];
 }
 
 async function executeRun(begun: Manifest, options: RunOptions): Promise<RunOutcome> {
