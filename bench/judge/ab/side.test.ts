@@ -33,6 +33,8 @@ test('other versions of tare read these names: they may be joined by more, none 
   expect(Object.keys(attention?.problem ?? {})).toEqual(
     expect.arrayContaining(['op', 'M', 'seqLen', 'heads', 'headDim', 'causal', 'weights', 'seed']),
   );
+  const models = { ...choice, suite: ['models'], technique: ['q4-0'] };
+  await expect(side.cases({ ...models, backend: ['wasm'] })).rejects.toThrow('ab: must have layers to compare');
   await expect(side.cases({ ...choice, technique: ['nothing'] })).rejects.toMatchObject({ name: 'InputError' });
 });
 

@@ -1,7 +1,9 @@
 // This checkout as other versions of tare see it: see bridge.ts.
 import { backendOf, backends } from '../../backends/backend.ts';
 import { KERNELS_DIR, loadTechnique, loadTechniques } from '../../cases/registry.ts';
+import { InputError } from '../../contract/input-error.ts';
 import type { Inputs } from '../../contract/operation.ts';
+import { operationOf } from '../../contract/operations.ts';
 import type { Op } from '../../contract/problem.ts';
 import { problemKey } from '../../contract/problem-key.ts';
 import type { Params } from '../../contract/technique.ts';
@@ -32,7 +34,14 @@ async function cases(choice: BridgeChoice): Promise<BridgeCase[]> {
   // Loaded where it is asked for: the processes that time kernels do without it.
   const { selectCases } = await import('../../cases/select.ts');
   const selected = await selectCases({ ...choice, kernels: [] });
-  return selected.cases.flatMap((entry) => {
+  // A network is many kernels, each of which is compared as a layer.
+  const layers = selected.cases.filter(({ problem: { op } }) => operationOf(op).layerOp === op);
+  if (layers.length === 0) {
+    throw new InputError(
+      'ab: must have layers to compare, got whole networks alone; tare compare holds two runs of them against each other',
+    );
+  }
+  return layers.flatMap((entry) => {
     const technique = selected.techniques.get(entry.technique);
     if (technique?.kernels[backendOf(entry.backend).kind] === undefined) return [];
     const { irregularAccess = false } = technique;
