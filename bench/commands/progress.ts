@@ -30,8 +30,7 @@ export function createProgress(stream: Terminal = process.stderr): Progress {
     if (event.row !== undefined && isFailure(event.row)) stream.write(`${CLEAR_LINE}${outcome(event)}\n`);
   };
   const onPlain = (event: CaseEvent) => {
-    if (event.pass > pass && event.passes > 1)
-      stream.write(`[${event.number}/${event.total}] pass ${event.pass} of ${event.passes}\n`);
+    if (event.pass > pass && event.passes > 1) stream.write(`[${event.number}/${event.total}] ${passName(event)}\n`);
     pass = event.pass;
     if (event.row !== undefined) stream.write(`[${event.number}/${event.total}] ${outcome(event)}\n`);
   };
@@ -48,8 +47,13 @@ export function createProgress(stream: Terminal = process.stderr): Progress {
   };
 }
 
-function passOf({ pass, passes }: CaseEvent): string {
-  return passes > 1 ? `pass ${pass}/${passes}  ` : '';
+function passOf(event: CaseEvent): string {
+  return event.passes > 1 ? `${passName(event)}  ` : '';
+}
+
+/** Cases whose core was shared are measured again after the passes that were asked for. */
+function passName({ pass, passes }: CaseEvent): string {
+  return pass > passes ? 'once more, for a free core' : `pass ${pass} of ${passes}`;
 }
 
 function timeLeft({ number, total, row }: CaseEvent, start: number): string {
