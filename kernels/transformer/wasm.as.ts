@@ -1,4 +1,5 @@
 // What lies between the linear layers of a network. `from` and `to` are a thread's share.
+import { writeConstants } from '../naive-attention/query-panel.as';
 import { addTo, rmsScale, scaled } from './norm.as';
 
 export { attend, combineParts } from './attention.as';
@@ -89,12 +90,7 @@ export function cacheRows(
 // Constants of `swiglu`, kept in memory because V8 would build each constant vector anew in every step of a loop; the first six
 // are the polynomial of query-panel.as.ts
 export function writeSwigluConstants(from: i32, to: i32, at: usize): void {
-  store<f32>(at, 1);
-  store<f32>(at, 0.6931470036506653, 4);
-  store<f32>(at, 0.24022242426872253, 8);
-  store<f32>(at, 0.05550733953714371, 12);
-  store<f32>(at, 0.009671512991189957, 16);
-  store<f32>(at, 0.0013264717999845743, 20);
+  writeConstants(at);
   // log₂e as the sum of an f32 and what it leaves.
   store<f32>(at, 1.4426950216293335, 24);
   store<f32>(at, 1.9259629911266175e-8, 28);

@@ -3,7 +3,14 @@ import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { writeF16Safetensors } from '../safetensors-write.ts';
 import { openModel } from './open-model.ts';
-import { type SmallFolder, shapesWith, smallShapes, tensorsOf, writeSmallFolder } from './small-folder.fixture.ts';
+import {
+  llama3,
+  type SmallFolder,
+  shapesWith,
+  smallShapes,
+  tensorsOf,
+  writeSmallFolder,
+} from './small-folder.fixture.ts';
 
 const qkvBiases = { 'self_attn.q_proj.bias': [8], 'self_attn.k_proj.bias': [4], 'self_attn.v_proj.bias': [4] };
 const outputBias = { 'self_attn.o_proj.bias': [8] };
@@ -51,13 +58,6 @@ test('tensors of shards are read where the index says', () => {
   for (const [name, { values }] of tensors) expect(model.tensor(name)).toEqual(values);
 });
 
-const llama3 = {
-  rope_type: 'llama3',
-  factor: 8,
-  low_freq_factor: 1,
-  high_freq_factor: 4,
-  original_max_position_embeddings: 32,
-};
 const llama3Scaling = {
   type: 'llama3',
   factor: 8,

@@ -19,6 +19,15 @@ export const smallConfig = {
   hidden_act: 'silu',
 };
 
+/** Of a config's `rope_scaling`. */
+export const llama3 = {
+  rope_type: 'llama3',
+  factor: 8,
+  low_freq_factor: 1,
+  high_freq_factor: 4,
+  original_max_position_embeddings: 32,
+};
+
 export const smallTokenizer = {
   version: '1.0',
   added_tokens: [{ id: 5, content: '<s>', special: true, normalized: false }],

@@ -8,7 +8,7 @@ import { writeGgufFile } from './gguf-file-write.ts';
 import { readGgufHeader } from './gguf-header.ts';
 import { modelTensors } from './model-tensors.ts';
 import { openModel } from './open-model.ts';
-import { type SmallFolder, shapesWith, smallShapes, writeSmallFolder } from './small-folder.fixture.ts';
+import { llama3, type SmallFolder, shapesWith, smallShapes, writeSmallFolder } from './small-folder.fixture.ts';
 import { f32, writeModel } from './write-model.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tare-gguf-'));
@@ -27,13 +27,6 @@ test('a file has the bytes that the gguf package writes', () => {
   expect(Buffer.compare(readFileSync(out), readFileSync(path))).toBe(0);
 });
 
-const llama3 = {
-  rope_type: 'llama3',
-  factor: 8,
-  low_freq_factor: 1,
-  high_freq_factor: 4,
-  original_max_position_embeddings: 32,
-};
 const qkvBiases = { 'self_attn.q_proj.bias': [8], 'self_attn.k_proj.bias': [4], 'self_attn.v_proj.bias': [4] };
 const qkNorms = { 'self_attn.q_norm.weight': [4], 'self_attn.k_norm.weight': [4] };
 
