@@ -76,5 +76,5 @@ export async function openScoredModel(flags: InferredOptionTypes<typeof scoredMo
 /** With the activations that its method looks at, where it does. */
 export async function calibrated({ own, dense }: ScoredModel, { technique, params }: Choice): Promise<LayerChoice> {
   if (technique.needsCalibration?.(params) !== true) return { technique, params };
-  return { technique, params, calibrationOf: await modelCalibration(own, dense, own.file, () => true) };
+  return { technique, params, calibrationOf: (await modelCalibration(own, dense, own.file, () => true)).of };
 }

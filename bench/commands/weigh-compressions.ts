@@ -5,8 +5,9 @@ import { linearLayers } from '../contract/model.ts';
 import type { AxisValue, Technique } from '../contract/technique.ts';
 import type { Bounds, WeighedModel } from '../judge/recommend.ts';
 import { layerOptions } from '../models/layer-options.ts';
-import { bytesOfModel, type Choice, keepPacked, type PackedModel } from '../models/packed-model.ts';
-import { otherBytes, packMix, planOf, proposeMix } from '../models/propose-mix.ts';
+import { bytesOf, otherBytes, withSizes } from '../models/packed-case.ts';
+import { type Choice, keepPacked, type PackedModel } from '../models/packed-model.ts';
+import { packMix, planOf, proposeMix } from '../models/propose-mix.ts';
 import { packAlone } from '../models/sensitivity.ts';
 import type { DecodeScale } from '../models/weigh-decode.ts';
 import { layerTechnique } from './layer-technique.ts';
@@ -82,11 +83,11 @@ async function weighFormat(format: Format, scales: Scales): Promise<Partial<Weig
 }
 
 async function weigh(model: PackedModel, { model: { own, scorer }, decode }: Scales): Promise<Partial<WeighedModel>> {
-  const packed = keepPacked(model);
+  const packed = withSizes(keepPacked(model));
   const { kldMean, kldMeanCi95, pplRatio, pplRatioCi95 } = await scorer.score(packed);
   const { speedup, ci95: speedupCi95 } = await decode.speedupOf(packed);
-  const { values, indices, scales, corrections = 0, others } = bytesOfModel(packed);
-  const bytesShare = (values + indices + scales + corrections + others) / denseBytes(own);
+  const { values, indices, scales, corrections = 0 } = bytesOf(packed);
+  const bytesShare = (values + indices + scales + corrections) / denseBytes(own);
   return { bytesShare, speedup, speedupCi95, pplRatio, pplRatioCi95, kldMean, kldMeanCi95 };
 }
 

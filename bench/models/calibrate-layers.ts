@@ -10,13 +10,19 @@ import { placeModel } from './place-model.ts';
 export const CALIBRATION_ROWS = 1024;
 const ROWS_AT_ONCE = 64;
 
+export interface LayerCalibration {
+  readonly rows: number;
+  /** Of a layer that was wanted. */
+  of(layer: LinearLayer): Calibration;
+}
+
 /** By one thread of WebAssembly on every backend, so that the weights that methods choose are the same on all. */
 export async function calibrateLayers(
   weights: ModelWeights,
   dense: Technique,
   texts: readonly (readonly number[])[],
   isWanted: (layer: LinearLayer) => boolean,
-): Promise<(layer: LinearLayer) => Calibration> {
+): Promise<LayerCalibration> {
   const wanted = linearLayers(weights.config).filter(isWanted);
   const rows = texts.reduce((sum, { length }) => sum + length, 0);
   const seen = new Map(wanted.map((layer) => [inputOf(layer), { X: new Float32Array(rows * layer.K), next: 0 }]));
@@ -40,11 +46,12 @@ export async function calibrateLayers(
     model.forward(tokens, wanted.some(({ part }) => part === 'head') ? 'all' : 'last');
   }
   model.dispose();
-  return (layer) => {
+  const of = (layer: LinearLayer) => {
     const X = seen.get(inputOf(layer))?.X;
     if (X === undefined) throw new Error(`calibration: must be asked for a layer that was wanted, got ${layer.name}`);
     return { X, rows };
   };
+  return { rows, of };
 }
 
 /** The first of the layers that take the same activations. */

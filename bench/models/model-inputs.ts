@@ -1,5 +1,4 @@
 // What a case of a whole model runs on: the model from its files, the beginning of its text, and what methods are shown of it.
-import type { Calibration } from '../contract/calibration.ts';
 import { type LinearLayer, linearLayers, type Model, otherTensors } from '../contract/model.ts';
 import type { Inputs } from '../contract/operation.ts';
 import { operationOf } from '../contract/operations.ts';
@@ -8,7 +7,7 @@ import type { Technique } from '../contract/technique.ts';
 import { openModel } from '../inputs/model-files/open-model.ts';
 import { readText } from '../inputs/model-text.ts';
 import { windowTokens } from '../inputs/text-windows.ts';
-import { calibrateLayers, calibrationTexts } from './calibrate-layers.ts';
+import { calibrateLayers, calibrationTexts, type LayerCalibration } from './calibrate-layers.ts';
 import { withPlantedOutliers } from './planted-outliers.ts';
 
 /** Of `moby-outliers`: so few channels, so much larger than the rest, break naive int8 activations in models of billions of weights. */
@@ -48,7 +47,7 @@ export async function modelCalibration(
   dense: Technique,
   file: ModelFiles,
   isWanted: (layer: LinearLayer) => boolean,
-): Promise<(layer: LinearLayer) => Calibration> {
+): Promise<LayerCalibration> {
   const text = readText(file.calibration, '--calibration');
   return calibrateLayers(model, dense, calibrationTexts(text, model.tokenizer, windowTokens(model.config)), isWanted);
 }

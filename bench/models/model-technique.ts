@@ -1,21 +1,17 @@
 // A technique of single layers made one of whole models, as the harness weighs them.
 import { linearLayers, type ModelWeights } from '../contract/model.ts';
 import { flopsOf } from '../contract/operations/model.ts';
-import type { ModelProblem, Op, PackedModelWeights, Problem } from '../contract/problem.ts';
+import type { ModelProblem, PackedModelWeights, Problem } from '../contract/problem.ts';
 import type { KernelKind, Runtimes } from '../contract/runtimes/runtimes.ts';
-import { type Axes, defineTechnique, type Technique } from '../contract/technique.ts';
+import type { Technique } from '../contract/technique.ts';
+import { networkTechnique } from './network-technique.ts';
 import { bytesOf, type SizedModel, whatStayed } from './packed-case.ts';
 import { type Choice, problemOf, roundingOf, unpackModel } from './packed-model.ts';
 import { prepareModel } from './prepare-model.ts';
 
-/** Packs nothing but what was given: the case's model with its layers packed by the technique. */
+/** The case's model with its layers packed by the technique. */
 export function modelTechnique(choice: Choice, model: SizedModel): Technique {
-  const { family, summary, source, axes, choices, kernels, arithmetic, columns, irregularAccess } = choice.technique;
-  const kinds = Object.keys(kernels) as KernelKind[];
-  return defineTechnique<Op, Axes, SizedModel>({
-    op: 'matmul',
-    ...{ family, summary, source, axes, choices, arithmetic, columns, irregularAccess },
-    pack: () => model,
+  return networkTechnique(choice, model, place, {
     unpack: (packed): PackedModelWeights => ({
       ...unpackModel(packed),
       present: roundingOf(packed),
@@ -25,8 +21,6 @@ export function modelTechnique(choice: Choice, model: SizedModel): Technique {
       [whatStayed(choice, problem), whatWasLost(choice, weights, packed)].filter(Boolean).join('; ') || undefined,
     bytes: bytesOf,
     flops: (packed, problem: ModelProblem) => flopsOf(problem, (layer) => packed.sizeOf(layer).flops),
-    minSqnrDb: (params) => choice.technique.minSqnrDb(params),
-    kernels: Object.fromEntries(kinds.map((kind) => [kind, kernelOn(kind)])),
   });
 }
 
@@ -37,17 +31,9 @@ function roundsActivations(model: SizedModel): boolean {
   });
 }
 
-interface Context {
-  readonly packed: SizedModel;
-  readonly problem: Problem;
-  readonly runtime: Runtimes[KernelKind];
-}
-
-function kernelOn(kind: KernelKind) {
-  return ({ packed, problem, runtime }: Context) => {
-    if (problem.op !== 'model') throw new Error(`problem: must be of a model, got ${problem.op}`);
-    return prepareModel(packed, problem, kind, runtime);
-  };
+async function place(packed: SizedModel, problem: Problem, kind: KernelKind, runtime: Runtimes[KernelKind]) {
+  if (problem.op !== 'model') throw new Error(`problem: must be of a model, got ${problem.op}`);
+  return prepareModel(packed, problem, kind, runtime);
 }
 
 /** What the technique says of the layers that it packed. */

@@ -28,7 +28,7 @@ export async function ownLayerInputs(
     Math.min(M + TOKENS_BEFORE, model.config.contextLength),
   );
   if (tokens.length < M) throw new InputError(`--text: must have at least ${M} tokens, got ${tokens.length}`);
-  const { X } = (await calibrateLayers(model, dense, [tokens], isIt))(layer);
-  const calibration = wantsCalibration ? (await modelCalibration(model, dense, file, isIt))(layer) : undefined;
+  const { X } = (await calibrateLayers(model, dense, [tokens], isIt)).of(layer);
+  const calibration = wantsCalibration ? (await modelCalibration(model, dense, file, isIt)).of(layer) : undefined;
   return { weights: { W: model.tensor(name) }, activations: { X: X.slice(-M * K) }, calibration };
 }

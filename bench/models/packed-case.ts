@@ -3,6 +3,7 @@ import type { Calibration } from '../contract/calibration.ts';
 import { type LinearLayer, linearLayers, type ModelWeights, otherTensors } from '../contract/model.ts';
 import type { LayerChoice, ModelProblem } from '../contract/problem.ts';
 import type { StoredBytes, Technique } from '../contract/technique.ts';
+import { bytesOfNetwork } from './network-technique.ts';
 import { type Choice, type PackedLayer, type PackedModel, packModel, problemOf, repeatLayers } from './packed-model.ts';
 
 /** Of each layer that is asked for, what methods look at before they choose. */
@@ -89,7 +90,7 @@ function keepCompressed(model: PackedModel, dense: Technique): PackedModel {
   };
 }
 
-function withSizes(model: PackedModel): SizedModel {
+export function withSizes(model: PackedModel): SizedModel {
   const sizes = new Map<string, LayerSize>();
   const pack = (layer: LinearLayer) => {
     const packedLayer = model.pack(layer);
@@ -107,16 +108,13 @@ function withSizes(model: PackedModel): SizedModel {
   return { ...model, pack, sizeOf };
 }
 
-/** Of all layers, and what nothing packs among the values. */
+/** Of all layers, and of what nothing packs. */
 export function bytesOf(packed: SizedModel): StoredBytes {
-  const others = otherTensors(packed.config).reduce((sum, { length }) => sum + length, 0);
-  const total = { values: 4 * others, indices: 0, scales: 0, corrections: 0 };
-  for (const layer of linearLayers(packed.config)) {
-    const { values, indices, scales, corrections = 0 } = packed.sizeOf(layer).stored;
-    total.values += values;
-    total.indices += indices;
-    total.scales += scales;
-    total.corrections += corrections;
-  }
-  return total;
+  const layers = linearLayers(packed.config).map((layer) => packed.sizeOf(layer).stored);
+  return bytesOfNetwork(layers, otherBytes(packed));
+}
+
+/** Bytes of what no technique packs. */
+export function otherBytes({ config }: Pick<ModelWeights, 'config'>): number {
+  return 4 * otherTensors(config).reduce((sum, { length }) => sum + length, 0);
 }

@@ -1,15 +1,9 @@
 // A model whose linear layers are packed, each by a technique of its own.
 import type { Calibration } from '../contract/calibration.ts';
-import {
-  type LinearLayer,
-  linearLayers,
-  type ModelConfig,
-  type ModelWeights,
-  otherTensors,
-} from '../contract/model.ts';
+import { type LinearLayer, linearLayers, type ModelConfig, type ModelWeights } from '../contract/model.ts';
 import type { RoundActivations } from '../contract/operations/model-float64.ts';
 import type { MatmulProblem } from '../contract/problem.ts';
-import type { Params, StoredBytes, Technique } from '../contract/technique.ts';
+import type { Params, Technique } from '../contract/technique.ts';
 import { UnsupportedError } from '../contract/unsupported-error.ts';
 
 export interface Choice {
@@ -105,18 +99,4 @@ export function roundingOf(model: PackedModel): RoundActivations {
     const rounded = technique.quantizeActivations?.({ X }, problemOf(layer, M), params, packed)?.activations;
     return rounded !== undefined && 'X' in rounded ? rounded.X : X;
   };
-}
-
-/** Of all linear layers together, and of the tensors beside them that a running model holds as f32. */
-export function bytesOfModel(model: PackedModel): StoredBytes & { readonly others: number } {
-  const total = { values: 0, indices: 0, scales: 0, corrections: 0, others: 0 };
-  for (const layer of linearLayers(model.config)) {
-    const { technique, packed } = model.pack(layer);
-    const { values, indices, scales, corrections = 0 } = technique.bytes(packed);
-    total.values += values;
-    total.indices += indices;
-    total.scales += scales;
-    total.corrections += corrections;
-  }
-  return { ...total, others: 4 * otherTensors(model.config).reduce((sum, { length }) => sum + length, 0) };
 }

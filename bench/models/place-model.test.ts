@@ -6,15 +6,8 @@ import { forwardFloat64 } from '../contract/operations/model-float64.ts';
 import type { Params, Technique } from '../contract/technique.ts';
 import { seededRandom } from '../statistics/random.ts';
 import { generate } from './generate.ts';
-import {
-  bytesOfModel,
-  type Choice,
-  keepPacked,
-  packModel,
-  repeatLayers,
-  roundingOf,
-  unpackModel,
-} from './packed-model.ts';
+import { bytesOf, packCase } from './packed-case.ts';
+import { type Choice, keepPacked, packModel, repeatLayers, roundingOf, unpackModel } from './packed-model.ts';
 import { placeModel } from './place-model.ts';
 import { randomModel, smallConfig } from './random-model.fixture.ts';
 import type { Placement } from './running-model.ts';
@@ -224,15 +217,15 @@ test('a stack of layers twice over is a network of twice as many', async () => {
 });
 
 test('bytes are those of weights, caches and what was stored', async () => {
-  const packed = packModel(randomModel(smallConfig, 3), dense, () => undefined);
+  const uncompressed = { technique: dense, params: {} };
+  const packed = packCase(randomModel(smallConfig, 3), { layers: 'all', scale: 1 }, uncompressed, dense);
   const { layers, hiddenSize, keyValueHeads, headDim, vocabularySize, feedForwardSize } = smallConfig;
   const ofLayer = 2 * hiddenSize * (4 + keyValueHeads) * headDim + 3 * hiddenSize * feedForwardSize;
-  expect(bytesOfModel(packed)).toEqual({
-    values: 4 * (layers * ofLayer + vocabularySize * hiddenSize),
+  expect(bytesOf(packed)).toEqual({
+    values: 4 * (layers * ofLayer + vocabularySize * hiddenSize + (2 * layers + 1) * hiddenSize),
     indices: 0,
     scales: 0,
     corrections: 0,
-    others: 4 * (2 * layers + 1) * hiddenSize,
   });
   const model = await placeModel(packed, { ...backends.ts, maxRows: 1, capacity: CAPACITY });
   expect(model.kvCacheBytes).toBe(4 * 2 * layers * CAPACITY * keyValueHeads * headDim);

@@ -5,8 +5,9 @@ import int4 from '../../kernels/int4/technique.ts';
 import q8 from '../../kernels/q8-0/technique.ts';
 import { linearLayers } from '../contract/model.ts';
 import { layerOptions } from './layer-options.ts';
+import { otherBytes } from './packed-case.ts';
 import { packModel } from './packed-model.ts';
-import { otherBytes, packMix, planOf, proposeMix } from './propose-mix.ts';
+import { packMix, planOf, proposeMix } from './propose-mix.ts';
 import { randomModel, smallConfig } from './random-model.fixture.ts';
 
 const fine = { technique: int4, params: { groupSize: 32 } };

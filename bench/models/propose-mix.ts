@@ -1,7 +1,7 @@
 // The mix of formats that a user's bounds ask for: from the greedy mixes the smallest that keeps the bound on perplexity, or the most
 // exact that keeps the one on bytes.
 import type { Score } from '../contract/case-result.ts';
-import { type LinearLayer, linearLayers, type ModelWeights, otherTensors } from '../contract/model.ts';
+import { type LinearLayer, linearLayers, type ModelWeights } from '../contract/model.ts';
 import type { Plan } from '../contract/plan.ts';
 import type { Technique } from '../contract/technique.ts';
 import type { FormatOption } from './layer-options.ts';
@@ -61,9 +61,4 @@ export function planOf(
     return choice === undefined ? [] : [[name, { technique: idOf(choice.technique), params: choice.params }] as const];
   });
   return { model, layers: Object.fromEntries(layers) };
-}
-
-/** Bytes of what no technique packs. */
-export function otherBytes({ config }: ModelWeights): number {
-  return 4 * otherTensors(config).reduce((sum, { length }) => sum + length, 0);
 }

@@ -18,6 +18,8 @@ export interface CaseSubject {
   readonly nonfinite: string | undefined;
   /** What a reader must know of the inputs. */
   readonly caveat?: string;
+  /** Of calibration activations that methods looked at, where they are no part of the inputs. */
+  readonly calibrationRows?: number;
   /** What is taken when all has been timed. */
   readonly score?: (place: Pick<Place, 'kind' | 'runtime'>) => Promise<Pick<Weighed, 'score' | 'accuracy'>>;
 }

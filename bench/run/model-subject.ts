@@ -40,7 +40,7 @@ export async function modelSubject(
       : undefined;
   const uncompressed = { technique: loaded.dense, params: {} };
   const dense = packCase(model, problem, uncompressed, loaded.dense);
-  const candidate = packCase(model, problem, { ...choice, calibrationOf, byLayer }, loaded.dense);
+  const candidate = packCase(model, problem, { ...choice, calibrationOf: calibrationOf?.of, byLayer }, loaded.dense);
   const texts = [problem.file.text, ...(needsCalibration ? [problem.file.calibration] : [])];
   return {
     technique: modelTechnique(choice, candidate),
@@ -48,6 +48,7 @@ export async function modelSubject(
     inputs: modelInputs(problem, model),
     inputHash: shortHash(hash, ...texts.map((path) => readText(path, 'text'))),
     nonfinite,
+    calibrationRows: calibrationOf?.rows,
     score:
       scoring === undefined || problem.scale > 1
         ? undefined

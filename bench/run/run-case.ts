@@ -78,7 +78,8 @@ async function weighAt(request: CaseRequest, backend: Backend, subject: CaseSubj
   const place = { kind, device, runtime, preemptions: involuntarySwitches, canary };
   const weighed = await weighCase({ ...request, ...subject, place });
   const scored = weighed.samples && (await subject.score?.(place));
-  return { ...weighed, ...scored, peakRssBytes: process.resourceUsage().maxRSS * 1024 };
+  const calibrationRows = weighed.samples && (weighed.calibrationRows ?? subject.calibrationRows);
+  return { ...weighed, ...scored, calibrationRows, peakRssBytes: process.resourceUsage().maxRSS * 1024 };
 }
 
 function involuntarySwitches(): number {

@@ -1,9 +1,10 @@
 // A technique of single layers made one of whole classifiers, as the harness weighs them.
 import type { Calibration } from '../../contract/calibration.ts';
 import { rowsOf } from '../../contract/operations/classify.ts';
-import type { ClassifierLayer, ClassifyActivations, ClassifyProblem, Op, Problem } from '../../contract/problem.ts';
+import type { ClassifierLayer, ClassifyActivations, ClassifyProblem, Problem } from '../../contract/problem.ts';
 import type { KernelKind, Runtimes } from '../../contract/runtimes/runtimes.ts';
-import { type Axes, defineTechnique, type StoredBytes, type Technique } from '../../contract/technique.ts';
+import type { PreparedKernel, Technique } from '../../contract/technique.ts';
+import { bytesOfNetwork, networkTechnique } from '../network-technique.ts';
 import { type Choice, type PackedLayer, problemOf, unpackLayer } from '../packed-model.ts';
 import type { Classifier, MultiplyFloat64 } from './classifier.ts';
 import { placeClassifier } from './place-classifier.ts';
@@ -45,14 +46,8 @@ export function whatStayed(
   return { all, said: all ? left[0] : `${left.length} of ${reasons.length} layers stay f32: ${left[0]}` };
 }
 
-/** Packs nothing but what was given. */
 export function classifyTechnique(choice: Choice, packed: PackedClassifier): Technique {
-  const { family, summary, source, axes, choices, kernels, arithmetic, columns, irregularAccess } = choice.technique;
-  const kinds = Object.keys(kernels) as KernelKind[];
-  return defineTechnique<Op, Axes, PackedClassifier>({
-    op: 'matmul',
-    ...{ family, summary, source, axes, choices, arithmetic, columns, irregularAccess },
-    pack: () => packed,
+  return networkTechnique(choice, packed, place, {
     unpack: (model, problem: ClassifyProblem) => ({
       logits: (activations: ClassifyActivations) => {
         return model.classifier.reference(activations, multiplyUnpacked(model, problem));
@@ -62,15 +57,17 @@ export function classifyTechnique(choice: Choice, packed: PackedClassifier): Tec
       ),
     }),
     caveat: (_, __, problem: ClassifyProblem) => whatStayed(choice, problem)?.said,
-    bytes: (model) => bytesOf(model),
+    bytes: ({ classifier, layers }) =>
+      bytesOfNetwork(
+        [...layers.values()].map((layer) => layer.technique.bytes(layer.packed)),
+        classifier.shape.otherBytes,
+      ),
     flops: (model, problem: ClassifyProblem) => {
       return problem.network.layers.reduce((sum, layer) => {
         const { technique, packed: weights } = model.layers.get(layer.name)!;
         return sum + rowsOf(layer, problem) * technique.flops(weights, problemOf(layer, 1));
       }, 0);
     },
-    minSqnrDb: (params) => choice.technique.minSqnrDb(params),
-    kernels: Object.fromEntries(kinds.map((kind) => [kind, kernelOn(kind)])),
   });
 }
 
@@ -103,40 +100,24 @@ function multiplyUnpacked({ layers }: PackedClassifier, { network }: ClassifyPro
   };
 }
 
-/** What nothing packs is counted among the values. */
-function bytesOf({ classifier, layers }: PackedClassifier): StoredBytes {
-  const total = { values: classifier.shape.otherBytes, indices: 0, scales: 0, corrections: 0 };
-  for (const { technique, packed } of layers.values()) {
-    const { values, indices, scales, corrections = 0 } = technique.bytes(packed);
-    total.values += values;
-    total.indices += indices;
-    total.scales += scales;
-    total.corrections += corrections;
-  }
-  return total;
-}
-
-interface Context {
-  readonly packed: PackedClassifier;
-  readonly problem: Problem;
-  readonly runtime: Runtimes[KernelKind];
-}
-
-function kernelOn(kind: KernelKind) {
-  return async ({ packed: { classifier, layers }, problem, runtime }: Context) => {
-    const running = await placeClassifier(classifier, ({ name }) => layers.get(name)!, { M: problem.M, kind, runtime });
-    let batch: ClassifyActivations;
-    let logits: Float32Array;
-    return {
-      upload(activations: ClassifyActivations) {
-        batch = activations;
-      },
-      run() {
-        logits = running.run(batch);
-      },
-      readOutput: () => logits,
-      workspaceBytes: running.workspaceBytes,
-      dispose: () => running.dispose(),
-    };
+async function place(
+  { classifier, layers }: PackedClassifier,
+  { M }: Problem,
+  kind: KernelKind,
+  runtime: Runtimes[KernelKind],
+): Promise<PreparedKernel<'classify'>> {
+  const running = await placeClassifier(classifier, ({ name }) => layers.get(name)!, { M, kind, runtime });
+  let batch: ClassifyActivations;
+  let logits: Float32Array;
+  return {
+    upload(activations) {
+      batch = activations;
+    },
+    run() {
+      logits = running.run(batch);
+    },
+    readOutput: () => logits,
+    workspaceBytes: running.workspaceBytes,
+    dispose: () => running.dispose(),
   };
 }
