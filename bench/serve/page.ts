@@ -154,8 +154,7 @@ interface Found {
 }
 
 /** After a reload, or in another tab: goes on with the run that is there, or shows it. */
-async function findRun(): Promise<void> {
-  const { run, mayWeigh } = await post<Found>('/api/run', { tab });
+async function goOnWith({ run, mayWeigh }: Found): Promise<void> {
   if (run === undefined || (run.state !== 'running' && run.rows.length === 0)) return;
   showAsked(run.asked);
   await busy(() => (mayWeigh ? weighAll(run) : watch(run)));
@@ -231,14 +230,17 @@ stopButton.addEventListener('click', () => {
 
 try {
   const adapters = await findAdapters();
-  showChoices(await post<Choices>('/api/choices', adapters));
+  const choices = await post<Choices>('/api/choices', adapters);
+  // Known before choices can be made, or what the run was asked for would take the place of them.
+  const found = await post<Found>('/api/run', { tab });
+  showChoices(choices);
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     // Disabled fields are no part of the form's data, so that start() has to read them before busy() disables them.
     const started = start(adapters);
     void busy(() => started);
   });
-  await findRun();
+  await goOnWith(found);
 } catch (error) {
   complain(error);
 }
