@@ -75,7 +75,16 @@ function checkPacking(technique: Technique, params: Params, trial: Trial, packed
   failures.push(...checkFlops(technique, params, trial, packed, unpacked));
   // Weights that were transformed are no nearer to the original ones than any others; their product is.
   if (params.transform !== undefined || technique.folded?.(packed) !== undefined) {
-    return [...failures, ...checkProduct(technique, params, trial, packed, unpacked)];
+    const { activations } = trial;
+    const presented = technique.quantizeActivations?.(activations, problem, params, packed)?.activations ?? activations;
+    // Keys are no weights that anything is looked up in.
+    const isLookedUp = problem.op === 'matmul';
+    const restored = technique.restore?.(packed, problem, params) ?? unpacked;
+    return [
+      ...failures,
+      ...checkProduct('unpack', technique, params, trial, presented, unpacked),
+      ...(isLookedUp ? checkProduct('restore', technique, params, trial, activations, restored) : []),
+    ];
   }
   for (const [name, original] of entries(weights)) {
     const restored = entries(unpacked).find(([other]) => other === name)?.[1] ?? new Float32Array();
@@ -100,22 +109,22 @@ function checkUnstored(technique: Technique, params: Params, trial: Trial, packe
 }
 
 function checkProduct(
+  by: 'unpack' | 'restore',
   technique: Technique,
   params: Params,
   { problem, weights, activations }: Trial,
-  packed: unknown,
+  presented: Trial['activations'],
   unpacked: WeightsOf<Op>,
 ): string[] {
   const operation = operationOf(problem.op);
   const rows = Array.from({ length: operation.outputShape(problem).rows }, (_, row) => row);
-  const presented = technique.quantizeActivations?.(activations, problem, params, packed)?.activations ?? activations;
   const expected = operation.reference(problem, weights, activations, rows).values;
   const got = Float32Array.from(operation.reference(problem, unpacked, presented, rows).values);
   const { sqnr_db } = measureDrift(got, expected);
   const budget = technique.minSqnrDb(params);
   const isEnough = entries(weights).every(([, values]) => values.length >= ENOUGH_WEIGHTS);
   if (!isEnough || sqnr_db === undefined || sqnr_db >= budget) return [];
-  return [`product: must keep ${budget} dB, got ${sqnr_db.toFixed(1)}`];
+  return [`${by}: the product must keep ${budget} dB, got ${sqnr_db.toFixed(1)}`];
 }
 
 /**

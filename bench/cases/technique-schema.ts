@@ -76,6 +76,7 @@ const fields = {
   needsCalibration: optional,
   pack: callable,
   unpack: callable,
+  restore: callable.optional(),
   quantizeActivations: optional,
   caveat: optional,
   bytes: callable,

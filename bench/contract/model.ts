@@ -46,6 +46,8 @@ export interface ModelWeights {
   readonly config: ModelConfig;
   /** Reads a tensor as f32, anew at each call, so that none is held longer than it is used. Throws where there is none. */
   tensor(name: string): Float32Array;
+  /** Rows that tokens are looked up in, where the head is tied to them but multiplies with others: where it is transformed. */
+  embedding?(): Float32Array;
 }
 
 export interface Tokenizer {

@@ -116,6 +116,11 @@ export interface TechniqueSpec<O extends Op, A extends Axes, Packed> {
   /** The weights the packed form stands for, which meet the activations of `quantizeActivations`: the oracle of every kernel. */
   unpack(packed: Packed, problem: ProblemOf<O>, params: ParamsOf<A>): WeightsOf<O>;
   /**
+   * The same beside activations that nothing transforms, where the technique transforms weights and activations alike: what rows
+   * are looked up in that are a product's weights too. Those of `unpack` where not said.
+   */
+  restore?(packed: Packed, problem: ProblemOf<O>, params: ParamsOf<A>): WeightsOf<O>;
+  /**
    * The activations as the technique transforms or rounds them, where it does, since those are what a kernel multiplies. A
    * value that lies almost halfway between two steps may be rounded either way, depending on the order of a kernel's
    * arithmetic: for each element, `slack` is the step it may be off by then.

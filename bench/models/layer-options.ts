@@ -3,7 +3,7 @@
 import { type LinearLayer, linearLayers, type ModelWeights } from '../contract/model.ts';
 import type { Technique } from '../contract/technique.ts';
 import type { LayerOption } from './mix-layers.ts';
-import { type Choice, type PackedLayer, unpackLayer } from './packed-model.ts';
+import { type Choice, type PackedLayer, restoreLayer } from './packed-model.ts';
 import { bytesOfLayer, type LayerChoice, packAlone } from './sensitivity.ts';
 
 export interface FormatOption extends LayerOption {
@@ -21,7 +21,7 @@ export function layerOptions(
 ): FormatOption[][] {
   return linearLayers(weights.config).map((layer) => {
     const W = weights.tensor(layer.name);
-    const errorOf = (packed: PackedLayer) => energyOfDifference(W, unpackLayer(layer, packed));
+    const errorOf = (packed: PackedLayer) => energyOfDifference(W, restoreLayer(layer, packed));
     const reference = packAlone(layer, weights, dense, scored);
     const kld = kldOf(layer);
     const perEnergy = typeof reference === 'string' || kld === undefined ? undefined : kld / errorOf(reference);

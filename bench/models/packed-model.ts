@@ -1,6 +1,6 @@
 // A model whose linear layers are packed, each by a technique of its own.
 import type { Calibration } from '../contract/calibration.ts';
-import { type LinearLayer, linearLayers, type ModelConfig, type ModelWeights } from '../contract/model.ts';
+import { EMBEDDING, type LinearLayer, linearLayers, type ModelConfig, type ModelWeights } from '../contract/model.ts';
 import type { RoundActivations } from '../contract/operations/model-float64.ts';
 import type { MatmulProblem } from '../contract/problem.ts';
 import type { Params, Technique } from '../contract/technique.ts';
@@ -83,6 +83,10 @@ export function unpackModel(model: PackedModel): ModelWeights {
       const layer = layers.get(name);
       return layer === undefined ? model.tensor(name) : unpackLayer(layer, model.pack(layer));
     },
+    embedding() {
+      const head = layers.get(EMBEDDING);
+      return head === undefined ? model.tensor(EMBEDDING) : restoreLayer(head, model.pack(head));
+    },
   };
 }
 
@@ -90,6 +94,12 @@ export function unpackLayer(layer: LinearLayer, { technique, params, packed }: P
   const weights = technique.unpack(packed, problemOf(layer, 1), params);
   if (!('W' in weights)) throw new Error(`${layer.name}: must be packed by a technique of matmul`);
   return weights.W;
+}
+
+/** As it stands beside activations that nothing transforms. */
+export function restoreLayer(layer: LinearLayer, { technique, params, packed }: PackedLayer): Float32Array {
+  const restored = technique.restore?.(packed, problemOf(layer, 1), params);
+  return restored !== undefined && 'W' in restored ? restored.W : unpackLayer(layer, { technique, params, packed });
 }
 
 /** What kernels make of the activations that come to them. */

@@ -142,6 +142,20 @@ test.each(
   },
 );
 
+test.each<Params>([{ transform: 'hadamard' }, { transform: 'smooth' }, { method: 'awq' }])(
+  'tokens are looked up in rows that %o left as they were, where the head is tied to them',
+  async (params) => {
+    const { gaussian } = seededRandom(5);
+    const calibration = ({ K }: LinearLayer) => ({ X: Float32Array.from({ length: 40 * K }, gaussian), rows: 40 });
+    const weights = randomModel(whole, 6);
+    const packed = packModel(weights, dense, () => ({ technique: techniques.get('f16')!, params }), calibration);
+    const model = await placeModel(packed, { ...backends.wasm, maxRows: 6, capacity: CAPACITY });
+    // What f16 costs, and nothing else.
+    expect(nmse(model.forward(tokens, 'all'), forwardFloat64(weights, tokens))).toBeLessThan(1e-5);
+    model.dispose();
+  },
+);
+
 test.each(['ts', 'wasm'] as const)('layers of all kinds take turns on %s, in the same scratch', async (backend) => {
   const choices = compressed.map(([id, params]) => ({ technique: techniques.get(id)!, params }));
   const { gaussian } = seededRandom(5);

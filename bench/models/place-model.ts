@@ -9,7 +9,7 @@ import type { PreparedKernel } from '../contract/technique.ts';
 import type { PlacedLinear, Step, Transformer } from '../contract/transformer.ts';
 import { UnsupportedError } from '../contract/unsupported-error.ts';
 import { composeModel, type PreparedLayer } from './compose-model.ts';
-import { type PackedLayer, type PackedModel, problemOf, unpackLayer } from './packed-model.ts';
+import { type PackedLayer, type PackedModel, problemOf, restoreLayer } from './packed-model.ts';
 import type { Placement, RunningModel } from './running-model.ts';
 
 /** Throws UnsupportedError where no network runs on such a backend, or a technique has no kernel there. */
@@ -56,7 +56,7 @@ async function place<Slot>(
       const linear = transformer.linear(kernel, rows, layer.N, layer.K);
       const placed = onActivations === undefined ? linear : shown(layer, linear, transformer, onActivations);
       layers.set(layer.name, { kernel, placed, rows, layer });
-      if (layer.name === headName(config)) embedding ??= unpackLayer(layer, packed);
+      if (layer.name === headName(config)) embedding ??= restoreLayer(layer, packed);
     }
   } catch (error) {
     for (const { kernel } of layers.values()) kernel.dispose();

@@ -13,7 +13,7 @@ import {
 } from '../../bench/contract/technique.ts';
 import { UnsupportedError } from '../../bench/contract/unsupported-error.ts';
 import { productOf } from '../corrections/low-rank.ts';
-import { hadamardBlock } from '../transforms/hadamard.ts';
+import { hadamardBlock, hadamardRows } from '../transforms/hadamard.ts';
 import { presentActivations } from './activations.ts';
 import {
   type CompressedGrid,
@@ -95,6 +95,15 @@ export function defineGrid<const A extends Axes>(format: GridFormat<A>): Techniq
     needsCalibration,
     pack: ({ W }, problem, params, calibration) => compress(W, problem, gridOf(params, problem), params, calibration),
     unpack: (packed, problem, params) => ({ W: decompress(packed, gridOf(params, problem), problem) }),
+    restore(packed, problem, params) {
+      const { K } = problem;
+      const W = decompress(packed, gridOf(params, problem), problem);
+      const hadamard = hadamardOf(params, K);
+      // Divided by channels, X is transformed; so what the transform undoes is then divided.
+      if (hadamard !== undefined) hadamardRows(W, K, hadamard);
+      const channels = packed.folded?.channels;
+      return { W: channels === undefined ? W : W.map((w, i) => w / channels[i % K]) };
+    },
     quantizeActivations: ({ X }, { K }, params, { folded }) =>
       presentActivations(X, K, {
         channels: folded?.channels,

@@ -7,7 +7,7 @@ export type RoundActivations = (layer: LinearLayer, X: Float32Array, M: number) 
 
 /** Logits [tokens, vocabularySize] of a text from its beginning. */
 export function forwardFloat64(
-  { config, tensor }: ModelWeights,
+  { config, tensor, embedding: embeddingOf = () => tensor(EMBEDDING) }: ModelWeights,
   tokens: readonly number[],
   roundActivations?: RoundActivations,
 ): Float64Array {
@@ -74,7 +74,7 @@ export function forwardFloat64(
     return O;
   }
 
-  const embedding = tensor(EMBEDDING);
+  const embedding = embeddingOf();
   let x = Float64Array.from({ length: M * hiddenSize }, (_, i) => {
     return embedding[tokens[Math.floor(i / hiddenSize)] * hiddenSize + (i % hiddenSize)];
   });
