@@ -55,7 +55,7 @@ export default defineSuite({
       presets: ['nightly'],
       problems: [outliers],
       families,
-      techniques: ['int8', 'int4'],
+      techniques: ['q8-0', 'int4'],
       backends,
       axes: { ...axes, activations: ['int8'], transform: ['none', 'smooth', 'hadamard'] },
     },
