@@ -18,6 +18,7 @@ const axes = { groupSize: [64], granularity: ['channel'], sparsity: [0.5] };
 export default defineSuite({
   summary: 'moby and two classifiers, whole: bytes, speed, perplexity, divergence, accuracy',
   onlyWhenNamed: true,
+  takesNamedBackends: true,
   blocks: [
     {
       presets: ['smoke', 'quick', 'nightly'],

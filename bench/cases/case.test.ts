@@ -90,6 +90,17 @@ test('a block that names backends gets those of them that were chosen, defaults 
   expect(new Set(cases.map((entry) => entry.backend))).toEqual(new Set(['ts', 'ort-node']));
 });
 
+test('backends that are named take the place of a block’s own where the suite says so, and only where they are named', () => {
+  const [block] = suite.blocks;
+  const taking = defineSuite({ ...suite, takesNamedBackends: true, blocks: [{ ...block, backends: ['ts'] }] });
+  const backendsOf = (more: Partial<CaseSelection>) => [
+    ...new Set(expandCases({ ...selection, suites: new Map([['s', taking]]), ...more }).map((entry) => entry.backend)),
+  ];
+  const named = { backends: ['wasm'], defaultBackends: ['wasm'] };
+  expect(backendsOf({ ...named, namedBackends: ['wasm'] })).toEqual(['wasm']);
+  expect(backendsOf({ backends: ['ts', 'wasm'], defaultBackends: ['ts', 'wasm'] })).toEqual(['ts']);
+});
+
 describe('a selection', () => {
   const [block] = suite.blocks;
   const casesOf = (blocks: typeof suite.blocks, more: Partial<CaseSelection> = {}) =>

@@ -14,6 +14,8 @@ export interface CaseSelection {
   /** Backends a block may ask for, and those it gets where it asks for none. */
   readonly backends: readonly string[];
   readonly defaultBackends: readonly string[];
+  /** Those asked for by name. */
+  readonly namedBackends?: readonly string[];
   /** Techniques that no block leaves out by naming others: those of the user, and those asked for by name. */
   readonly alwaysMeant?: ReadonlySet<string>;
   readonly preset: PresetName;
@@ -27,20 +29,26 @@ export interface CaseSelection {
 /** All cases of the selection, each id once, problem by problem so that a run can be read while it grows. */
 export function expandCases(selection: CaseSelection): Case[] {
   const cases = new Map<string, Case>();
-  for (const [suite, { blocks }] of selection.suites) {
-    for (const block of blocks) {
+  for (const [id, suite] of selection.suites) {
+    for (const block of suite.blocks) {
       if (!block.presets.includes(selection.preset)) continue;
-      for (const entry of expandBlock(suite, block, selection)) cases.set(entry.id, entry);
+      const backends = backendsOf(suite, block, selection);
+      for (const entry of expandBlock(id, block, backends, selection)) cases.set(entry.id, entry);
     }
   }
   return [...cases.values()];
 }
 
-function expandBlock(suite: string, block: Block, selection: CaseSelection): Case[] {
-  const backends =
-    block.backends === undefined
-      ? selection.defaultBackends
-      : selection.backends.filter((backend) => block.backends?.includes(backend));
+function backendsOf(
+  { takesNamedBackends }: Suite,
+  block: Block,
+  { backends, defaultBackends, namedBackends = [] }: CaseSelection,
+): readonly string[] {
+  if (block.backends === undefined || (takesNamedBackends && namedBackends.length > 0)) return defaultBackends;
+  return backends.filter((backend) => block.backends?.includes(backend));
+}
+
+function expandBlock(suite: string, block: Block, backends: readonly string[], selection: CaseSelection): Case[] {
   const problems = distinct(block.problems.flatMap((problem) => selection.replace?.(problem) ?? [problem]));
   return problems.flatMap((problem, index) =>
     [...selection.techniques].flatMap(([id, technique]) => {

@@ -45,6 +45,7 @@ export async function selectCases(request: CaseChoice): Promise<Selection> {
     techniques,
     backends: chosenBackends,
     defaultBackends: chosenBackends.filter((id) => request.backend.length > 0 || !backendOf(id).onlyWhenNamed),
+    namedBackends: request.backend,
     alwaysMeant: new Set([...request.technique, ...ownIds(allTechniques)]),
     preset: request.preset,
     seed: request.seed,

@@ -30,6 +30,8 @@ export interface Suite {
   readonly summary: string;
   /** Left out of runs that don't name it; or only of those of the presets listed. */
   readonly onlyWhenNamed?: true | readonly PresetName[];
+  /** Backends that are named take the place of those that its blocks are meant for. */
+  readonly takesNamedBackends?: true;
   readonly blocks: readonly Block[];
 }
 

@@ -292,7 +292,7 @@ test('what cannot run is told by name', async () => {
       { ...placement, maxRows: 1, capacity: CAPACITY },
     );
   await expect(onto({ kind: 'wgsl', runtime: undefined })).rejects.toThrow(
-    /^model: runs in TypeScript and WebAssembly only, got wgsl/,
+    /^whole networks run in TypeScript and WebAssembly only: through wgsl, /,
   );
   const missing = { technique: { ...dense, kernels: {} }, params: {} };
   await expect(onto(backends.ts, missing)).rejects.toThrow(

@@ -9,6 +9,7 @@ import type { PreparedKernel } from '../contract/technique.ts';
 import type { PlacedLinear, Step, Transformer } from '../contract/transformer.ts';
 import { UnsupportedError } from '../contract/unsupported-error.ts';
 import { composeModel, type PreparedLayer } from './compose-model.ts';
+import { mustRunNetworks } from './network-kinds.ts';
 import { type PackedLayer, type PackedModel, problemOf, restoreLayer } from './packed-model.ts';
 import type { Placement, RunningModel } from './running-model.ts';
 
@@ -16,21 +17,13 @@ import type { Placement, RunningModel } from './running-model.ts';
 export async function placeModel(model: PackedModel, placement: Placement): Promise<RunningModel> {
   const { config } = model;
   const { maxRows, capacity, kind, runtime } = placement;
+  mustRunNetworks(kind);
   const { heads, keyValueHeads, headDim, normEpsilon } = config;
   const rotation = rotationTable(config, capacity);
   const shape = { maxRows, capacity, heads, keyValueHeads, headDim, normEpsilon, rotation };
-  switch (kind) {
-    case 'ts':
-      return place(model, placement, tsTransformer(shape), () => runtime);
-    case 'wasm': {
-      const placed = await wasmTransformer(shape, runtime as Runtimes['wasm']);
-      return place(model, placement, placed.transformer, ({ name }) => placed.runtimeOf(roleOf(name)));
-    }
-    default:
-      throw new UnsupportedError(
-        `model: runs in TypeScript and WebAssembly only, got ${kind}, where activations would cross over and back at every layer`,
-      );
-  }
+  if (kind === 'ts') return place(model, placement, tsTransformer(shape), () => runtime);
+  const placed = await wasmTransformer(shape, runtime as Runtimes['wasm']);
+  return place(model, placement, placed.transformer, ({ name }) => placed.runtimeOf(roleOf(name)));
 }
 
 /** The same for all layers of the stack. */

@@ -10,6 +10,7 @@ import { operationOf } from '../contract/operations.ts';
 import type { Op } from '../contract/problem.ts';
 import { openCanary } from '../measure/canary/canary.ts';
 import { weighCase } from '../measure/weigh-case.ts';
+import { mustRunNetworks } from '../models/network-kinds.ts';
 import { type CaseSubject, layerSubject } from './case-subject.ts';
 import { canaryNs, loadAverage } from './environment.ts';
 import { loadCached } from './load-cached.ts';
@@ -27,10 +28,12 @@ export async function runCase(request: CaseRequest, options: RunCaseOptions = {}
   const backend = backendOf(backendId);
   const technique = await loadCached(id, request.kernelsDirs, options.tell);
   const dense = await loadTechnique(operationOf(problem.op).baseline, request.kernelsDirs);
+  const isNetwork = problem.op === 'model' || problem.op === 'classify';
+  if (isNetwork) mustRunNetworks(backend.kind);
   if (technique.kernels[backend.kind] === undefined) {
     return { status: 'unsupported', reason: `${id} has no ${backend.kind} kernel` };
   }
-  if ((problem.op === 'model' || problem.op === 'classify') && (backend.page ?? options.weighElsewhere) !== undefined) {
+  if (isNetwork && (backend.page ?? options.weighElsewhere) !== undefined) {
     return { status: 'unsupported', reason: 'whole models do not run in pages' };
   }
   const loadBefore = loadAverage();

@@ -4,6 +4,7 @@ import type { ClassifierLayer, ClassifierShape, ClassifyActivations, Op } from '
 import type { KernelKind, Runtimes } from '../../contract/runtimes/runtimes.ts';
 import type { PreparedKernel } from '../../contract/technique.ts';
 import { UnsupportedError } from '../../contract/unsupported-error.ts';
+import { mustRunNetworks } from '../network-kinds.ts';
 import { type PackedLayer, problemOf } from '../packed-model.ts';
 import type { Classifier, Multiply } from './classifier.ts';
 
@@ -42,11 +43,7 @@ export async function placeLayers(
   pack: (layer: ClassifierLayer) => PackedLayer,
   { M, kind, runtime }: ClassifierPlacement,
 ): Promise<PlacedLayers> {
-  if (kind !== 'ts' && kind !== 'wasm') {
-    throw new UnsupportedError(
-      `classify: runs in TypeScript and WebAssembly only, got ${kind}, where activations would cross over and back at every layer`,
-    );
-  }
+  mustRunNetworks(kind);
   const kernels = new Map<string, PreparedKernel<Op>>();
   const dispose = () => {
     for (const kernel of kernels.values()) kernel.dispose();
