@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { matchesFilter } from '../contract/case-filter.ts';
 import type { MatmulProblem } from '../contract/problem.ts';
 import { defineSuite } from '../contract/suite.ts';
 import { mobyProblem } from '../inputs/moby.ts';
-import { type CaseSelection, expandCases, matchesFilter } from './case.ts';
+import { type CaseSelection, expandCases } from './case.ts';
 import { KERNELS_DIR, loadTechniques } from './registry.ts';
 
 const problem: MatmulProblem = { op: 'matmul', M: 1, N: 1536, K: 512, weights: 'use-lite/layer0.fc1', seed: 0 };

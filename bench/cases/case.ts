@@ -121,13 +121,3 @@ function makeCase(suite: string, technique: string, params: Params, backend: str
 function caseId(suite: string, technique: string, params: Params, backend: string, problem: Problem): string {
   return [suite, technique, backend, [problemKey(problem), spell(params)].filter(Boolean).join(',')].join(':');
 }
-
-/** Substring of the id, or with `*` and `?` a pattern for all of it. */
-export function matchesFilter(id: string, filter: string): boolean {
-  if (!/[*?]/.test(filter)) return id.includes(filter);
-  const pattern = filter
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replace(/\*/g, '.*')
-    .replace(/\?/g, '.');
-  return new RegExp(`^${pattern}$`).test(id);
-}

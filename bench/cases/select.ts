@@ -2,6 +2,7 @@
 import { distance } from 'fastest-levenshtein';
 import { backendOf, backends } from '../backends/backend.ts';
 import type { Case } from '../contract/case.ts';
+import { matchesFilter } from '../contract/case-filter.ts';
 import { InputError } from '../contract/input-error.ts';
 import type { RunArguments } from '../contract/run-arguments.ts';
 import { mustBeNamed } from '../contract/suite.ts';
@@ -9,7 +10,7 @@ import type { Technique } from '../contract/technique.ts';
 import { isOfModels } from '../inputs/chosen-model.ts';
 import { chosenProblems } from '../inputs/chosen-problems.ts';
 import { isValue, valuesOfAxes } from './axis-values.ts';
-import { expandCases, matchesFilter } from './case.ts';
+import { expandCases } from './case.ts';
 import { KERNELS_DIR, loadSuites, loadTechniques, techniqueFiles } from './registry.ts';
 
 export interface Selection {

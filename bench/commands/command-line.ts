@@ -9,6 +9,7 @@ import { compareCommand } from './compare.ts';
 import { completeNames } from './completion.ts';
 import { completionPreamble, surroundings } from './completion-preamble.ts';
 import { doctorCommand } from './doctor.ts';
+import { eventCommand } from './event.ts';
 import { exportCommand } from './export.ts';
 import { helpCommand } from './help.ts';
 import { listCommand } from './list.ts';
@@ -42,6 +43,7 @@ const commands = [
   compareCommand,
   abCommand,
   trackCommand,
+  eventCommand,
   rooflineCommand,
   sensitivityCommand,
   recommendCommand,

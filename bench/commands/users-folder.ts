@@ -24,3 +24,8 @@ export function resultsFolder(): string {
   const path = relative(process.cwd(), results);
   return path.startsWith('..') || isAbsolute(path) ? results : path || '.';
 }
+
+/** Where the nights of this machine are kept (`tare nightly`), and what people say of them (`tare event`). */
+export function historyFolder(): string {
+  return join(resultsFolder(), 'history');
+}

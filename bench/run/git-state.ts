@@ -38,6 +38,19 @@ export function knownCommits(project = PROJECT): string[] {
   return status === 0 ? stdout.trim().split('\n') : [];
 }
 
+/** A commit in full, by whatever git takes for one; undefined where it knows none. */
+export function resolveCommit(name: string, project = PROJECT): string | undefined {
+  const { status, stdout } = runGit(
+    project,
+    'rev-parse',
+    '--verify',
+    '--quiet',
+    '--end-of-options',
+    `${name}^{commit}`,
+  );
+  return status === 0 ? stdout.trim() : undefined;
+}
+
 function askGit(project: string, ...args: string[]): string | undefined {
   const { status, stdout, stderr, error } = runGit(project, ...args);
   if (status === 0) return stdout.trim();
