@@ -6,4 +6,5 @@ import { enableCompileCache } from 'node:module';
 enableCompileCache();
 const { enterUsersFolder } = await import('./commands/users-folder.ts');
 enterUsersFolder();
-await import('./commands/command-line.ts');
+const { runCommandLine } = await import('./commands/command-line.ts');
+await runCommandLine(process.argv.slice(2));

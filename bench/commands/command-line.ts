@@ -1,6 +1,5 @@
 // The command line.
 import yargs, { type Argv, type CommandModule } from 'yargs';
-import { hideBin } from 'yargs/helpers';
 import { InputError } from '../contract/input-error.ts';
 import { visibleSentence, visibleText } from '../contract/visible-text.ts';
 import { textWidth } from '../report/text-table.ts';
@@ -54,7 +53,7 @@ const commands = [
 /** How each command is called: its name, then what it takes. */
 const usages = [...commands.map(({ command }) => String(command)), 'completion'];
 
-async function main(words: string[]): Promise<void> {
+async function parseAndRun(words: string[]): Promise<void> {
   if (words.join(' ') === 'completion') printPreamble();
   const parser = yargs(words)
     // yargs would speak the user's language, and the rest of tare would not.
@@ -109,20 +108,20 @@ function withoutHelpWord(words: string[]): string[] {
   return first === 'help' && usages.map(nameOf).includes(command) ? [command, '--help'] : words;
 }
 
-/** While a shell asks for completions, half-typed lines are no errors. */
-const isCompleting = process.argv.includes('--get-yargs-completions');
-
-try {
-  await main(withoutHelpWord(hideBin(process.argv)));
-} catch (error) {
-  if (!isCompleting) report(error);
+/** Runs one command line; what is wrong with it or goes wrong is said on stderr, and in the exit code. */
+export async function runCommandLine(words: readonly string[]): Promise<void> {
+  // While a shell asks for completions, half-typed lines are no errors.
+  const isCompleting = words.includes('--get-yargs-completions');
+  try {
+    await parseAndRun(withoutHelpWord([...words]));
+  } catch (error) {
+    if (!isCompleting) report(error, words.includes('--debug'));
+  }
 }
 
-function report(error: unknown): void {
+function report(error: unknown, isDebug: boolean): void {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  const lines = process.argv.includes('--debug')
-    ? `${stack}`.split('\n').map(visibleText)
-    : [visibleSentence(message, MAX_ERROR)];
+  const lines = isDebug ? `${stack}`.split('\n').map(visibleText) : [visibleSentence(message, MAX_ERROR)];
   process.stderr.write(`tare: ${lines.join('\n')}\n`);
   process.exitCode = error instanceof InputError ? USAGE_ERROR : 1;
 }

@@ -4,6 +4,7 @@ import { valuesOfAxes } from '../cases/axis-values.ts';
 import { loadSuites, loadTechniques } from '../cases/registry.ts';
 import { kernelsDirs } from '../cases/select.ts';
 import { presetNames } from '../contract/suite.ts';
+import { exportFormatNames } from '../report/exports/export-formats.ts';
 import { sortKeys } from '../report/show-report.ts';
 import { reportFormats } from '../report/verdict-report.ts';
 import { allowances } from '../results/merge.ts';
@@ -35,6 +36,8 @@ export async function namesFor(flag: string | undefined): Promise<string[] | und
       return [...presetNames];
     case '--format':
       return [...reportFormats];
+    case '--to':
+      return [...exportFormatNames];
     case '--sort':
       return [...sortKeys];
     case '--allow':

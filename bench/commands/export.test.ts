@@ -1,27 +1,25 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { PROJECT } from '../cases/registry.ts';
+import { tareHere } from '../fixtures/command-line.ts';
+import { rowOf, writeRun } from '../fixtures/run-files.ts';
 import { readGgufHeader } from '../inputs/model-files/gguf-header.ts';
 import { openModel } from '../inputs/model-files/open-model.ts';
 
 const SMALL = join(PROJECT, 'bench', 'inputs', 'model-files', 'small-llama.gguf');
 const folder = mkdtempSync(join(tmpdir(), 'tare-export-'));
 
-function tareExport(...args: string[]) {
-  const main = join(PROJECT, 'bench', 'main.ts');
-  return spawnSync(process.execPath, [main, 'export', ...args], { encoding: 'utf8', cwd: folder });
-}
+const tareExport = (...args: string[]) => tareHere(folder, ['export', ...args]);
 
 /** Root mean square of the differences over that of the first. */
 function distance(a: Float32Array, b: Float32Array): number {
   return Math.hypot(...a.map((value, i) => value - b[i])) / Math.hypot(...a);
 }
 
-test('matrices are stored as asked, or as llama.cpp would where rows are no whole blocks, and that is said', () => {
-  const { status, stdout, stderr } = tareExport('--model', SMALL, '--technique', 'q4-k', '-o', 'out.gguf');
+test('matrices are stored as asked, or as llama.cpp would where rows are no whole blocks, and that is said', async () => {
+  const { status, stdout, stderr } = await tareExport('--model', SMALL, '--technique', 'q4-k', '-o', 'out.gguf');
   expect({ status, stdout }).toEqual({
     status: 0,
     stdout: expect.stringMatching(/^out\.gguf: 0\.0 MiB, 9 as Q8_0\n$/),
@@ -38,8 +36,8 @@ test('matrices are stored as asked, or as llama.cpp would where rows are no whol
   }
 });
 
-test('f32 gives every value back', () => {
-  expect(tareExport('--model', SMALL, '--technique', 'dense', '--out', 'f32.gguf').status).toBe(0);
+test('f32 gives every value back', async () => {
+  expect(await tareExport('--model', SMALL, '--technique', 'dense', '--out', 'f32.gguf')).toMatchObject({ status: 0 });
   const file = join(folder, 'f32.gguf');
   expect(new Set(readGgufHeader(file).tensors.map(({ dtype }) => dtype))).toEqual(new Set(['F32']));
   const name = 'model.layers.0.self_attn.k_proj.weight';
@@ -54,8 +52,34 @@ test.each([
     ['--technique', 'f16', '-o', 'no/x.gguf'],
     /--out: must be a file tare can write, got ENOENT/,
   ],
-])('%s is refused', (_, args, message) => {
-  const { status, stderr } = tareExport('--model', SMALL, ...args);
+])('%s is refused', async (_, args, message) => {
+  const { status, stderr } = await tareExport('--model', SMALL, ...args);
   expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringMatching(message) });
   expect(existsSync(join(folder, 'x.gguf'))).toBe(false);
+});
+
+test('a run goes to stdout or a file; what has no place in the format is said', async () => {
+  const skipped = rowOf('csr', { status: 'skipped', reason: 'no adapter', p20_ns: undefined });
+  writeRun(folder, 'run', [rowOf('dense'), skipped]);
+  const printed = await tareExport('run.csv', '--to', 'bmf');
+  expect(printed).toMatchObject({ status: 0, stderr: 'tare: 1 of 2 cases have no time, and no place in bmf\n' });
+  expect(Object.keys(JSON.parse(printed.stdout))).toEqual([rowOf('dense').case_id]);
+  const written = await tareExport('run.csv', '--to', 'junit', '-o', 'cases.xml');
+  expect(written).toMatchObject({ status: 0, stdout: 'cases.xml: 2 cases\n', stderr: '' });
+  expect(readFileSync(join(folder, 'cases.xml'), 'utf8')).toContain('<skipped message="no adapter"/>');
+});
+
+test.each([
+  ['nothing to export', [], "export: must have a run's CSV or --model, got neither"],
+  ['a run without a format', ['run.csv'], '--to: must be one of bmf, github-action-benchmark, junit, .* got none'],
+  ['another format', ['run.csv', '--to', 'xunit'], "--to: must be one of tare's, got xunit; nearest: junit"],
+  ['a model in the format of a run', ['--model', SMALL, '--to', 'bmf'], '--to: must be gguf for a model, got bmf'],
+  ['a model without a file', ['--model', SMALL, '--technique', 'f16'], '--out: must be given beside --model'],
+  ['the run itself', ['run.csv', '--to', 'bmf', '-o', './run.csv'], '--out: must be another file than the run'],
+])('%s is refused in one line', async (_, args, message) => {
+  writeRun(folder, 'run', [rowOf('dense')]);
+  const { status, stdout, stderr } = await tareExport(...args);
+  expect({ status, stdout, stderr }).toEqual({ status: 2, stdout: '', stderr: expect.stringMatching(message) });
+  expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  expect(readFileSync(join(folder, 'run.csv'), 'utf8')).toMatch(/^schema_version,/);
 });

@@ -1,100 +1,114 @@
-import { statSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
-import { loadTechniques } from '../cases/registry.ts';
-import { kernelsDirs, unknownName } from '../cases/select.ts';
+import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
+import { chooseNames } from '../cases/select.ts';
 import { InputError } from '../contract/input-error.ts';
-import { visibleText } from '../contract/visible-text.ts';
-import { type GgufTechnique, isOfGguf, matrixFormat, whyNotStored } from '../inputs/model-files/matrix-format.ts';
-import { openModelFiles } from '../inputs/model-files/open-model.ts';
-import { type MatrixFormat, type ModelMatrix, writeModel } from '../inputs/model-files/write-model.ts';
-import { createCountdown } from './progress.ts';
+import { type ExportFormat, exportFormatNames, exportFormats, leftOut } from '../report/exports/export-formats.ts';
+import { readRun } from './compare.ts';
+import { exportModel } from './export-model.ts';
 import { once } from './selection-flags.ts';
 
+/** What a model is written as. */
+const GGUF = 'gguf';
+const formats = [...exportFormatNames, GGUF] as const;
+type Format = (typeof formats)[number];
+
 const flags = {
+  to: {
+    type: 'string',
+    requiresArg: true,
+    coerce: chooseTo,
+    describe: `a run as ${exportFormatNames.join(', ')}; a model as ${GGUF}, which is what it is without`,
+  },
   model: {
     type: 'string',
     requiresArg: true,
-    demandOption: true,
     coerce: once('model'),
-    describe: 'a folder of Hugging Face’s or a .gguf file',
+    describe: 'in place of a run: a folder of Hugging Face’s or a .gguf file',
   },
   technique: {
     type: 'string',
     requiresArg: true,
-    demandOption: true,
     coerce: once('technique'),
-    describe: 'how its matrices are stored: a technique whose format GGUF has',
+    describe: 'how the model’s matrices are stored: a technique whose format GGUF has',
   },
   out: {
     type: 'string',
     alias: 'o',
     requiresArg: true,
-    demandOption: true,
     coerce: once('out'),
-    describe: 'the .gguf file to write',
+    describe: 'the file to write',
+    defaultDescription: 'of a run stdout, of a model none',
   },
 } as const satisfies Record<string, Options>;
 
-type Flags = InferredOptionTypes<typeof flags>;
+type Flags = ArgumentsCamelCase<InferredOptionTypes<typeof flags> & { run?: string }>;
 
-export const exportCommand: CommandModule<object, Flags> = {
-  command: 'export',
-  describe: 'write a model as a GGUF file, its weights compressed, for llama.cpp to run',
+export const exportCommand: CommandModule<object, InferredOptionTypes<typeof flags>> = {
+  command: 'export [run]',
+  describe: "a run in the form of other people's dashboards, or a model as a GGUF file for llama.cpp",
   builder: (yargs) =>
     yargs
+      .positional('run', { type: 'string', describe: "a run's CSV" })
       .options(flags)
-      .example('$0 export --model ./SmolLM2-135M --technique q4-0 -o small.gguf', 'four bits a weight')
+      .example('$0 export results/<run>.csv --to bmf -o bmf.json', 'for Bencher')
+      .example('$0 export results/<run>.csv --to junit -o cases.xml', 'every case a test, failures with their reasons')
+      .example('$0 export --model ./SmolLM2-135M --technique q4-0 -o small.gguf', 'a model at four bits a weight')
       .example('$0 export --model small.gguf --technique dense -o large.gguf', 'as f32 again'),
-  handler: exportModel,
+  handler: exportEither,
 };
 
-/** What llama.cpp, too, stores instead where rows are no whole blocks of a format. */
-const FALLBACKS = ['q8-0', 'f16'];
-
-async function exportModel({ model: path, technique: id, out }: Flags): Promise<void> {
-  const techniques = await techniquesOfGguf();
-  const chosen = techniques.get(id);
-  if (chosen === undefined) throw unknownName('--technique', id, [...techniques.keys()]);
-  if (resolve(out) === resolve(path)) throw new InputError(`--out: must be another file than the model's, got ${out}`);
-  const model = openModelFiles(path);
-  const stored: { readonly type: string; readonly reason?: string }[] = [];
-  const countdown = createCountdown();
-  const formatOf = (matrix: ModelMatrix): MatrixFormat => {
-    const reason = whyNotStored(chosen, matrix);
-    const fallbacks = FALLBACKS.flatMap((other) => techniques.get(other) ?? []);
-    const technique = [chosen, ...fallbacks].find((each) => whyNotStored(each, matrix) === undefined) ?? chosen;
-    const { type, encode } = matrixFormat(technique, matrix);
-    const number = stored.push({ type, reason });
-    const what = visibleText(matrix.name);
-    return {
-      type,
-      encode(W) {
-        countdown.onStep({ number, total: stored.length, what });
-        return encode(W);
-      },
-    };
-  };
-  try {
-    writeModel(out, model, formatOf);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error;
-    throw new InputError(`--out: must be a file tare can write, got ${String(error.code)} at ${out}`);
-  } finally {
-    countdown.end();
-  }
-  const counts = [...Map.groupBy(stored, ({ type }) => type)].map(([type, { length }]) => `${length} as ${type}`);
-  const size = (statSync(out).size / 2 ** 20).toFixed(1);
-  process.stdout.write(`${out}: ${size} MiB, ${counts.join(', ')}\n`);
-  for (const [reason, [first, ...more]] of Map.groupBy(stored, (each) => each.reason)) {
-    if (reason === undefined) continue;
-    process.stderr.write(
-      `tare: ${more.length + 1} of ${stored.length} matrices are stored as ${first.type}: ${reason}\n`,
+async function exportEither({ run, to, model, technique, out }: Flags): Promise<void> {
+  if ((run === undefined) === (model === undefined))
+    throw new InputError(
+      `export: must have a run's CSV or --model, got ${run === undefined ? 'neither' : `both, ${run} and ${model}`}`,
     );
-  }
+  if (run !== undefined) return exportRun(run, forRun(to, technique), out);
+  if (to !== undefined && to !== GGUF)
+    throw new InputError(`--to: must be ${GGUF} for a model, got ${to}, which takes a run's CSV`);
+  await exportModel({ model: given('model', model), technique: given('technique', technique), out: given('out', out) });
 }
 
-async function techniquesOfGguf(): Promise<Map<string, GgufTechnique>> {
-  const all = await loadTechniques(kernelsDirs([]));
-  return new Map([...all].flatMap(([id, technique]) => (isOfGguf(technique) ? [[id, technique] as const] : [])));
+function forRun(to: Format | undefined, technique: string | undefined): keyof typeof exportFormats {
+  if (technique !== undefined) throw new InputError('--technique: must stand beside --model, got a run');
+  if (to === undefined || to === GGUF)
+    throw new InputError(`--to: must be one of ${exportFormatNames.join(', ')} for a run, got ${to ?? 'none'}`);
+  return to;
+}
+
+function given(flag: string, value: string | undefined): string {
+  if (value === undefined) throw new InputError(`--${flag}: must be given beside --model, got none`);
+  return value;
+}
+
+function chooseTo(name: string | readonly string[]): Format {
+  const [chosen] = chooseNames('to', [once('to')(name)], formats);
+  return chosen;
+}
+
+function exportRun(path: string, to: keyof typeof exportFormats, out: string | undefined): void {
+  const { rows, name, notes } = readRun(path);
+  const format: ExportFormat = exportFormats[to];
+  const missing = leftOut(rows, format);
+  if (missing === rows.length) throw new InputError(`${name}: must have a case that was measured for ${to}, got none`);
+  const text = format.format(rows);
+  if (out === undefined) process.stdout.write(text);
+  else {
+    if (resolve(out) === resolve(path)) throw new InputError(`--out: must be another file than the run, got ${out}`);
+    write(out, text);
+    process.stdout.write(`${out}: ${rows.length - missing} cases\n`);
+  }
+  const said =
+    missing > 0 ? [...notes, `${missing} of ${rows.length} cases have no time, and no place in ${to}`] : notes;
+  for (const note of said) process.stderr.write(`tare: ${note}\n`);
+}
+
+function write(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new InputError(
+      `--out: must be a file tare can write, got ${(error as NodeJS.ErrnoException).code} at ${path}`,
+    );
+  }
 }

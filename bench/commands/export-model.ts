@@ -1,0 +1,68 @@
+// A model as a GGUF file, its weights compressed.
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { loadTechniques } from '../cases/registry.ts';
+import { kernelsDirs, unknownName } from '../cases/select.ts';
+import { InputError } from '../contract/input-error.ts';
+import { visibleText } from '../contract/visible-text.ts';
+import { type GgufTechnique, isOfGguf, matrixFormat, whyNotStored } from '../inputs/model-files/matrix-format.ts';
+import { openModelFiles } from '../inputs/model-files/open-model.ts';
+import { type MatrixFormat, type ModelMatrix, writeModel } from '../inputs/model-files/write-model.ts';
+import { createCountdown } from './progress.ts';
+
+/** What llama.cpp, too, stores instead where rows are no whole blocks of a format. */
+const FALLBACKS = ['q8-0', 'f16'];
+
+export interface ModelExport {
+  readonly model: string;
+  readonly technique: string;
+  readonly out: string;
+}
+
+/** Writes the model as a GGUF file. Throws InputError on names, models and places that can't be. */
+export async function exportModel({ model: path, technique: id, out }: ModelExport): Promise<void> {
+  const techniques = await techniquesOfGguf();
+  const chosen = techniques.get(id);
+  if (chosen === undefined) throw unknownName('--technique', id, [...techniques.keys()]);
+  if (resolve(out) === resolve(path)) throw new InputError(`--out: must be another file than the model's, got ${out}`);
+  const model = openModelFiles(path);
+  const stored: { readonly type: string; readonly reason?: string }[] = [];
+  const countdown = createCountdown();
+  const formatOf = (matrix: ModelMatrix): MatrixFormat => {
+    const reason = whyNotStored(chosen, matrix);
+    const fallbacks = FALLBACKS.flatMap((other) => techniques.get(other) ?? []);
+    const technique = [chosen, ...fallbacks].find((each) => whyNotStored(each, matrix) === undefined) ?? chosen;
+    const { type, encode } = matrixFormat(technique, matrix);
+    const number = stored.push({ type, reason });
+    const what = visibleText(matrix.name);
+    return {
+      type,
+      encode(W) {
+        countdown.onStep({ number, total: stored.length, what });
+        return encode(W);
+      },
+    };
+  };
+  try {
+    writeModel(out, model, formatOf);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    throw new InputError(`--out: must be a file tare can write, got ${String(error.code)} at ${out}`);
+  } finally {
+    countdown.end();
+  }
+  const counts = [...Map.groupBy(stored, ({ type }) => type)].map(([type, { length }]) => `${length} as ${type}`);
+  const size = (statSync(out).size / 2 ** 20).toFixed(1);
+  process.stdout.write(`${out}: ${size} MiB, ${counts.join(', ')}\n`);
+  for (const [reason, [first, ...more]] of Map.groupBy(stored, (each) => each.reason)) {
+    if (reason === undefined) continue;
+    process.stderr.write(
+      `tare: ${more.length + 1} of ${stored.length} matrices are stored as ${first.type}: ${reason}\n`,
+    );
+  }
+}
+
+async function techniquesOfGguf(): Promise<Map<string, GgufTechnique>> {
+  const all = await loadTechniques(kernelsDirs([]));
+  return new Map([...all].flatMap(([id, technique]) => (isOfGguf(technique) ? [[id, technique] as const] : [])));
+}
