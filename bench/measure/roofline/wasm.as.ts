@@ -1,5 +1,5 @@
 // Probes of the roofline: peak arithmetic out of registers, and bytes per second out of each level of the memory.
-export { dotChains, fmaChains } from './tiles';
+export { dotChains, fmaChains, wordChains } from './tiles';
 
 // Reads from … to of 512 bytes each, so many times over, block by block of so many reads.
 export function readBytes(from: i32, to: i32, times: i32, block: i32, source: usize, out: usize): void {
