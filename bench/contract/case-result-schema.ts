@@ -43,6 +43,7 @@ const weighed = {
   calibrationRows: figure,
   folded: text,
   variant: z.string().optional(),
+  arithmetic: z.enum(['f32', 'int8']).optional(),
   workspaceBytes: figure,
   deviceBytes: figure,
   kvCacheBytes: figure,

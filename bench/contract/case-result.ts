@@ -1,5 +1,5 @@
 import type { Interval } from '../statistics/interval.ts';
-import type { StoredBytes } from './technique.ts';
+import type { Arithmetic, StoredBytes } from './technique.ts';
 
 /** Of the samples that count: times per call in ns, round by round. */
 export interface Samples {
@@ -124,6 +124,8 @@ export interface Weighed {
   /** What the layer before was asked to do, so that it costs nothing here. */
   readonly folded?: string;
   readonly variant?: string;
+  /** Where the machine decides it. */
+  readonly arithmetic?: Arithmetic;
   readonly workspaceBytes?: number;
   readonly deviceBytes?: number;
   /** Of a model: keys and values of all tokens it has room for. */

@@ -74,6 +74,8 @@ export interface PreparedKernel<O extends Op> {
   readonly places?: KernelPlaces;
   /** Which of several code paths this kernel chose for the problem and the machine; undefined where it has but one. */
   readonly variant?: string;
+  /** What most of the work is done in, where the machine decides that; undefined where it is what the technique says. */
+  readonly arithmetic?: Arithmetic;
   /** Scratch the kernel holds beside weights, activations and output; undefined where another's runtime keeps it to itself. */
   readonly workspaceBytes: number | undefined;
   /** Of a model's caches. */
@@ -82,6 +84,9 @@ export interface PreparedKernel<O extends Op> {
   readonly deviceBytes?: number;
   dispose(): void;
 }
+
+/** What most of the work is done in, which sets the roof it is held against. */
+export type Arithmetic = 'f32' | 'int8';
 
 /** The sizes of a problem, without where its inputs come from. */
 export type ShapeOf<O extends Op> = O extends Op ? Omit<ProblemOf<O>, 'op' | 'weights' | 'seed' | 'file'> : never;
@@ -138,8 +143,8 @@ export interface TechniqueSpec<O extends Op, A extends Axes, Packed> {
   flops(packed: Packed, problem: ProblemOf<O>): number;
   /** Drift budget on the suites' inputs: the least acceptable SQNR against the original weights, in dB. */
   minSqnrDb(params: ParamsOf<A>): number;
-  /** The arithmetic most of the work is done in, which sets the roof it is held against; f32 where not said. */
-  arithmetic?(params: ParamsOf<A>, problem: ProblemOf<O>): 'f32' | 'int8';
+  /** f32 where not said. */
+  arithmetic?(params: ParamsOf<A>, problem: ProblemOf<O>): Arithmetic;
   /** Reads activations where stored indices say: its times scatter more, so small differences say nothing. */
   readonly irregularAccess?: true;
   /** The folder whose compiled WebAssembly its kernel opens, where that isn't its own. */

@@ -58,10 +58,11 @@ const offFrom =
   };
 
 test('a case comes to its figures', async () => {
-  const { result, alive } = await weigh(() => ({ variant: 'v', workspaceBytes: 12 }));
+  const { result, alive } = await weigh(() => ({ variant: 'v', arithmetic: 'int8', workspaceBytes: 12 }));
   expect(result).toMatchObject({
     status: expect.stringMatching(/ok|noisy/),
     variant: 'v',
+    arithmetic: 'int8',
     workspaceBytes: 12,
     storedBytes: { values: 4 * N * K, indices: 0, scales: 0 },
     flops: 2 * M * N * K,

@@ -99,13 +99,14 @@ function instrumentsAt({ device, preemptions, canary }: Place): Instruments {
 }
 
 function describe({ technique, packed, kernel }: Instance, { problem, params }: Case, inputs: Inputs<Op>) {
-  const { variant, workspaceBytes, kvCacheBytes, deviceBytes } = kernel;
+  const { variant, arithmetic, workspaceBytes, kvCacheBytes, deviceBytes } = kernel;
   return {
     caveat: technique.caveat?.(inputs.weights, packed, problem, params),
     storedBytes: technique.bytes(packed),
     calibrationRows: inputs.calibration?.rows,
     folded: technique.folded?.(packed),
     variant,
+    arithmetic,
     workspaceBytes,
     kvCacheBytes,
     deviceBytes,

@@ -91,6 +91,7 @@ export function composeModel<Slot>(parts: ModelParts<Slot>): RunningModel {
       span.position = length;
     },
     kvCacheBytes: transformer.kvCacheBytes(),
+    arithmetic: [...layers.values()].find(({ kernel }) => kernel.arithmetic !== undefined)?.kernel.arithmetic,
     workspaceBytes:
       transformer.workspaceBytes() + [...layers.values()].reduce((sum, layer) => sum + workspaceOf(layer), 0),
     dispose() {

@@ -34,6 +34,7 @@ export async function prepareModel(
     readOutput: () => logits,
     workspaceBytes: model.workspaceBytes + embeddingBytes,
     kvCacheBytes: model.kvCacheBytes,
+    arithmetic: model.arithmetic,
     dispose: () => model.dispose(),
   };
 }

@@ -1,5 +1,6 @@
 import type { LinearLayer } from '../contract/model.ts';
 import type { KernelKind, Runtimes } from '../contract/runtimes/runtimes.ts';
+import type { Arithmetic } from '../contract/technique.ts';
 
 export interface RunningModel {
   /**
@@ -16,6 +17,8 @@ export interface RunningModel {
   readonly kvCacheBytes: number;
   /** Beside weights and caches: activations and scratch of all kernels. */
   readonly workspaceBytes: number;
+  /** What a layer's kernel says that most of its work is done in, if one does. */
+  readonly arithmetic?: Arithmetic;
   dispose(): void;
 }
 

@@ -50,7 +50,7 @@ export function factsOfCase(
 function limitsOf(
   { backend: id, params, problem }: Case,
   technique: Technique,
-  { flops }: CaseResult,
+  { flops, arithmetic }: CaseResult,
   movedBytes: number | undefined,
   { roofline, threads }: RunState,
 ): Pick<Facts, 'roof' | 'cache'> {
@@ -63,7 +63,7 @@ function limitsOf(
   const gflops = attainable(
     {
       operations: flops,
-      arithmetic: technique.arithmetic?.(params, problem) ?? 'f32',
+      arithmetic: arithmetic ?? technique.arithmetic?.(params, problem) ?? 'f32',
       movedBytes,
       width: backend.vectorBits ?? 128,
       threads: backend.threads(threads),

@@ -36,6 +36,20 @@ test.each([
   },
 );
 
+test.each([
+  ['without the instruction several rows of 8-bit codes are multiplied as f32', NONE, 4, 'f32'],
+  ['with it, as bytes', VNNI, 4, undefined],
+  ['one row is multiplied as bytes without it', NONE, 1, undefined],
+])('a kernel says what it computes in where that depends on the machine: %s', async (_, probed, M, arithmetic) => {
+  const problem = { op: 'matmul', M, N: 8, K: 64, weights: 'synthetic', seed: 1 } as const;
+  const params = { activations: 'int8-32' };
+  const packed = q8Zero.pack({ W: new Float32Array(8 * 64) }, problem, params);
+  const runtime = pretending(await openWasm(128, 1), probed);
+  const kernel = await q8Zero.kernels.wasm!({ problem, params, packed, runtime });
+  expect(kernel.arithmetic).toBe(arithmetic);
+  kernel.dispose();
+});
+
 /** A machine whose relaxed product comes to `probed` where byteBias asks. */
 function pretending(wasm: Wasm, probed: number): Wasm {
   return {

@@ -41,6 +41,7 @@ export async function wasmGrid(context: GridContext<Wasm>): Promise<PreparedKern
       for (const run of runs) run();
     },
     places: { X, Y, ldY },
+    arithmetic: form === 'floats' ? 'f32' : undefined,
     readOutput: () => trimColumns(module.f32(Y, M * ldY), M, N, ldY),
     workspaceBytes:
       parts.reduce((sum, { scratchBytes }) => sum + scratchBytes, 0) + weights.scratchBytes + 4 * M * (ldY - N),

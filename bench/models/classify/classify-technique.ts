@@ -118,6 +118,7 @@ async function place(
     },
     readOutput: () => logits,
     workspaceBytes: running.workspaceBytes,
+    arithmetic: running.arithmetic,
     dispose: () => running.dispose(),
   };
 }

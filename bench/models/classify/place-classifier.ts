@@ -2,7 +2,7 @@
 import { rowsOf } from '../../contract/operations/classify.ts';
 import type { ClassifierLayer, ClassifierShape, ClassifyActivations, Op } from '../../contract/problem.ts';
 import type { KernelKind, Runtimes } from '../../contract/runtimes/runtimes.ts';
-import type { PreparedKernel } from '../../contract/technique.ts';
+import type { Arithmetic, PreparedKernel } from '../../contract/technique.ts';
 import { UnsupportedError } from '../../contract/unsupported-error.ts';
 import { mustRunNetworks } from '../network-kinds.ts';
 import { type PackedLayer, problemOf } from '../packed-model.ts';
@@ -19,6 +19,8 @@ export interface PlacedLayers {
   readonly multiply: Multiply;
   /** Of all kernels together, beside weights, activations and outputs. */
   readonly workspaceBytes: number;
+  /** What a layer's kernel says that most of its work is done in, if one does. */
+  readonly arithmetic?: Arithmetic;
   dispose(): void;
 }
 
@@ -68,5 +70,6 @@ export async function placeLayers(
     return kernel.readOutput() as Float32Array;
   };
   const workspaceBytes = [...kernels.values()].reduce((sum, kernel) => sum + (kernel.workspaceBytes ?? 0), 0);
-  return { multiply, workspaceBytes, dispose };
+  const { arithmetic } = [...kernels.values()].find((kernel) => kernel.arithmetic !== undefined) ?? {};
+  return { multiply, workspaceBytes, arithmetic, dispose };
 }
