@@ -13,7 +13,7 @@ const ROWS_AT_ONCE = 64;
 export interface LayerCalibration {
   readonly rows: number;
   /** Of a layer that was wanted. */
-  of(layer: LinearLayer): Calibration;
+  of(layer: Pick<LinearLayer, 'name'>): Calibration;
 }
 
 /** By one thread of WebAssembly on every backend, so that the weights that methods choose are the same on all. */
@@ -46,7 +46,7 @@ export async function calibrateLayers(
     model.forward(tokens, wanted.some(({ part }) => part === 'head') ? 'all' : 'last');
   }
   model.dispose();
-  const of = (layer: LinearLayer) => {
+  const of = (layer: Pick<LinearLayer, 'name'>) => {
     const X = seen.get(inputOf(layer))?.X;
     if (X === undefined) throw new Error(`calibration: must be asked for a layer that was wanted, got ${layer.name}`);
     return { X, rows };
@@ -55,7 +55,7 @@ export async function calibrateLayers(
 }
 
 /** The first of the layers that take the same activations. */
-function inputOf({ name }: LinearLayer): string {
+function inputOf({ name }: Pick<LinearLayer, 'name'>): string {
   return name.replace(/\.(k|v)_proj\./, '.q_proj.').replace('.up_proj.', '.gate_proj.');
 }
 

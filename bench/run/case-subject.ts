@@ -7,6 +7,7 @@ import { calibrationFor } from '../inputs/make-calibration.ts';
 import { makeInputs } from '../inputs/make-inputs.ts';
 import type { Place } from '../measure/instance.ts';
 import { shortHash } from './environment.ts';
+import { layerForPage, type PageInputs } from './page/page-inputs.ts';
 
 export interface CaseSubject {
   readonly technique: Technique;
@@ -20,6 +21,8 @@ export interface CaseSubject {
   readonly caveat?: string;
   /** Of calibration activations that methods looked at, where they are no part of the inputs. */
   readonly calibrationRows?: number;
+  /** The same for a page that weighs it instead. */
+  readonly forPage: PageInputs;
   /** What is taken when all has been timed. */
   readonly score?: (place: Pick<Place, 'kind' | 'runtime'>) => Promise<Pick<Weighed, 'score' | 'accuracy'>>;
 }
@@ -36,7 +39,8 @@ export async function layerSubject(
   const arrays = arraysOf(weights);
   const looked = calibration === undefined ? [] : [calibration.X];
   const inputHash = shortHash(...[...arrays, ...arraysOf(activations)].map(([, values]) => values), ...looked);
-  return { technique, dense, inputs, inputHash, nonfinite: findNonfinite(arrays), caveat: caveatOfInputs(problem) };
+  const [nonfinite, caveat] = [findNonfinite(arrays), caveatOfInputs(problem)];
+  return { technique, dense, inputs, inputHash, nonfinite, caveat, forPage: layerForPage(inputs) };
 }
 
 async function inputsOf(

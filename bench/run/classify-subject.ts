@@ -51,6 +51,7 @@ export function classifySubject(
     inputs,
     inputHash: shortHash(...weights.map(([, values]) => values), activations.inputs),
     nonfinite: findNonfinite(weights),
+    forPage: { told: { of: 'layer', weights: [], activations: [] }, array: () => undefined },
     score: scoring && (async (place) => ({ accuracy: await scoreClassifier(candidate, tested, place) })),
   };
 }

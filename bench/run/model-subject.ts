@@ -8,16 +8,15 @@ import { operationOf } from '../contract/operations.ts';
 import type { Plan } from '../contract/plan.ts';
 import type { ModelProblem } from '../contract/problem.ts';
 import type { Scoring } from '../contract/scoring.ts';
-import type { Params } from '../contract/technique.ts';
+import type { Params, Technique } from '../contract/technique.ts';
 import { readText } from '../inputs/model-text.ts';
 import { LEAST_SCORED, type Window, windowsOf, windowTokens } from '../inputs/text-windows.ts';
 import { loadModel, modelCalibration, modelInputs, tensorsOf } from '../models/model-inputs.ts';
-import { modelTechnique } from '../models/model-technique.ts';
-import { isReplaced, packCase, whyNoneFits } from '../models/packed-case.ts';
-import type { Choice } from '../models/packed-model.ts';
-import { scoreModels } from '../models/score-models.ts';
+import { isReplaced, whyNoneFits } from '../models/packed-case.ts';
+import { choicesOf, weighedModel } from '../models/weighed-model.ts';
 import { type CaseSubject, findNonfinite } from './case-subject.ts';
 import { shortHash } from './environment.ts';
+import { modelForPage } from './page/page-inputs.ts';
 
 export async function modelSubject(
   problem: ModelProblem,
@@ -30,41 +29,31 @@ export async function modelSubject(
   if (reason !== undefined) return { status: 'skipped', reason };
   const model = loadModel(problem.file);
   const { hash, nonfinite } = lookThrough(model);
-  const byLayer = problem.plan && (await choicesOf(problem.plan, kernelsDirs));
+  const byLayer = problem.plan && choicesOf(problem.plan, await techniquesOf(problem.plan, kernelsDirs));
   const choices = [choice, ...(byLayer?.values() ?? [])];
   const needsCalibration = choices.some(({ technique, params: its }) => technique.needsCalibration?.(its) === true);
   const isWanted = (layer: Parameters<typeof isReplaced>[0]) => isReplaced(layer, problem.layers);
-  const calibrationOf =
+  const calibration =
     needsCalibration && nonfinite === undefined
       ? await modelCalibration(model, loaded.dense, problem.file, isWanted)
       : undefined;
-  const uncompressed = { technique: loaded.dense, params: {} };
-  const dense = packCase(model, problem, uncompressed, loaded.dense);
-  const candidate = packCase(model, problem, { ...choice, calibrationOf: calibrationOf?.of, byLayer }, loaded.dense);
+  const windows = scoring === undefined || problem.scale > 1 ? undefined : windowsFor(problem, model, scoring);
   const texts = [problem.file.text, ...(needsCalibration ? [problem.file.calibration] : [])];
+  const inputs = modelInputs(problem, model);
   return {
-    technique: modelTechnique(choice, candidate),
-    dense: modelTechnique(uncompressed, dense),
-    inputs: modelInputs(problem, model),
+    ...weighedModel(model, problem, { ...choice, calibrationOf: calibration?.of, byLayer }, loaded.dense, windows),
+    inputs,
     inputHash: shortHash(hash, ...texts.map((path) => readText(path, 'text'))),
     nonfinite,
-    calibrationRows: calibrationOf?.rows,
-    score:
-      scoring === undefined || problem.scale > 1
-        ? undefined
-        : async (place) => ({
-            score: await scoreModels(dense, candidate, windowsFor(problem, model, scoring), place, problem.seed),
-          }),
+    calibrationRows: calibration?.rows,
+    forPage: modelForPage(model, calibration, inputs, windows),
   };
 }
 
-/** Of each layer that a plan names. */
-async function choicesOf({ layers }: Plan, kernelsDirs: readonly string[]): Promise<ReadonlyMap<string, Choice>> {
-  const choices = new Map<string, Choice>();
-  for (const [name, { technique, params }] of Object.entries(layers)) {
-    choices.set(name, { technique: await loadTechnique(technique, kernelsDirs), params });
-  }
-  return choices;
+/** All that a plan names, by their ids. */
+async function techniquesOf({ layers }: Plan, kernelsDirs: readonly string[]): Promise<Map<string, Technique>> {
+  const ids = new Set(Object.values(layers).map(({ technique }) => technique));
+  return new Map(await Promise.all([...ids].map(async (id) => [id, await loadTechnique(id, kernelsDirs)] as const)));
 }
 
 /** Reads each tensor once. */

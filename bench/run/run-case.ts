@@ -5,21 +5,20 @@ import { loadTechnique } from '../cases/registry.ts';
 import type { Backend } from '../contract/backend.ts';
 import type { CaseRequest } from '../contract/case-request.ts';
 import type { CaseResult, Weighed } from '../contract/case-result.ts';
-import type { Inputs } from '../contract/operation.ts';
 import { operationOf } from '../contract/operations.ts';
-import type { Op } from '../contract/problem.ts';
 import { openCanary } from '../measure/canary/canary.ts';
-import { weighCase } from '../measure/weigh-case.ts';
 import { mustRunNetworks } from '../models/network-kinds.ts';
 import { type CaseSubject, layerSubject } from './case-subject.ts';
 import { canaryNs, loadAverage } from './environment.ts';
 import { loadCached } from './load-cached.ts';
+import type { PageInputs } from './page/page-inputs.ts';
+import { weighSubject } from './weigh-subject.ts';
 
 export interface RunCaseOptions {
   /** Told what the process is at: `packing` and `packed`, where weights are not in the cache. */
   readonly tell?: (stage: string) => void;
   /** Measures where that is not this process, as in the page of tare serve. */
-  readonly weighElsewhere?: (inputs: Inputs<Op>) => Promise<Weighed>;
+  readonly weighElsewhere?: (inputs: PageInputs) => Promise<Weighed>;
 }
 
 /** The inputs are made here and the machine is looked at here, wherever the case is measured. */
@@ -33,17 +32,17 @@ export async function runCase(request: CaseRequest, options: RunCaseOptions = {}
   if (technique.kernels[backend.kind] === undefined) {
     return { status: 'unsupported', reason: `${id} has no ${backend.kind} kernel` };
   }
-  if (isNetwork && (backend.page ?? options.weighElsewhere) !== undefined) {
+  if (problem.op === 'classify' && (backend.page ?? options.weighElsewhere) !== undefined) {
     return { status: 'unsupported', reason: 'whole models do not run in pages' };
   }
   const loadBefore = loadAverage();
   const canary = canaryNs();
   const subject = await subjectOf(request, { technique, dense });
   if ('status' in subject) return subject;
-  const { inputs, inputHash, nonfinite, caveat } = subject;
+  const { forPage, inputHash, nonfinite, caveat } = subject;
   if (nonfinite !== undefined) return { status: 'error', reason: nonfinite, inputHash };
 
-  const weighed = await (options.weighElsewhere?.(inputs) ?? weighAt(request, backend, subject));
+  const weighed = await (options.weighElsewhere?.(forPage) ?? weighAt(request, backend, subject));
   return {
     ...weighed,
     caveat: [caveat, weighed.caveat].filter(Boolean).join('; ') || undefined,
@@ -73,16 +72,14 @@ async function weighAt(request: CaseRequest, backend: Backend, subject: CaseSubj
   if (backend.page !== undefined) {
     // What drives a browser takes as long to load as all the rest, and few cases run in one.
     const { weighInPage } = await import('./page/weigh-in-page.ts');
-    return weighInPage(request, backend, subject.inputs);
+    return weighInPage(request, backend, subject.forPage);
   }
   const { kind, device, open, threads } = backend;
   const runtime = await open(threads(request.threads));
   const canary = device === 'cpu' ? await openCanary() : undefined;
   const place = { kind, device, runtime, preemptions: involuntarySwitches, canary };
-  const weighed = await weighCase({ ...request, ...subject, place });
-  const scored = weighed.samples && (await subject.score?.(place));
-  const calibrationRows = weighed.samples && (weighed.calibrationRows ?? subject.calibrationRows);
-  return { ...weighed, ...scored, calibrationRows, peakRssBytes: process.resourceUsage().maxRSS * 1024 };
+  const weighed = await weighSubject(request, subject, place);
+  return { ...weighed, peakRssBytes: process.resourceUsage().maxRSS * 1024 };
 }
 
 function involuntarySwitches(): number {

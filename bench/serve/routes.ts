@@ -7,7 +7,7 @@ import { PageAdapters } from '../backends/browser/adapters-schema.ts';
 import { bundleScript, bundleWorker } from '../backends/browser/bundle.ts';
 import { type Answer, type Asked, RequestError, type Route } from '../backends/browser/page-server.ts';
 import { statusOfPage } from '../backends/browser/probe.ts';
-import { inputAnswer, WEIGHING_WORKER, wasmAnswer } from '../backends/browser/routes.ts';
+import { arrayAnswer, WEIGHING_WORKER, wasmAnswer } from '../backends/browser/routes.ts';
 import { presets } from '../cases/preset.ts';
 import { KERNELS_DIR, loadSuites, techniqueFiles } from '../cases/registry.ts';
 import { DEFAULT_SEED } from '../contract/case.ts';
@@ -102,7 +102,7 @@ export function serveRuns({ out }: ServeOptions): Serving {
     const tab = /^\/api\/presence\/([\w-]+)$/.exec(path)?.[1];
     if (tab !== undefined) return { type: 'application/json', body: '', whenGone: current().attend(tab) };
     if (path === '/api/results.csv') return csvOf(current());
-    return (await fileAnswer(path)) ?? (await wasmAnswer(path)) ?? inputAnswer(path, run?.inputs);
+    return (await fileAnswer(path)) ?? (await wasmAnswer(path)) ?? arrayAnswer(path, run?.array);
   };
   return { route, stop: async () => run?.stop() };
 }

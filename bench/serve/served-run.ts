@@ -7,12 +7,10 @@ import { statusOfPage } from '../backends/browser/probe.ts';
 import type { BackendStatus, PageBackend } from '../contract/backend.ts';
 import type { CaseRequest } from '../contract/case-request.ts';
 import type { CaseResult, Weighed } from '../contract/case-result.ts';
-import type { Inputs } from '../contract/operation.ts';
-import type { Op } from '../contract/problem.ts';
 import type { RunArguments } from '../contract/run-arguments.ts';
 import { visibleSentence } from '../contract/visible-text.ts';
 import type { ResultRow } from '../results/columns.ts';
-import { namesOf } from '../run/page/weigh-in-page.ts';
+import type { PageInputs } from '../run/page/page-inputs.ts';
 import type { WeighingTask } from '../run/page/weighing-worker.ts';
 import { startRun } from '../run/run.ts';
 import { runCase } from '../run/run-case.ts';
@@ -57,7 +55,7 @@ export class ServedRun {
   #connections = 0;
   #absence: NodeJS.Timeout | undefined;
   #waiting:
-    | { readonly step: Step; readonly inputs: Inputs<Op>; readonly answer: PromiseWithResolvers<Weighed> }
+    | { readonly step: Step; readonly inputs: PageInputs; readonly answer: PromiseWithResolvers<Weighed> }
     | undefined;
   /** Resolved and made anew whenever there is something new to tell. */
   #news = Promise.withResolvers<void>();
@@ -75,8 +73,8 @@ export class ServedRun {
   }
 
   /** Of the case that is waited for. */
-  get inputs(): Inputs<Op> | undefined {
-    return this.#waiting?.inputs;
+  get array(): PageInputs['array'] | undefined {
+    return this.#waiting?.inputs.array;
   }
 
   get progress(): Progress {
@@ -179,9 +177,9 @@ export class ServedRun {
   }
 
   /** Waits for the page, which ends a case that takes too long by itself. */
-  async #hand({ case: entry, budget }: CaseRequest, inputs: Inputs<Op>, timeoutS: number): Promise<Weighed> {
+  async #hand({ case: entry, budget }: CaseRequest, inputs: PageInputs, timeoutS: number): Promise<Weighed> {
     const { page, kind, device } = pageBackend(entry.backend);
-    const task: WeighingTask = { case: entry, budget, runtime: page, kind, device, ...namesOf(inputs) };
+    const task: WeighingTask = { case: entry, budget, runtime: page, kind, device, told: inputs.told };
     const answer = Promise.withResolvers<Weighed>();
     const isGone = () => {
       this.#stop.abort();

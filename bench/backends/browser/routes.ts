@@ -2,8 +2,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Inputs } from '../../contract/operation.ts';
-import type { Op } from '../../contract/problem.ts';
 import { wasmFile } from '../wasm-file.ts';
 import { bundleScript, bundleWorker } from './bundle.ts';
 import type { Answer, Route } from './page-server.ts';
@@ -15,13 +13,14 @@ export const WEIGHING_WORKER = join(import.meta.dirname, '..', '..', 'run', 'pag
 export interface Served {
   /** The module of each technique, by id. */
   readonly techniques: ReadonlyMap<string, string>;
-  readonly inputs?: Inputs<Op>;
+  /** Of the case that is weighed, by their names. */
+  readonly array?: (name: string) => Float32Array | undefined;
   /** Module the worker starts with. */
   readonly worker?: string;
 }
 
 /** Routes of the page that measures one case. */
-export function measuringRoutes({ techniques, inputs, worker = WEIGHING_WORKER }: Served): Route {
+export function measuringRoutes({ techniques, array, worker = WEIGHING_WORKER }: Served): Route {
   return async ({ path }) => {
     switch (path) {
       case '/':
@@ -31,7 +30,7 @@ export function measuringRoutes({ techniques, inputs, worker = WEIGHING_WORKER }
       case '/worker.js':
         return { type: 'text/javascript', body: await bundleWorker(worker, techniques) };
       default:
-        return (await wasmAnswer(path)) ?? inputAnswer(path, inputs);
+        return (await wasmAnswer(path)) ?? arrayAnswer(path, array);
     }
   };
 }
@@ -43,13 +42,11 @@ export async function wasmAnswer(path: string): Promise<Answer | undefined> {
   return existsSync(file) ? { type: 'application/wasm', body: await readFile(file) } : undefined;
 }
 
-/** An array of the case that is being measured, by its name; `calibration` where the technique looks at one. */
-export function inputAnswer(path: string, inputs: Inputs<Op> | undefined): Answer | undefined {
-  const name = /^\/inputs\/(\w+)$/.exec(path)?.[1];
-  const calibration = inputs?.calibration && { calibration: inputs.calibration.X };
-  const all: Readonly<Record<string, unknown>> = { ...inputs?.weights, ...inputs?.activations, ...calibration };
-  const array = all[name ?? ''];
-  if (!(array instanceof Float32Array)) return undefined;
-  const { buffer, byteOffset, byteLength } = array;
+/** An array of the case that is being measured, as fetch-array.ts asks for it. */
+export function arrayAnswer(path: string, array: Served['array']): Answer | undefined {
+  const name = /^\/inputs\/([^/]+)$/.exec(path)?.[1];
+  const found = name === undefined ? undefined : array?.(decodeURIComponent(name));
+  if (found === undefined) return undefined;
+  const { buffer, byteOffset, byteLength } = found;
   return { type: 'application/octet-stream', body: new Uint8Array(buffer, byteOffset, byteLength) };
 }

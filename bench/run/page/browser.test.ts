@@ -5,9 +5,18 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parse } from 'csv-parse/sync';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { backendOf } from '../../backends/backend.ts';
 import { openPage } from '../../backends/browser/devtools.ts';
 import { checkChoice, findBrowser, PACKAGED_BROWSER } from '../../backends/browser/find-browser.ts';
 import { probePage } from '../../backends/browser/probe.ts';
+import { openWasm } from '../../backends/wasm.ts';
+import { KERNELS_DIR, loadTechnique } from '../../cases/registry.ts';
+import { linearLayers, type ModelConfig } from '../../contract/model.ts';
+import type { ModelProblem } from '../../contract/problem.ts';
+import { SMOLLM2_135M, writeRandomModel } from '../../models/write-random-model.ts';
+import { modelSubject } from '../model-subject.ts';
+import { weighSubject } from '../weigh-subject.ts';
+import { weighInPage } from './weigh-in-page.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'main.ts');
 const FAULTS = join(import.meta.dirname, '..', '..', 'fixtures', 'kernels');
@@ -58,6 +67,22 @@ test.runIf(process.platform === 'linux' && process.arch === 'x64')('the packaged
   expect(status).toMatchObject({ available: true });
 });
 
+/** Each part compressed in its own way, one of them by a method that looks at activations. */
+function tinyModel(): ModelProblem {
+  const sizes = { vocabularySize: 300, hiddenSize: 64, feedForwardSize: 96, layers: 1, heads: 4, headDim: 16 };
+  const config: ModelConfig = { ...SMOLLM2_135M, ...sizes, keyValueHeads: 2, contextLength: 64 };
+  const path = join(out, 'tiny');
+  writeRandomModel(path, config, 1);
+  const moby = join(import.meta.dirname, '..', '..', 'models', 'moby');
+  const file = { path, text: join(moby, 'held-out.txt'), calibration: join(moby, 'calibration.txt') };
+  const gptq = { technique: 'int4', params: { groupSize: 32, method: 'gptq' } };
+  const byPart = { attn: gptq, ffn: { technique: 'q4-0', params: {} }, head: { technique: 'q8-0', params: {} } };
+  const layers = Object.fromEntries(linearLayers(config).map(({ name, part }) => [name, byPart[part]]));
+  const plan = { model: 'tiny', name: 'mine', layers };
+  const call = { phase: 'decode', M: 1, context: 20 } as const;
+  return { op: 'model', ...call, weights: 'tiny', layers: 'all+head', scale: 1, seed: 1, config, file, plan };
+}
+
 describe.skipIf(!status.available)('in a browser', () => {
   test('cases are weighed as in Node, and one that goes wrong becomes its row', { timeout: 120_000 }, () => {
     const args = [...smoke('chromium-wasm', 'int8', 'throws', 'hangs'), '--timeout', '6', '--debug'];
@@ -74,6 +99,31 @@ describe.skipIf(!status.available)('in a browser', () => {
     // Isolated pages have a clock of 5 µs, others one of 100.
     expect(Number(int8.timer_resolution_ns)).toBeLessThan(20_000);
     expect(profiles()).toEqual([]);
+  });
+
+  test('a whole model computes what float64 does, and is worth what it is in Node', { timeout: 60_000 }, async () => {
+    const [kernelsDirs, dense] = [[KERNELS_DIR], await loadTechnique('dense', [KERNELS_DIR])];
+    const scoring = { tokens: 320, flops: 1e12 };
+    const subject = await modelSubject(tinyModel(), {}, { technique: dense, dense }, { scoring, kernelsDirs });
+    if ('status' in subject) throw new Error(subject.reason);
+    const entry = { id: 'x', suite: 's', technique: 'dense', params: {}, backend: 'x', baselineId: 'y' };
+    const request = { case: { ...entry, problem: tinyModel() }, budget: { warmupMs: 1, measureMs: 5, rounds: 6 } };
+    const [browser, backend] = [await findBrowser(PACKAGED_BROWSER), backendOf('chromium-wasm')];
+    if (backend.page === undefined) throw new Error('backend: must run in a page');
+    const inPage = await weighInPage(
+      { ...request, kernelsDirs, threads: 1, browser, debug: false },
+      backend,
+      subject.forPage,
+    );
+    const place = { kind: 'wasm', device: 'cpu', runtime: await openWasm(128, 1) } as const;
+    const inNode = await weighSubject(request, subject, place);
+    expect(inPage.reason ?? '').not.toContain('must');
+    expect(inPage.kernelNmse).toBeLessThan(1e-10);
+    expect(inPage).toMatchObject({ storedBytes: inNode.storedBytes, calibrationRows: subject.calibrationRows });
+    expect(inPage.score?.tokens).toBe(320);
+    for (const figure of ['ppl', 'pplRatio', 'kldMean'] as const)
+      expect(inPage.score?.[figure]).toBeCloseTo(inNode.score?.[figure] ?? 0, 6);
+    expect(inPage.samples?.candidate.rounds.length).toBeGreaterThan(0);
   });
 
   test.each(['SIGINT', 'SIGKILL'] as const)('%s of tare leaves no browser and no profile behind', async (signal) => {

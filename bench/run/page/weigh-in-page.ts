@@ -8,33 +8,18 @@ import type { PageBackend } from '../../contract/backend.ts';
 import type { Browser } from '../../contract/browser.ts';
 import type { CaseRequest } from '../../contract/case-request.ts';
 import { Weighed } from '../../contract/case-result-schema.ts';
-import type { Inputs } from '../../contract/operation.ts';
-import type { Op } from '../../contract/problem.ts';
+import type { PageInputs } from './page-inputs.ts';
 import type { WeighingTask } from './weighing-worker.ts';
 
 export async function weighInPage(
   { case: entry, budget, kernelsDirs, browser, debug }: CaseRequest,
   { page, kind, device }: PageBackend,
-  inputs: Inputs<Op>,
+  { told, array }: PageInputs,
 ): Promise<Weighed> {
   if (browser === undefined) throw new Error('browser: must be named to a case that runs in a page');
-  const task: WeighingTask = { case: entry, budget, runtime: page, kind, device, ...namesOf(inputs) };
+  const task: WeighingTask = { case: entry, budget, runtime: page, kind, device, told };
   const onConsole = debug ? (line: string) => void process.stderr.write(`page: ${line}\n`) : undefined;
-  return Weighed.parse(
-    await askPage(browser, { techniques: techniqueFiles(kernelsDirs), inputs }, task, { onConsole }),
-  );
-}
-
-export function namesOf({
-  weights,
-  activations,
-  calibration,
-}: Inputs<Op>): Pick<WeighingTask, 'weights' | 'activations' | 'calibrationRows'> {
-  return {
-    weights: Object.keys(weights),
-    activations: Object.keys(activations),
-    calibrationRows: calibration?.rows,
-  };
+  return Weighed.parse(await askPage(browser, { techniques: techniqueFiles(kernelsDirs), array }, task, { onConsole }));
 }
 
 /** What the worker of a new page in a new browser answers. */

@@ -1,18 +1,22 @@
 // The worker of a page: weighs one case on inputs it fetches.
 
+import { fetchArray } from '../../backends/browser/fetch-array.ts';
 import { openInPage } from '../../backends/browser/runtime.ts';
 import type { PageRuntime } from '../../contract/browser.ts';
 import type { Budget } from '../../contract/budget.ts';
-import type { Calibration } from '../../contract/calibration.ts';
 import type { Case } from '../../contract/case.ts';
 import type { Weighed } from '../../contract/case-result.ts';
+import type { LinearLayer } from '../../contract/model.ts';
 import type { Inputs } from '../../contract/operation.ts';
 import { operationOf } from '../../contract/operations.ts';
-import type { Op } from '../../contract/problem.ts';
+import type { ModelProblem, Op } from '../../contract/problem.ts';
 import type { KernelKind } from '../../contract/runtimes/runtimes.ts';
 import type { Technique } from '../../contract/technique.ts';
-import { weighCase } from '../../measure/weigh-case.ts';
+import type { LayerTechnique } from '../../models/packed-case.ts';
+import { choicesOf, weighedModel } from '../../models/weighed-model.ts';
 import { resultOfError } from '../result-of-error.ts';
+import { type Weighable, weighSubject } from '../weigh-subject.ts';
+import { calibrationName, type PageInputs, type ToldLayer, type ToldModel } from './page-inputs.ts';
 
 export interface WeighingTask {
   readonly case: Case;
@@ -20,44 +24,57 @@ export interface WeighingTask {
   readonly runtime: PageRuntime;
   readonly kind: KernelKind;
   readonly device: 'cpu' | 'gpu';
-  /** Names of the inputs, which are fetched as `/inputs/<name>`, f32. */
-  readonly weights: readonly string[];
-  readonly activations: readonly string[];
-  /** Of `/inputs/calibration`; missing where the technique looks at none. */
-  readonly calibrationRows?: number;
+  readonly told: PageInputs['told'];
 }
 
-export default function start(techniques: ReadonlyMap<string, Technique>): void {
+type Techniques = ReadonlyMap<string, Technique>;
+
+export default function start(techniques: Techniques): void {
   self.onmessage = async ({ data }: MessageEvent<WeighingTask>) => {
     self.postMessage(await weigh(data, techniques).catch(resultOfError));
   };
 }
 
-async function weigh(task: WeighingTask, techniques: ReadonlyMap<string, Technique>): Promise<Weighed> {
-  const { case: entry, budget, runtime, kind, device } = task;
-  const [technique, dense] = [entry.technique, operationOf(entry.problem.op).baseline].map((id) => techniques.get(id));
-  if (technique === undefined || dense === undefined) throw new Error(`${entry.technique}: must be in the bundle`);
-  const inputs: Inputs<Op> = {
-    weights: await fetchArrays(task.weights),
-    activations: await fetchArrays(task.activations),
-    calibration: await fetchCalibration(task.calibrationRows),
-  };
-  const place = { kind, device, runtime: await openInPage(runtime) };
-  return weighCase({ case: entry, technique, dense, inputs, budget, place });
+async function weigh(task: WeighingTask, techniques: Techniques): Promise<Weighed> {
+  const { runtime, kind, device } = task;
+  const subject = subjectOf(task, techniques);
+  return weighSubject(task, subject, { kind, device, runtime: await openInPage(runtime) });
 }
 
-async function fetchCalibration(rows: number | undefined): Promise<Calibration | undefined> {
-  return rows === undefined ? undefined : { X: await fetchArray('calibration'), rows };
+function subjectOf(
+  { case: { technique: id, params, problem }, told }: WeighingTask,
+  techniques: Techniques,
+): Weighable {
+  const [technique, dense] = [id, operationOf(problem.op).baseline].map((name) => techniques.get(name));
+  if (technique === undefined || dense === undefined) throw new Error(`${id}: must be in the bundle`);
+  if (told.of === 'layer') return { technique, dense, inputs: layerInputs(told) };
+  if (problem.op !== 'model') throw new Error(`problem: must be of a model, got ${problem.op}`);
+  const byLayer = problem.plan && choicesOf(problem.plan, techniques);
+  return modelOf(problem, told, { technique, params, byLayer }, dense);
 }
 
-async function fetchArrays<Arrays extends object>(names: readonly string[]): Promise<Arrays> {
-  const arrays = await Promise.all(names.map(async (name) => [name, await fetchArray(name)] as const));
-  const byName: object = Object.fromEntries(arrays);
+function layerInputs({ weights, activations, calibrationRows: rows }: ToldLayer): Inputs<Op> {
+  const calibration = rows === undefined ? undefined : { X: fetchArray('calibration'), rows };
+  return { weights: fetchArrays(weights), activations: fetchArrays(activations), calibration };
+}
+
+function fetchArrays<Arrays extends object>(names: readonly string[]): Arrays {
+  const byName: object = Object.fromEntries(names.map((name) => [name, fetchArray(name)]));
   return byName as Arrays;
 }
 
-async function fetchArray(name: string): Promise<Float32Array> {
-  const response = await fetch(`/inputs/${name}`);
-  if (!response.ok) throw new Error((await response.json()).error);
-  return new Float32Array(await response.arrayBuffer());
+function modelOf(
+  problem: ModelProblem,
+  { activations, checked, calibrationRows: rows, windows }: ToldModel,
+  choice: LayerTechnique,
+  dense: Technique,
+): Weighable {
+  const weights = { config: problem.config, tensor: fetchArray };
+  const calibrationOf = (layer: LinearLayer) =>
+    rows === undefined ? undefined : { X: fetchArray(calibrationName(layer)), rows };
+  return {
+    ...weighedModel(weights, problem, { ...choice, calibrationOf }, dense, windows),
+    inputs: { weights, activations, checked },
+    calibrationRows: rows,
+  };
 }
