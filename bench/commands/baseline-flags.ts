@@ -56,5 +56,5 @@ export async function readBaseline(argv: Flags): Promise<ResultsFile | undefined
 
 /** What the baseline has beyond what this run was asked for is not missed. */
 export function compareWithBaseline(base: ResultsFile, csv: string): { report: VerdictReport; isRegression: boolean } {
-  return compareReadRuns(base, readRun(csv), false);
+  return compareReadRuns(base, readRun(csv), { all: false });
 }

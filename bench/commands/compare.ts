@@ -1,14 +1,28 @@
-import type { CommandModule, InferredOptionTypes } from 'yargs';
+import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { InputError } from '../contract/input-error.ts';
 import { type CaseComparison, compareRuns, type Excuse } from '../judge/compare.ts';
+import { toldBy } from '../judge/told.ts';
 import { compareReport } from '../report/compare-report.ts';
 import { textWidth } from '../report/text-table.ts';
 import { printReport } from '../report/verdict-report.ts';
+import { eventsBeside } from '../results/events.ts';
 import { findManifest, type ResultsFile, readResultsFile } from '../results/results-file.ts';
 import { type AskedRun, isAskedAlike } from '../results/same-asked.ts';
+import { knownCommits } from '../run/git-state.ts';
 import { REGRESSION, reportFlags } from './report-flags.ts';
+import { once } from './selection-flags.ts';
 
-type Flags = InferredOptionTypes<typeof reportFlags> & { base?: string; head?: string };
+const flags = {
+  ...reportFlags,
+  history: {
+    type: 'string',
+    requiresArg: true,
+    coerce: once('history'),
+    describe: 'folder of a history whose events.jsonl is heeded beside those next to the CSVs',
+  },
+} as const satisfies Record<string, Options>;
+
+type Flags = InferredOptionTypes<typeof flags> & { base?: string; head?: string };
 
 export const compareCommand: CommandModule<object, Flags> = {
   command: 'compare <base> <head>',
@@ -17,16 +31,16 @@ export const compareCommand: CommandModule<object, Flags> = {
     yargs
       .positional('base', { type: 'string', describe: 'CSV of the run to hold against' })
       .positional('head', { type: 'string', describe: 'CSV of the run to judge' })
-      .options(reportFlags)
+      .options(flags)
       .example('$0 compare results/baseline.csv results/<run>.csv', 'what changed since the baseline')
       .example('$0 compare base.csv head.csv --format markdown', 'as a comment on a pull request')
       .example('$0 compare base.csv head.csv --format github', 'in a workflow: annotations and job summary'),
   handler: compare,
 };
 
-function compare({ base: basePath = '', head: headPath = '', format, all }: Flags): void {
+function compare({ base: basePath = '', head: headPath = '', history, format, all }: Flags): void {
   const [base, head] = [basePath, headPath].map(readRun);
-  const { report, isRegression } = compareReadRuns(base, head, all);
+  const { report, isRegression } = compareReadRuns(base, head, { all, history });
   printReport(report, format, textWidth());
   if (isRegression) process.exitCode = REGRESSION;
 }
@@ -38,10 +52,16 @@ export function readRun(path: string): ResultsFile {
   return file;
 }
 
-export function compareReadRuns(base: ResultsFile, head: ResultsFile, all: boolean) {
-  const comparisons = compareRuns(base.rows, head.rows, excuseFor(base, head));
+export function compareReadRuns(
+  base: ResultsFile,
+  head: ResultsFile,
+  { all, history }: { readonly all: boolean; readonly history?: string },
+) {
+  const told = eventsBeside([base.path, head.path, ...(history === undefined ? [] : [history])]);
+  const commits = told.events.length > 0 ? knownCommits() : [];
+  const comparisons = compareRuns(base.rows, head.rows, excuseFor(base, head), toldBy(told.events, commits));
   assertSomeInCommon(comparisons);
-  const notes = [...base.notes, ...head.notes];
+  const notes = [...base.notes, ...head.notes, ...told.notes];
   return {
     report: compareReport(comparisons, { base, head, all, notes }),
     isRegression: comparisons.some(({ regressions }) => regressions.length > 0),

@@ -6,6 +6,7 @@ import { parse } from 'csv-parse/sync';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { rowOf, writeRun } from '../fixtures/run-files.ts';
 import type { ResultRow } from '../results/columns.ts';
+import { appendEvent } from '../results/events.ts';
 
 const MAIN = join(import.meta.dirname, '..', 'main.ts');
 
@@ -43,6 +44,13 @@ test('a worse level exits with 1 and says since when, by how much and between wh
   expect(stdout).toMatch(/int4 +ts +newly worse +2031-01-18 +-15\.\d %/);
   expect(stdout).toContain('commits 17171717..18181818');
   expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
+  const meant = { kind: 'accept', at: '2031-01-21', text: 'wider blocks', cases: 'int4', commit: '1818181' } as const;
+  appendEvent(folder, meant);
+  appendFileSync(join(folder, 'events.jsonl'), '{"kind":"note"}\n');
+  const accepted = tare('track', folder);
+  expect(accepted.status).toBe(0);
+  expect(accepted.stdout).toMatch(/int4 +ts +accepted +2031-01-18[\s\S]*accepted, wider blocks; 2\.01x/);
+  expect(accepted.stdout).toContain('events.jsonl line 2: at must be');
 });
 
 test('says how small a change the next runs would show', () => {

@@ -1,4 +1,5 @@
 import type { CommandModule, InferredOptionTypes } from 'yargs';
+import { toldBy } from '../judge/told.ts';
 import { trackHistory } from '../judge/track.ts';
 import { textWidth } from '../report/text-table.ts';
 import { trackReport } from '../report/track-report.ts';
@@ -23,8 +24,9 @@ export const trackCommand: CommandModule<object, Flags> = {
 };
 
 function track({ history: paths = [], format, all }: Flags): void {
-  const history = readHistory(paths, { nowMs: Date.now(), commits: knownCommits() });
-  const cases = trackHistory(history.runs);
+  const commits = knownCommits();
+  const history = readHistory(paths, { nowMs: Date.now(), commits });
+  const cases = trackHistory(history.runs, undefined, toldBy(history.events, commits));
   printReport(trackReport(cases, history, all), format, textWidth());
   if (cases.some(({ news }) => news.some(({ isWorse }) => isWorse))) process.exitCode = REGRESSION;
 }

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { caseId, rowOf } from '../fixtures/run-files.ts';
 import type { ResultRow } from '../results/columns.ts';
+import type { HistoryEvent } from '../results/events.ts';
 import { type CaseComparison, compareRuns } from './compare.ts';
+import { toldBy } from './told.ts';
 
 const dense = rowOf('dense', { speedup: 1.002 });
 /** Enough cases for each to have a spread that others like it steady. */
@@ -299,4 +301,49 @@ test('absolute times are compared on one machine only', () => {
   expect(compareRuns(at('e1', 1000), at('e1', 1100))[0].timeRatio).toBeCloseTo(1.1, 12);
   expect(compareRuns(at('e1', 1000), at('e2', 1100))[0].timeRatio).toBeUndefined();
   expect(compareRuns(at(undefined, 1000), at(undefined, 1100))[0].timeRatio).toBeUndefined();
+});
+
+describe('what people said', () => {
+  const at = '2031-01-02';
+  const [old, meant, later] = ['b', 'c', 'd'].map((digit) => digit.repeat(40));
+  const compareTold = (head: ResultRow, ...events: HistoryEvent[]) => {
+    const slower = { git_commit: later, started_at: '2031-01-03T00:00:00.000Z', ...head };
+    const told = toldBy(events, [later, meant, old]);
+    return of(compareRuns(run({}, { git_commit: old }), run({ t1: 1.6 }, slower), undefined, told), 't1');
+  };
+  const accept = (commit: string): HistoryEvent => ({ kind: 'accept', at, text: 'wider', cases: ':t1:', commit });
+
+  test('takes slower and drift for meant where the commit lies between the runs, and a failure for none', () => {
+    const worse = { sqnr_db: 30 };
+    expect(compareTold(worse, accept(meant))).toMatchObject({
+      verdict: 'slower',
+      regressions: [],
+      told: 'accepted: wider',
+    });
+    expect(compareTold(worse, accept(meant.slice(0, 7)))?.regressions).toEqual([]);
+    expect(compareTold(worse, accept(old))?.regressions).toEqual(['slower', 'worse drift or more bytes']);
+    expect(compareTold({ drift_ok: false }, accept(meant))?.regressions).toEqual(['drifted past its budget']);
+    expect(compareTold({ status: 'error', reason: 'x' }, accept(meant))?.regressions).toEqual(['was ok, is error: x']);
+  });
+
+  test('silences until a day whatever it is', () => {
+    const silence = (until: string): HistoryEvent => ({ kind: 'silence', at, text: 'why', cases: 't1', until });
+    for (const figures of [{}, { status: 'error' }])
+      expect(compareTold(figures, silence('2031-01-03'))).toMatchObject({
+        regressions: [],
+        told: 'silenced until 2031-01-03: why',
+      });
+    expect(compareTold({}, silence('2031-01-02'))?.regressions).toEqual(['slower']);
+  });
+
+  test('gives no verdict on speed where the machine was changed in between', () => {
+    const event: HistoryEvent = { kind: 'machine', at, text: 'turbo off' };
+    expect(compareTold({ sqnr_db: 30 }, event)).toMatchObject({
+      verdict: 'inconclusive',
+      reason: 'the machine was changed: turbo off',
+      timeRatio: undefined,
+      regressions: ['worse drift or more bytes'],
+    });
+    expect(compareTold({}, { ...event, at: '2031-01-04' })?.verdict).toBe('slower');
+  });
 });

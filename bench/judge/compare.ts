@@ -6,7 +6,9 @@ import { isBaseline } from '../results/row-labels.ts';
 import { holmAdjust } from '../statistics/holm.ts';
 import type { Interval } from '../statistics/interval.ts';
 import { studentP, studentQuantile } from '../statistics/student.ts';
+import { machineOf } from './machine-of.ts';
 import { type Estimate, estimateShifts, type PairedRows } from './process-spread.ts';
+import { machineEvents, NOTHING_TOLD, silenceAt, type Told, toldOf } from './told.ts';
 
 export const verdicts = ['slower', 'faster', 'same', 'inconclusive', 'unpaired'] as const;
 export type Verdict = (typeof verdicts)[number];
@@ -37,6 +39,8 @@ export interface CaseComparison {
   readonly reason?: string;
   /** What makes the comparison fail; empty where nothing does. */
   readonly regressions: readonly string[];
+  /** What people said that took regressions away. */
+  readonly told?: string;
 }
 
 /** Smaller effects are below what code layout alone does. */
@@ -54,6 +58,7 @@ export function compareRuns(
   base: readonly ResultRow[],
   head: readonly ResultRow[],
   excuseOf: (caseId: string) => Excuse | undefined = () => undefined,
+  told: Told = NOTHING_TOLD,
 ): CaseComparison[] {
   const [baseRows, headRows] = [base, head].map((rows) => new Map(rows.map((row) => [row.case_id ?? '', row])));
   const pairs = [...new Set([...headRows.keys(), ...baseRows.keys()])].map((id) => {
@@ -61,9 +66,29 @@ export function compareRuns(
   });
   const paired = pairs.flatMap((pair) => pairedRows(pair) ?? []);
   const shifts = new Map(shiftsOf(paired).map((shift, i) => [paired[i].head.case_id, shift]));
-  const compared = pairs.map((pair) => conclude(pair.id, pair, shifts.get(pair.id)));
-  return compared.map((comparison) => excuseAbsence(comparison, excuseOf(comparison.caseId)));
+  const compared = pairs.map((pair) => conclude(pair.id, pair, shifts.get(pair.id), told));
+  return compared.map((comparison) => heed(told, excuseAbsence(comparison, excuseOf(comparison.caseId))));
 }
+
+/** What people said takes regressions away and leaves the verdict. */
+function heed(told: Told, comparison: CaseComparison): CaseComparison {
+  const { caseId, base, head, regressions } = comparison;
+  if (regressions.length === 0) return comparison;
+  const own = toldOf(caseId, told);
+  const silence = silenceAt(head?.started_at, own);
+  if (silence !== undefined)
+    return { ...comparison, regressions: [], told: `silenced until ${silence.until}: ${silence.text}` };
+  const accept = own.accepts.find(
+    ({ commit }) => told.holds(head?.git_commit, commit) && !told.holds(base?.git_commit, commit),
+  );
+  const left = regressions.filter((regression) => !ACCEPTABLE.includes(regression));
+  if (accept === undefined || left.length === regressions.length) return comparison;
+  return { ...comparison, regressions: left, told: `accepted: ${accept.text}` };
+}
+
+const CHANGED_EXACTLY = 'worse drift or more bytes';
+/** What may be meant; a case that fails or falls below its budget is another matter. */
+const ACCEPTABLE = ['slower', CHANGED_EXACTLY];
 
 /** Why a case that only base has is no regression. */
 export const excuses = ['not asked for', 'not come to before the run was interrupted'] as const;
@@ -117,9 +142,10 @@ function isWithin(margin: number, { log, error, degrees }: Estimate): boolean {
   return Math.abs(log) + studentQuantile(2 * EQUIVALENCE_ALPHA, degrees) * error < margin;
 }
 
-function conclude(caseId: string, { base, head }: RowPair, shift: Shift | undefined): CaseComparison {
-  const timeRatio = timeRatioOf(base, head);
-  const doubt = shift && whyInconclusive({ base, head }, shift, timeRatio);
+function conclude(caseId: string, { base, head }: RowPair, shift: Shift | undefined, told: Told): CaseComparison {
+  const [change] = changesOfMachine({ base, head }, told);
+  const timeRatio = change === undefined ? timeRatioOf(base, head) : undefined;
+  const doubt = shift && (change ?? whyInconclusive({ base, head }, shift, timeRatio));
   const verdict = shift === undefined ? 'unpaired' : doubt === undefined ? verdictOf(shift) : 'inconclusive';
   const isLike = base !== undefined && head !== undefined && whyIncomparable(base, head) === undefined;
   const changes = isLike ? exactChanges(base, head) : [];
@@ -134,6 +160,13 @@ function conclude(caseId: string, { base, head }: RowPair, shift: Shift | undefi
     reason: shift === undefined ? whyUnpaired({ base, head }) : doubt,
     regressions: regressionsOf({ base, head }, verdict, changes),
   };
+}
+
+/** What people say was done to the machine between the two runs. */
+function changesOfMachine({ base, head }: RowPair, told: Told): string[] {
+  if (base === undefined || head === undefined) return [];
+  const [before, after] = [base, head].map((row) => machineEvents(told, row.started_at ?? '', machineOf(row)));
+  return [...new Set(after).symmetricDifference(new Set(before))].map(({ text }) => `the machine was changed: ${text}`);
 }
 
 function verdictOf({ log, isWithinMargin, p }: Shift): Verdict {
@@ -165,7 +198,7 @@ function regressionsOf({ base, head }: RowPair, verdict: Verdict, changes: reado
   return [
     ...(verdict === 'slower' ? ['slower'] : []),
     ...(isOverBudget ? ['drifted past its budget'] : []),
-    ...(changes.some(({ isWorse }) => isWorse) ? ['worse drift or more bytes'] : []),
+    ...(changes.some(({ isWorse }) => isWorse) ? [CHANGED_EXACTLY] : []),
   ];
 }
 

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { caseId, rowOf } from '../fixtures/run-files.ts';
 import type { ResultRow } from '../results/columns.ts';
+import type { HistoryEvent } from '../results/events.ts';
 import type { HistoryRun } from '../results/history.ts';
 import { seededRandom } from '../statistics/random.ts';
+import { toldBy } from './told.ts';
 import { maxPOf, newLevel, trackHistory } from './track.ts';
 
 /** A night's run; `undefined` leaves the case out. */
@@ -302,5 +304,88 @@ describe('the newest run', () => {
 
   test('is the only one: nothing to say', () => {
     expect(newsOf([night(1, { int4: {} })])).toEqual({ int4: [] });
+  });
+});
+
+describe('what people said', () => {
+  const at = '2031-01-01';
+  const commit = (number: number) => String(number).padStart(40, '0');
+  /** Newest first, as git tells them. */
+  const commits = Array.from({ length: 60 }, (_, i) => commit(60 - i));
+  const told = (runs: readonly HistoryRun[], ...events: HistoryEvent[]) =>
+    trackHistory(runs, undefined, toldBy(events, commits))[0];
+  const accept = (number: number, cases = 'int4'): HistoryEvent => ({
+    kind: 'accept',
+    at,
+    text: 'wider blocks',
+    cases,
+    commit: commit(number),
+  });
+  const silence = (from: number, until: number): HistoryEvent => ({
+    kind: 'silence',
+    at: `2031-01-${from}T09:00:00.000Z`,
+    text: 'being looked at',
+    cases: 's:int4*',
+    until: `2031-01-${until}`,
+  });
+  const speedNews = [{ isWorse: true, what: 'speed' }];
+
+  test('takes a level that is meant from a commit on for no news, wherever near it that is found, and no other one', () => {
+    expect(told(nights(23, 21), accept(21))).toMatchObject({ news: [], levels: [{ accepted: 'wider blocks' }] });
+    expect(told(nights(23, 21), accept(19))).toMatchObject({ news: [], levels: [{ accepted: 'wider blocks' }] });
+    for (const other of [accept(12), accept(21, 'csr'), accept(1), accept(59)])
+      expect(told(nights(23, 21), other).news).toEqual(speedNews);
+    // No run has the very commit, which lies between two of them.
+    const sparse = nights(23, 21).map((run, i) =>
+      night(i + 1, { int4: { ...[...run.rows.values()][0], git_commit: commit(i < 20 ? 7 : 40) } }),
+    );
+    expect(told(sparse, accept(33)).news).toEqual([]);
+  });
+
+  test('lets a second level behind an accepted one be news', () => {
+    const runs = nights(40, 15).map((run, i) => (i < 35 ? run : night(i + 1, { int4: { speedup: 1.4 * noise[i] } })));
+    const first = Array.from({ length: 6 }, (_, i) => told(runs.slice(0, 35 + i), accept(15)));
+    expect(first.flatMap(({ news }) => news)).toEqual(speedNews);
+    expect(first.at(-1)?.levels.map(({ accepted }) => accepted)).toEqual(['wider blocks', undefined]);
+  });
+
+  test('takes drift that is meant for no news, only where it begins with the commit', () => {
+    const drifted = nights(9, 99, (number) => (number < 9 ? {} : { sqnr_db: 30 }));
+    expect(told(drifted, accept(9)).news).toEqual([]);
+    expect(told(drifted, accept(8)).news).toEqual([{ isWorse: true, what: 'drift or bytes' }]);
+  });
+
+  test('silences news until a day, and what still holds afterwards is news then, once', () => {
+    const news = (count: number) => told(nights(count, 18), silence(18, 25));
+    const said = Array.from({ length: 12 }, (_, i) => news(19 + i));
+    expect(said.slice(0, 7).map(({ silence: held }) => held?.until)).toEqual(new Array(7).fill('2031-01-25'));
+    expect(said.map((tracked) => tracked.news)).toEqual([
+      ...new Array(7).fill([]),
+      speedNews,
+      ...new Array(4).fill([]),
+    ]);
+  });
+
+  test('silences drift and failures in the same way', () => {
+    const drifted = (count: number) => nights(count, 99, (number) => (number < 18 ? {} : { sqnr_db: 30 }));
+    const failed = (count: number) =>
+      nights(count, 99, (number) => (number < 18 ? {} : { status: 'error', reason: 'x' }));
+    for (const runs of [drifted, failed]) {
+      const said = Array.from({ length: 12 }, (_, i) => told(runs(17 + i), silence(18, 25)).news.length);
+      expect(said).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0]);
+    }
+  });
+
+  test('gives a machine that was changed a new history of speed, and none of drift', () => {
+    const changed = (machine?: string): HistoryEvent => ({
+      kind: 'machine',
+      at: '2031-01-21',
+      text: 'turbo off',
+      machine,
+    });
+    const runs = nights(30, 21, (number) => (number < 30 ? {} : { sqnr_db: 30 }));
+    expect(told(runs).levels).toHaveLength(1);
+    expect(told(runs, changed('CPU A'))).toMatchObject({ levels: [], news: [{ what: 'drift or bytes' }] });
+    expect(told(runs, changed('CPU B')).levels).toHaveLength(1);
   });
 });

@@ -2,6 +2,7 @@
 // its drift and bytes. What a case was on one machine says nothing of another, so each machine has a history of its own.
 
 import type { ResultRow } from '../results/columns.ts';
+import type { EventOf } from '../results/events.ts';
 import { type ExactChange, exactChanges } from '../results/exact-change.ts';
 import type { HistoryRun } from '../results/history.ts';
 import { isBaseline } from '../results/row-labels.ts';
@@ -14,6 +15,8 @@ import {
 } from '../statistics/change-points.ts';
 import { sharedNoise } from '../statistics/shared-noise.ts';
 import { hasRun, MIN_EFFECT, SHARED } from './compare.ts';
+import { machineOf } from './machine-of.ts';
+import { machineEvents, NOTHING_TOLD, silenceAt, type Told, type ToldOfCase, toldOf } from './told.ts';
 
 export interface LevelChange {
   /** The last row of the old level and the first of the new one. */
@@ -25,12 +28,16 @@ export interface LevelChange {
   readonly p: number;
   /** Runs at the new level so far. */
   readonly runs: number;
+  /** Why it is meant, where people said so. */
+  readonly accepted?: string;
 }
 
 export interface ExactEvent {
   readonly before: ResultRow;
   readonly row: ResultRow;
   readonly changes: readonly ExactChange[];
+  /** Why they are meant, where people said so. */
+  readonly accepted?: string;
 }
 
 export interface TrackedCase {
@@ -42,8 +49,10 @@ export interface TrackedCase {
   /** Oldest first. */
   readonly levels: readonly LevelChange[];
   readonly events: readonly ExactEvent[];
-  /** What the newest run shows for the first time. */
+  /** What the newest run shows for the first time, but for what was accepted; nothing while the case is silenced. */
   readonly news: readonly News[];
+  /** What holds the news back. */
+  readonly silence?: EventOf<'silence'>;
   /** Why the newest row's speed was not judged. */
   readonly doubt?: string;
   /** The least change, as a logarithm, that would be shown nine times in ten; infinite where none would. */
@@ -71,31 +80,43 @@ export function maxPOf(histories: number): number {
  * The newest run's cases first, then those only earlier runs had.
  * @param seen of how many nights `detectable` speaks
  */
-export function trackHistory(runs: readonly HistoryRun[], seen: Nights = { further: NIGHTS_TO_SEE }): TrackedCase[] {
+export function trackHistory(
+  runs: readonly HistoryRun[],
+  seen: Nights = { further: NIGHTS_TO_SEE },
+  told: Told = NOTHING_TOLD,
+): TrackedCase[] {
   const newest = runs[runs.length - 1];
-  const histories = casesOf(runs).map((caseId) => ({ caseId, rows: latestHistory(runs, caseId) }));
+  const histories = casesOf(runs).map((caseId) => {
+    const rows = latestHistory(runs, caseId);
+    return { caseId, rows, ...likeRows(sinceMachineChanged(timedOf(rows), told)) };
+  });
   const maxP = maxPOf(histories.length);
   const noiseOf = sharedNoise(
-    histories.map(({ rows }) => ({
-      values: logSpeedups(likeRows(timedOf(rows)).timed),
-      groups: groupsOf(rows[rows.length - 1]),
-    })),
+    histories.map(({ rows, timed }) => ({ values: logSpeedups(timed), groups: groupsOf(rows[rows.length - 1]) })),
   );
-  return histories.map(({ caseId, rows }) => {
+  return histories.map(({ caseId, rows, timed, doubt }) => {
     const row = rows[rows.length - 1];
     const noise = noiseOf(groupsOf(row));
+    const own = toldOf(caseId, told);
+    const silence = silenceAt(newest.startedAt, own);
+    const isHeard = ({ started_at }: ResultRow) => silenceAt(started_at, own) === undefined;
     const isInNewest = newest.rows.get(caseId) === row;
     const measured = rows.filter(hasRun);
-    const { timed, doubt } = likeRows(timedOf(rows));
     const points = levelsOf(timed, maxP, noise);
-    const levels = points.map((point, i) => describeLevel(point, timed, points[i + 1]?.index ?? timed.length));
-    const events = eventsOf(measured);
-    // A run that was interrupted before the case says nothing of it.
-    const previous = runs.slice(0, -1).findLast((run) => !run.missing.has(caseId));
+    const levels = acceptLevels(
+      points.map((point, i) => describeLevel(point, timed, points[i + 1]?.index ?? timed.length)),
+      points,
+      acceptedStarts(timed, own, told),
+    );
+    const events = eventsOf(measured, acceptedStarts(measured, own, told));
+    // A run that was interrupted before the case, or whose news of it nobody was to hear, says nothing of it.
+    const previous = runs
+      .slice(0, -1)
+      .findLast(({ missing, startedAt }) => !missing.has(caseId) && silenceAt(startedAt, own) === undefined);
     const news = [
       ...statusNews(caseId, newest, previous),
-      ...(isInNewest && timed.at(-1) === row ? levelNews(timed, points, maxP, noise) : []),
-      ...events.flatMap((event) => (isInNewest && event.row === row ? [exactNews(event)] : [])),
+      ...(isInNewest && timed.at(-1) === row ? levelNews(timed, points, levels, isHeard, maxP, noise) : []),
+      ...(isInNewest && measured.at(-1) === row ? exactNews(events, measured, isHeard) : []),
     ];
     const detectable = detectableIn(timed, seen, maxP, noise);
     return {
@@ -104,7 +125,8 @@ export function trackHistory(runs: readonly HistoryRun[], seen: Nights = { furth
       runs: measured.length,
       levels,
       events,
-      news,
+      news: silence === undefined ? news : [],
+      silence,
       doubt: isInNewest ? doubt : undefined,
       detectable,
     };
@@ -129,12 +151,6 @@ function latestHistory(runs: readonly HistoryRun[], caseId: string): ResultRow[]
   return rows.filter(isSame);
 }
 
-/** What a history depends on; systems and Node versions come and go on the same machine, and their effect is wanted. */
-export function machineOf({ cpu_model, cpu_count, threads, device, gpu_adapter }: ResultRow): string {
-  const parts = [cpu_model, `${cpu_count} cores`, `${threads ?? 1} threads`];
-  return (device === 'gpu' ? [...parts, gpu_adapter] : parts).join(', ');
-}
-
 /** Those that have a speed-up; the baseline's own tells nothing. */
 function timedOf(rows: readonly ResultRow[]): ResultRow[] {
   return rows.filter((row) => hasRun(row) && !isBaseline(row) && row.speedup !== undefined);
@@ -151,6 +167,39 @@ function likeRows(rows: readonly ResultRow[]): { timed: readonly ResultRow[]; do
   const alike = rows.filter((row) => !isOther(row));
   if (state === undefined || state === 'free' || others.length < alike.length) return { timed: alike };
   return { timed: rows.filter(({ core_state }) => core_state === undefined || core_state === 'free'), doubt: SHARED };
+}
+
+/** A machine that people say was changed has a history of its own from then on, of speed and nothing else. */
+function sinceMachineChanged(rows: readonly ResultRow[], told: Told): readonly ResultRow[] {
+  const latest = rows.at(-1);
+  if (latest === undefined) return rows;
+  const changesBefore = ({ started_at = '' }: ResultRow) => machineEvents(told, started_at, machineOf(latest)).length;
+  const changes = changesBefore(latest);
+  return changes === 0 ? rows : rows.filter((row) => changesBefore(row) === changes);
+}
+
+/** By the index of the first row whose code holds an accepted commit: why what begins there is meant. */
+function acceptedStarts(rows: readonly ResultRow[], { accepts }: ToldOfCase, told: Told): Map<number, string> {
+  const starts = accepts.map(({ commit, text }): [number, string] => [
+    rows.findIndex(({ git_commit }) => told.holds(git_commit, commit)),
+    text,
+  ]);
+  return new Map(starts.filter(([index]) => index > 0));
+}
+
+/** Each accepted start stands for the level that begins nearest to it: noise may move where that is found. */
+function acceptLevels(
+  levels: readonly LevelChange[],
+  points: readonly ChangePoint[],
+  starts: ReadonlyMap<number, string>,
+): LevelChange[] {
+  const reasons = new Map<number, string>();
+  for (const [start, text] of starts) {
+    const distances = points.map(({ index }) => Math.abs(index - start));
+    const least = Math.min(...distances);
+    if (least <= MAX_INDEX_SHIFT) reasons.set(distances.indexOf(least), text);
+  }
+  return levels.map((level, i) => (reasons.has(i) ? { ...level, accepted: reasons.get(i) } : level));
 }
 
 function levelsOf(timed: readonly ResultRow[], maxP: number, noise: NoisePrior): ChangePoint[] {
@@ -181,12 +230,18 @@ function describeLevel({ index, before, after, p }: ChangePoint, rows: readonly 
 function levelNews(
   rows: readonly ResultRow[],
   points: readonly ChangePoint[],
+  levels: readonly LevelChange[],
+  isHeard: (row: ResultRow) => boolean,
   maxP: number,
   noise: NoisePrior,
 ): News[] {
-  const earlier = rows.map((_, i) => () => levelsOf(rows.slice(0, rows.length - 1 - i), maxP, noise));
-  const news = newLevel(points, earlier);
-  return news === undefined ? [] : [{ isWorse: news.after < news.before, what: 'speed' }];
+  const lengths = rows.map((_, i) => rows.length - 1 - i).filter((length) => length === 0 || isHeard(rows[length - 1]));
+  const news = newLevel(
+    points,
+    lengths.map((length) => () => levelsOf(rows.slice(0, length), maxP, noise)),
+  );
+  if (news === undefined || levels.at(-1)?.accepted !== undefined) return [];
+  return [{ isWorse: news.after < news.before, what: 'speed' }];
 }
 
 /** Values by which one more may move where a level is found to begin. */
@@ -216,15 +271,24 @@ export function newLevel(
   return isKnown ? undefined : last;
 }
 
-function eventsOf(rows: readonly ResultRow[]): ExactEvent[] {
+function eventsOf(rows: readonly ResultRow[], accepted: ReadonlyMap<number, string>): ExactEvent[] {
   return rows.slice(1).flatMap((row, i) => {
     const changes = exactChanges(rows[i], row);
-    return changes.length > 0 ? [{ before: rows[i], row, changes }] : [];
+    return changes.length > 0 ? [{ before: rows[i], row, changes, accepted: accepted.get(i + 1) }] : [];
   });
 }
 
-function exactNews({ changes }: ExactEvent): News {
-  return { isWorse: changes.some(({ isWorse }) => isWorse), what: 'drift or bytes' };
+/** What changed since the last row whose news was heard, unless all of it is accepted. */
+function exactNews(
+  events: readonly ExactEvent[],
+  rows: readonly ResultRow[],
+  isHeard: (row: ResultRow) => boolean,
+): News[] {
+  const heard = rows.slice(0, -1).findLastIndex(isHeard);
+  const since = new Set(rows.slice(heard + 1));
+  if (heard < 0 || events.every(({ row, accepted }) => !since.has(row) || accepted !== undefined)) return [];
+  const changes = exactChanges(rows[heard], rows[rows.length - 1]);
+  return changes.length === 0 ? [] : [{ isWorse: changes.some(({ isWorse }) => isWorse), what: 'drift or bytes' }];
 }
 
 /** Whether a case that the run before had, ran again: all runs were asked for the same. */

@@ -46,12 +46,13 @@ function isEvent({ verdict, changes, regressions, base, head, reason }: CaseComp
 }
 
 function lineOf(comparison: CaseComparison): ReportLine {
-  const { verdict, shift, timeRatio, changes, reason, regressions } = comparison;
+  const { verdict, shift, timeRatio, changes, reason, regressions, told } = comparison;
   const row = rowOf(comparison);
   const said = regressions.filter(
     (regression) => regression !== 'slower' && regression !== 'worse drift or more bytes',
   );
-  const details = [...(said.length > 0 ? said : reason === undefined ? [] : [reason]), ...changes.map(describeChange)];
+  const why = told ?? reason;
+  const details = [...(said.length > 0 ? said : why === undefined ? [] : [why]), ...changes.map(describeChange)];
   return {
     cells: [
       techniqueLabel(row),
@@ -65,26 +66,27 @@ function lineOf(comparison: CaseComparison): ReportLine {
   };
 }
 
-function alertsOf({ caseId, shift, changes, regressions }: CaseComparison): Alert[] {
+function alertsOf({ caseId, shift, changes, regressions, told }: CaseComparison): Alert[] {
   const exact = changes.map(describeChange).join(', ');
   const speed = shift === undefined ? '' : ` ${describeShift(shift)}`;
   if (regressions.length > 0) {
     const said = regressions.map((regression) => (regression === 'slower' ? `slower${speed}` : regression)).join('; ');
     return [{ level: 'error', message: `${caseId}: ${said}${exact && ` (${exact})`}` }];
   }
-  return exact ? [{ level: 'warning', message: `${caseId}: ${exact}` }] : [];
+  return exact && told === undefined ? [{ level: 'warning', message: `${caseId}: ${exact}` }] : [];
 }
 
 function describeShift({ log, interval }: Shift): string {
   return `${percent(log)} against its baseline (95 %: ${percent(interval.low)} to ${percent(interval.high)})`;
 }
 
-function recordOf({ caseId, base, head, verdict, shift, timeRatio, changes, reason, regressions }: CaseComparison) {
+function recordOf(comparison: CaseComparison) {
+  const { caseId, base, head, verdict, shift, timeRatio, changes, reason, regressions, told } = comparison;
   return {
     case_id: caseId,
     verdict,
     regression: regressions.length > 0,
-    why: [...regressions, ...(reason === undefined ? [] : [reason])].join('; ') || undefined,
+    why: [...regressions, told, reason].filter(Boolean).join('; ') || undefined,
     base_status: base?.status,
     head_status: head?.status,
     base_speedup: base?.speedup,

@@ -1,8 +1,11 @@
 // What `tare track` says of a history.
 
+import { matchesFilter } from '../contract/case-filter.ts';
 import { hasRun } from '../judge/compare.ts';
-import { type ExactEvent, type LevelChange, machineOf, NIGHTS_TO_SEE, type TrackedCase } from '../judge/track.ts';
+import { machineOf } from '../judge/machine-of.ts';
+import { type ExactEvent, type LevelChange, NIGHTS_TO_SEE, type TrackedCase } from '../judge/track.ts';
 import type { ResultRow } from '../results/columns.ts';
+import { describeEvent, type HistoryEvent } from '../results/events.ts';
 import { describeChange } from '../results/exact-change.ts';
 import type { History, HistoryRun } from '../results/history.ts';
 import { backendLabel, isBaseline, problemTitle, techniqueLabel } from '../results/row-labels.ts';
@@ -18,7 +21,7 @@ export function trackReport(cases: readonly TrackedCase[], history: History, all
     sections: [...Map.groupBy(shown, ({ row }) => problemTitle(row))].map(([title, group]) => ({
       title,
       headings: ['technique', 'backend', 'verdict', 'began', 'change', 'runs'],
-      lines: group.map(lineOf),
+      lines: group.map((tracked) => lineOf(tracked, history.events)),
     })),
     notes,
     alerts: cases.flatMap(alertsOf),
@@ -33,10 +36,11 @@ function verdictOf({ levels, news, doubt }: TrackedCase): string {
   if (news.length > 0) return news.some(({ isWorse }) => isWorse) ? 'newly worse' : 'newly better';
   if (doubt !== undefined) return 'inconclusive';
   if (level === undefined) return 'steady';
+  if (level.accepted !== undefined) return 'accepted';
   return level.newSpeedup < level.oldSpeedup ? 'worse' : 'better';
 }
 
-function lineOf(tracked: TrackedCase): ReportLine {
+function lineOf(tracked: TrackedCase, told: readonly HistoryEvent[]): ReportLine {
   const level = tracked.levels.at(-1);
   const event = tracked.events.at(-1);
   const said = tracked.news.filter(({ what }) => what !== 'speed' && what !== 'drift or bytes').map(({ what }) => what);
@@ -53,8 +57,9 @@ function lineOf(tracked: TrackedCase): ReportLine {
     details: [
       ...(isOnlyNew ? [] : said),
       ...(tracked.doubt === undefined ? [] : [tracked.doubt]),
-      ...(level === undefined ? [] : [describeLevel(level)]),
-      ...(event === undefined ? [] : [describeEvent(event)]),
+      ...(tracked.silence === undefined ? [] : [describeEvent(tracked.silence)]),
+      ...(level === undefined ? [] : [describeLevel(level), ...saidAround(level, tracked.caseId, told)]),
+      ...(event === undefined ? [] : [describeExact(event)]),
     ],
   };
 }
@@ -63,16 +68,33 @@ function dateOf({ started_at = '' }: ResultRow): string {
   return started_at.slice(0, 10);
 }
 
-function describeLevel({ before, began, oldSpeedup, newSpeedup, runs }: LevelChange): string {
+function describeLevel({ before, began, oldSpeedup, newSpeedup, runs, accepted }: LevelChange): string {
   const changed = environmentChanges(before, began);
   return [
+    ...acceptedAs(accepted),
     `${oldSpeedup.toPrecision(3)}x → ${newSpeedup.toPrecision(3)}x since ${dateOf(began)} (${runs} runs), ${commitsAround(before, began)}`,
     ...changed,
   ].join('; ');
 }
 
-function describeEvent({ before, row, changes }: ExactEvent): string {
-  return `${changes.map(describeChange).join(', ')} on ${dateOf(row)}, ${commitsAround(before, row)}`;
+/** What people noted between the last run of the old level and the first of the new one. */
+function saidAround({ before, began }: LevelChange, caseId: string, told: readonly HistoryEvent[]): string[] {
+  const notes = told.filter(
+    (event) =>
+      (event.kind === 'note' && (event.cases === undefined || matchesFilter(caseId, event.cases))) ||
+      event.kind === 'machine',
+  );
+  const [from, to] = [dateOf(before), dateOf(began)];
+  const between = notes.filter(({ at }) => from <= at.slice(0, from.length) && at.slice(0, to.length) <= to);
+  return between.map((event) => `${event.at.slice(0, from.length)} ${describeEvent(event)}`);
+}
+
+function acceptedAs(reason: string | undefined): string[] {
+  return reason === undefined ? [] : [`accepted, ${reason}`];
+}
+
+function describeExact({ before, row, changes, accepted }: ExactEvent): string {
+  return `${acceptedAs(accepted).map((reason) => `${reason}; `)}${changes.map(describeChange).join(', ')} on ${dateOf(row)}, ${commitsAround(before, row)}`;
 }
 
 /** As `git log` takes them. */
@@ -90,7 +112,7 @@ function alertsOf({ caseId, levels, events, news }: TrackedCase): Alert[] {
       what === 'speed' && level !== undefined
         ? describeLevel(level)
         : what === 'drift or bytes' && event !== undefined
-          ? describeEvent(event)
+          ? describeExact(event)
           : what;
     return { level: isWorse ? 'error' : 'warning', message: `${caseId}: ${said}` };
   });
@@ -133,7 +155,7 @@ function ratioOf({ oldSpeedup, newSpeedup, p }: LevelChange) {
 }
 
 function dataOf(tracked: TrackedCase) {
-  const { caseId, row, runs, levels, events, news, doubt } = tracked;
+  const { caseId, row, runs, levels, events, news, doubt, silence } = tracked;
   return {
     case_id: caseId,
     machine: machineOf(row),
@@ -142,8 +164,18 @@ function dataOf(tracked: TrackedCase) {
     news,
     doubt,
     least_change_seen: leastSeen(tracked),
-    levels: levels.map((level) => ({ ...around(level.before, level.began), ...ratioOf(level), runs: level.runs })),
-    events: events.map(({ before, row: first, changes }) => ({ ...around(before, first), changes })),
+    silenced_until: silence?.until,
+    levels: levels.map((level) => ({
+      ...around(level.before, level.began),
+      ...ratioOf(level),
+      runs: level.runs,
+      accepted: level.accepted,
+    })),
+    events: events.map(({ before, row: first, changes, accepted }) => ({
+      ...around(before, first),
+      changes,
+      accepted,
+    })),
   };
 }
 
@@ -167,8 +199,14 @@ function notesOn(cases: readonly TrackedCase[], runs: readonly HistoryRun[]): st
     ),
     ...powerNotes(cases, newest),
     ...(short > 0 ? [`${short} cases have fewer than ${MIN_RUNS} runs, too few for a change of level`] : []),
+    ...toldNotes(cases),
     `${cases.length} cases: the newest run shows ${worse} newly worse, ${better} newly better or new`,
   ];
+}
+
+function toldNotes(cases: readonly TrackedCase[]): string[] {
+  const silenced = cases.filter(({ silence }) => silence !== undefined).length;
+  return silenced > 0 ? [`news of ${silenced} of ${cases.length} cases is silenced (tare event list)`] : [];
 }
 
 function powerNotes(cases: readonly TrackedCase[], newest: HistoryRun): string[] {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '../contract/input-error.ts';
 import type { ResultRow } from './columns.ts';
+import { eventsBeside, type HistoryEvent } from './events.ts';
 import { findManifest, readResultsFile } from './results-file.ts';
 import { type AskedRun, isAskedAlike } from './same-asked.ts';
 
@@ -24,9 +25,13 @@ export interface HistoryRun {
 export interface History {
   /** Oldest first, never none; all were asked for the same. */
   readonly runs: readonly HistoryRun[];
+  /** What people said of it. */
+  readonly events: readonly HistoryEvent[];
   /** What was passed over, and why. */
   readonly notes: readonly string[];
 }
+
+type ReadRuns = Pick<History, 'runs' | 'notes'>;
 
 /** What files can't tell. */
 export interface Surroundings {
@@ -44,10 +49,11 @@ export function readHistory(paths: readonly string[], surroundings: Surroundings
   const { runs, notes } = readAll(paths);
   const ordered = inOrder(runs, surroundings);
   const kept = keepAlike(ordered.runs);
-  return { runs: kept.runs, notes: [...notes, ...ordered.notes, ...kept.notes] };
+  const told = eventsBeside(paths);
+  return { runs: kept.runs, events: told.events, notes: [...notes, ...ordered.notes, ...kept.notes, ...told.notes] };
 }
 
-function readAll(paths: readonly string[]): History {
+function readAll(paths: readonly string[]): ReadRuns {
   const notes: string[] = [];
   const runs: HistoryRun[] = [];
   for (const path of paths) {
@@ -69,7 +75,7 @@ function readAll(paths: readonly string[]): History {
  * By time; those whose commits are known share out their places anew, by commit. A run that is dated in the future and
  * would be the newest is passed over: every later step would come before it.
  */
-function inOrder(runs: readonly HistoryRun[], { nowMs, commits }: Surroundings): History {
+function inOrder(runs: readonly HistoryRun[], { nowMs, commits }: Surroundings): ReadRuns {
   const byTime = runs.toSorted((a, b) => compareText(a.startedAt, b.startedAt) || compareText(a.id, b.id));
   const ages = new Map(commits.map((commit, age) => [commit, age]));
   const ageOf = ({ commit }: HistoryRun) => ages.get(commit ?? '');
@@ -78,7 +84,13 @@ function inOrder(runs: readonly HistoryRun[], { nowMs, commits }: Surroundings):
   const ordered = byTime.map((run) => (ageOf(run) === undefined ? run : (byCommit.next().value ?? run)));
   const newest = ordered.findLastIndex((run) => !isOfTheFuture(run, nowMs));
   const kept = newest < 0 ? ordered : ordered.slice(0, newest + 1);
-  return { runs: kept, notes: ordered.flatMap((run) => clockNotes(run, nowMs, kept)) };
+  return {
+    runs: kept,
+    notes: clockNotes(
+      ordered.filter((run) => isOfTheFuture(run, nowMs)),
+      kept,
+    ),
+  };
 }
 
 /** Clocks of two machines may well be a day apart. */
@@ -88,14 +100,17 @@ function isOfTheFuture({ startedAt }: HistoryRun, nowMs: number): boolean {
   return Date.parse(startedAt) > nowMs + CLOCK_SLACK_MS;
 }
 
-function clockNotes(run: HistoryRun, nowMs: number, kept: readonly HistoryRun[]): string[] {
-  if (!isOfTheFuture(run, nowMs)) return [];
-  const what = `${run.name}: its clock said ${run.startedAt.slice(0, 10)}, which is yet to come`;
-  return [kept.includes(run) ? what : `${what}; passed over, as it can't be the newest`];
+function clockNotes(ofTheFuture: readonly HistoryRun[], kept: readonly HistoryRun[]): string[] {
+  const said = ofTheFuture.slice(0, MAX_NAMED).map((run) => {
+    const what = `${run.name}: its clock said ${run.startedAt.slice(0, 10)}, which is yet to come`;
+    return kept.includes(run) ? what : `${what}; passed over, as it can't be the newest`;
+  });
+  const more = ofTheFuture.length - said.length;
+  return more > 0 ? [...said, `and ${more} more runs of days to come`] : said;
 }
 
 /** Throws InputError where others were read and none is like the newest. */
-function keepAlike(runs: readonly HistoryRun[]): History {
+function keepAlike(runs: readonly HistoryRun[]): ReadRuns {
   const newest = runs[runs.length - 1];
   const alike = runs.filter((run) => run === newest || isAskedAlike(run.asked, newest.asked));
   const others = runs.filter((run) => !alike.includes(run)).map(({ name }) => name);
@@ -116,11 +131,6 @@ function csvFilesIn(path: string): string[] | undefined {
   const names = readdirSync(path).filter((name) => name.endsWith('.csv'));
   if (names.length === 0) throw new InputError(`history: must hold CSVs, got none in the folder ${path}`);
   return names.toSorted(compareText).map((name) => join(path, name));
-}
-
-interface ReadRuns {
-  readonly runs: readonly HistoryRun[];
-  readonly notes: readonly string[];
 }
 
 /** A folder may hold other files too, so what can't be read there is passed over and said. */
