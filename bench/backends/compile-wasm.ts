@@ -15,6 +15,7 @@ const OPTIONS = [
   '--runtime=stub',
   '--noAssert',
   '--importMemory',
+  '--importTable',
   '--sharedMemory',
   '--maximumMemory=65536',
   '--enable=simd',

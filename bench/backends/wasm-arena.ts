@@ -16,17 +16,26 @@ export function openArena(
   compile: (technique: string) => Promise<WebAssembly.Module>,
 ): WasmModule['beside'] {
   const place = allocator(memory);
-  const added = new Map<string, Promise<WasmModule['run']>>();
+  const added = new Map<string, Promise<Pick<WasmModule, 'run' | 'indexOf'>>>();
+  // Number 0 is none.
+  let functions = 1;
   let open = 0;
+  const add = (compiled: WebAssembly.Module) => {
+    const exported = WebAssembly.Module.exports(compiled).filter(({ kind }) => kind === 'function');
+    const names = exported.map(({ name }) => name);
+    const first = functions;
+    functions += names.length;
+    return { run: team.add(compiled), indexOf: (name: string) => first + names.indexOf(name) };
+  };
   const beside = async (technique: string): Promise<WasmModule> => {
     const clash = [...added.keys()].find((name) => name !== technique && isSamePlace(name, technique));
     if (clash !== undefined)
       throw new InputError(
         `${technique}: must have constants of its own, got the place of ${clash}'s; rename the folder`,
       );
-    const run = added.get(technique) ?? compile(technique).then(team.add);
-    added.set(technique, run);
-    const module = { ...place, run: await run, beside, close: () => void (--open === 0 && team.close()) };
+    const functionsOf = added.get(technique) ?? compile(technique).then(add);
+    added.set(technique, functionsOf);
+    const module = { ...place, ...(await functionsOf), beside, close: () => void (--open === 0 && team.close()) };
     open++;
     return module;
   };

@@ -21,11 +21,25 @@ const FUNCTION = 3;
 const COUNT = 4;
 const SHARES = 5;
 const ARGS_LENGTH = 6;
-const ARGS = 7;
+/** How many functions a thread must know before it runs a share: one function may call others. */
+const KNOWN = 7;
+const ARGS = 8;
 const MAX_ARGS = 24;
+const CONTROL_BYTES = 4 * (ARGS + MAX_ARGS);
 
-export function newControl(): Control {
-  return new Int32Array(new SharedArrayBuffer(4 * (ARGS + MAX_ARGS)));
+/** Of that block, what is no longer 0 once a share has trapped. */
+export const FAILED_BYTES = 4 * FAILED;
+
+export function newControl(buffer = new SharedArrayBuffer(CONTROL_BYTES), at = 0): Control {
+  return new Int32Array(buffer, at, CONTROL_BYTES / 4);
+}
+
+export function announceFunctions(control: Control, known: number): void {
+  Atomics.store(control, KNOWN, known);
+}
+
+export function knownFunctions(control: Control): number {
+  return Atomics.load(control, KNOWN);
 }
 
 /** First item of a share of [0, count). */

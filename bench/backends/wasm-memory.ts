@@ -2,12 +2,15 @@
 
 import type { WasmModule } from '../contract/runtimes/wasm.ts';
 import { UnsupportedError } from '../contract/unsupported-error.ts';
+import { FAILED_BYTES } from './wasm-job.ts';
 
 const PAGE_BYTES = 65_536;
 const CACHE_LINE = 64;
 const MAX_PAGES = 65_536;
-/** What modules keep as constants stands before all else. The first place stays unused, so that a forgotten pointer meets nothing. */
+/** What modules keep as constants stands before all else. The first place stays unused, so that a forgotten pointer meets nothing… */
 const CONSTANTS_BYTES = 4096;
+/** … but for its end, where a team of threads has its control block. */
+export const CONTROL_ADDRESS = 3072;
 const CONSTANTS_PLACES = 1024;
 const FIRST_ADDRESS = CONSTANTS_BYTES * CONSTANTS_PLACES;
 
@@ -22,7 +25,7 @@ export function constantsAddress(technique: string): number {
   return CONSTANTS_BYTES * (1 + hash);
 }
 
-export function allocator(memory: WebAssembly.Memory): Omit<WasmModule, 'run' | 'beside' | 'close'> {
+export function allocator(memory: WebAssembly.Memory): Omit<WasmModule, 'run' | 'indexOf' | 'beside' | 'close'> {
   let next = FIRST_ADDRESS;
   const allocate = (byteLength: number) => {
     const at = next;
@@ -36,6 +39,7 @@ export function allocator(memory: WebAssembly.Memory): Omit<WasmModule, 'run' | 
     return at;
   };
   return {
+    trapped: CONTROL_ADDRESS + FAILED_BYTES,
     allocate,
     scratch: allocate,
     f32: (at, length) => new Float32Array(memory.buffer, at, length),

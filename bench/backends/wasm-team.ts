@@ -3,8 +3,18 @@ import { once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { InputError } from '../contract/input-error.ts';
 import type { Team } from './wasm-arena.ts';
-import { type Export, instantiate } from './wasm-instance.ts';
-import { type Control, MAX_SHARES, newControl, offerJob, runShare, takeShares, waitUntilDone } from './wasm-job.ts';
+import { type Export, instantiate, newTable } from './wasm-instance.ts';
+import {
+  announceFunctions,
+  type Control,
+  MAX_SHARES,
+  newControl,
+  offerJob,
+  runShare,
+  takeShares,
+  waitUntilDone,
+} from './wasm-job.ts';
+import { CONTROL_ADDRESS } from './wasm-memory.ts';
 
 /** What a worker is started with. */
 export interface TeamMember {
@@ -16,19 +26,21 @@ export interface TeamMember {
 
 export async function startTeam(memory: WebAssembly.Memory, threads: number): Promise<Team> {
   if (threads > MAX_SHARES) throw new InputError(`--threads: must be at most ${MAX_SHARES}, got ${threads}`);
-  const control = newControl();
+  const control = newControl(memory.buffer as unknown as SharedArrayBuffer, CONTROL_ADDRESS);
   const members = Array.from({ length: threads - 1 }, () => startMember(memory, control));
   await Promise.all(members.map(({ worker }) => once(worker, 'message')));
   for (const { worker } of members) worker.unref();
   const functions: Export[] = [];
+  const callable = newTable();
   const table = (index: number) => functions[index];
   return {
     add(module) {
-      const exports = instantiate(module, memory);
+      const exports = instantiate(module, memory, callable);
       const first = functions.length;
       const names = Object.keys(exports);
       functions.push(...Object.values(exports));
       for (const { modules } of members) modules.postMessage(module);
+      announceFunctions(control, functions.length);
       return (name, count, ...args) => {
         if (count === 1 || threads === 1) return exports[name](0, count, ...args);
         const shares = Math.min(count, threads);

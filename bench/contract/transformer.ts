@@ -57,6 +57,8 @@ export interface Transformer<Slot> {
   attention(queries: HeadsOf<Slot>, keys: HeadsOf<Slot>, values: HeadsOf<Slot>, to: Slot): Step;
   /** to = silu(gate) · up */
   swiglu(gate: Slot, up: Slot, columns: number, to: Slot): Step;
+  /** All stages, one after another. The steps of one do not depend on each other. */
+  join(stages: readonly (readonly Step[])[]): Step;
   /** Bytes of all caches. */
   kvCacheBytes(): number;
   /** Bytes of all slots and scratch, less what kernels count that they share. */

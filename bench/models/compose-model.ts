@@ -32,8 +32,9 @@ export function composeModel<Slot>(parts: ModelParts<Slot>): RunningModel {
   const { hiddenSize, vocabularySize } = config;
   const x = transformer.slot(hiddenSize);
   const normed = transformer.slot(hiddenSize);
-  const steps = stepsOf(parts, x, normed);
+  const run = transformer.join(stagesOf(parts, x, normed));
   const head = layers.get(headName(config))!.placed;
+  const runHead = transformer.join([[head.run]]);
   const span = { rows: 0, position: 0 };
 
   function takeIn(tokens: readonly number[]): void {
@@ -44,7 +45,7 @@ export function composeModel<Slot>(parts: ModelParts<Slot>): RunningModel {
       transformer.write(x, row, embedding.subarray(token * hiddenSize, (token + 1) * hiddenSize));
     }
     span.rows = tokens.length;
-    for (const step of steps) step(span);
+    run(span);
     span.position += tokens.length;
   }
 
@@ -52,7 +53,7 @@ export function composeModel<Slot>(parts: ModelParts<Slot>): RunningModel {
   function multiplyHead(first: number, rows: number): void {
     for (let row = 0; row < rows; row++)
       transformer.write(head.X, row, transformer.read(normed, first + row, hiddenSize));
-    head.run({ rows, position: 0 });
+    runHead({ rows, position: 0 });
   }
 
   /** Logits of all rows of the last call. */
@@ -106,8 +107,8 @@ function workspaceOf({ layer, rows, kernel }: PreparedLayer<unknown>): number {
 }
 
 /** All layers from x [rows, hiddenSize] on, which is overwritten, to the norm before the head. */
-function stepsOf<Slot>({ config, tensor, transformer, layers }: ModelParts<Slot>, x: Slot, normed: Slot): Step[] {
-  const steps: Step[] = [];
+function stagesOf<Slot>({ config, tensor, transformer, layers }: ModelParts<Slot>, x: Slot, normed: Slot): Step[][] {
+  const stages: Step[][] = [];
   let added: { readonly Y: Slot; readonly bias?: Float32Array } | undefined;
   for (let i = 0; i < config.layers; i++) {
     const block = `model.layers.${i}`;
@@ -122,17 +123,17 @@ function stepsOf<Slot>({ config, tensor, transformer, layers }: ModelParts<Slot>
     });
     const [queries, keys] = [headsOf(q, 'q', config.hasQkNorm), headsOf(k, 'k', config.hasQkNorm)];
     const bias = config.hasOutputBias ? tensor(`${attention}.o_proj.bias`) : undefined;
-    steps.push(
-      transformer.norm(x, added, tensor(`${block}.input_layernorm.weight`), [q.X, k.X, v.X]),
-      ...[q.run, k.run, v.run],
-      transformer.attention(queries, keys, headsOf(v, 'v', false), o.X),
-      o.run,
-      transformer.norm(x, { Y: o.Y, bias }, tensor(`${block}.post_attention_layernorm.weight`), [gate.X, up.X]),
-      ...[gate.run, up.run],
-      transformer.swiglu(gate.Y, up.Y, config.feedForwardSize, down.X),
-      down.run,
+    stages.push(
+      [transformer.norm(x, added, tensor(`${block}.input_layernorm.weight`), [q.X, k.X, v.X])],
+      [q.run, k.run, v.run],
+      [transformer.attention(queries, keys, headsOf(v, 'v', false), o.X)],
+      [o.run],
+      [transformer.norm(x, { Y: o.Y, bias }, tensor(`${block}.post_attention_layernorm.weight`), [gate.X, up.X])],
+      [gate.run, up.run],
+      [transformer.swiglu(gate.Y, up.Y, config.feedForwardSize, down.X)],
+      [down.run],
     );
     added = { Y: down.Y };
   }
-  return [...steps, transformer.norm(x, added, tensor('model.norm.weight'), [normed])];
+  return [...stages, [transformer.norm(x, added, tensor('model.norm.weight'), [normed])]];
 }

@@ -8,14 +8,16 @@ import { scaled } from './norm.as';
 import { exponentials, multiplyPanels } from './tiles';
 
 // One entry of [0, threads) is a thread, with scratchBytes of its own: constants, reference, sums [NR], q [MR][headDim],
-// o [MR][dims] and s [MR][ldS]. `taken` counts the items that a thread has taken: 0 at first.
-// Q [tokens][ldQ] of heads side by side, keys [keyHeads][ceil(capacity/NR)][headDim][NR],
+// o [MR][dims] and s [MR][ldS]. `taken` counts the items that a thread has taken: 0 at first. Keys are cut into parts where
+// `isCut`. Q [tokens][ldQ] of heads side by side, keys [keyHeads][ceil(capacity/NR)][headDim][NR],
 // values [keyHeads][ceil(headDim/NR)][capacity][NR] → partials [tokens][heads][parts] of reference, sum, two unused, o [dims]
 export function attend(
-  from: i32, to: i32, taken: usize, scratch: usize, scratchBytes: i32, ldS: i32, Q: usize, ldQ: i32, keys: usize,
-  values: usize, partials: usize, parts: i32, tokens: i32, position: i32, heads: i32, keyHeads: i32, headDim: i32,
-  capacity: i32, NR: i32,
+  from: i32, to: i32, span: usize, taken: usize, scratch: usize, scratchBytes: i32, ldS: i32, Q: usize, ldQ: i32,
+  keys: usize, values: usize, partials: usize, isCut: i32, heads: i32, keyHeads: i32, headDim: i32, capacity: i32, NR: i32,
 ): void {
+  const tokens = load<i32>(span);
+  const position = load<i32>(span, 4);
+  const parts = partsOf(position, isCut);
   const group = heads / keyHeads;
   const panels = (tokens * group + MR - 1) / MR;
   const dims = (headDim + NR - 1) / NR * NR;
@@ -76,13 +78,22 @@ function attendPanel(
   }
 }
 
-// partials as above → O [tokens][heads · headDim], times factors [heads · headDim] where these are given; tokens from … to
+function partsOf(position: i32, isCut: i32): i32 {
+  return isCut ? position / PART_KEYS + 1 : 1;
+}
+
+// partials as above → O [tokens][heads · headDim], times factors [heads · headDim] where these are given; an item of [from, to) is
+// a head of a token. Then nothing is taken any more.
 export function combineParts(
-  from: i32, to: i32, partials: usize, parts: i32, heads: i32, headDim: i32, O: usize, factors: usize, NR: i32,
+  from: i32, to: i32, span: usize, taken: usize, partials: usize, isCut: i32, heads: i32, headDim: i32, O: usize,
+  factors: usize, NR: i32,
 ): void {
+  to = min(to, load<i32>(span) * heads);
+  const parts = partsOf(load<i32>(span, 4), isCut);
+  if (from == 0) store<i32>(taken, 0);
   const dims = (headDim + NR - 1) / NR * NR;
   const bytes = (4 + dims) << 2;
-  for (let row = from * heads; row < to * heads; row++) {
+  for (let row = from; row < to; row++) {
     const first = partials + row * parts * bytes;
     let highest = load<f32>(first);
     for (let part = 1; part < parts; part++) highest = max(highest, load<f32>(first + part * bytes));

@@ -1,7 +1,7 @@
 // Writes the AssemblyScript inner loops of attention against a cache: few queries, or rows of weights, times columns that
-// stand side by side. Rows lie as they come, since a cache is read far more often than any of them.
+// stand side by side. Rows lie as they come, since a cache is read far more often than any of them. And calls of a program.
 import { exponentials } from '../naive-attention/tiles.gen.ts';
-import { MR } from './blocks.ts';
+import { MAX_ARGS, MR } from './blocks.ts';
 
 const UNROLL = 4;
 /**
@@ -19,11 +19,30 @@ const SHAPES = [
 ];
 
 export function generateTiles(NR: number): string {
-  return [...SHAPES.map((shape) => tile(shape, NR)), multiplyPanels(NR), exponentials(range(NR / 4), NR)].join('\n\n');
+  return [
+    ...SHAPES.map((shape) => tile(shape, NR)),
+    multiplyPanels(NR),
+    exponentials(range(NR / 4), NR),
+    callWith(),
+  ].join('\n\n');
 }
 
 function range(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i);
+}
+
+function callWith(): string {
+  const cases = range(MAX_ARGS + 1).map((count) => {
+    const args = range(count).map((i) => `, load<i32>(args, ${4 * i})`);
+    return `case ${count}: call_indirect<void>(fn, from, to${args.join('')}); break;`;
+  });
+  return `// The function of that number in the table, with so many arguments from \`args\` on
+export function callWith(fn: i32, from: i32, to: i32, count: i32, args: usize): void {
+  switch (count) {
+    ${cases.join('\n    ')}
+    default: unreachable();
+  }
+}`;
 }
 
 function multiplyPanels(NR: number): string {

@@ -46,6 +46,9 @@ export function tsTransformer(shape: TransformerShape): Transformer<TsSlot> {
         }
       }
     },
+    join: (stages) => (span) => {
+      for (const stage of stages) for (const step of stage) step(span);
+    },
     kvCacheBytes: () => bytes.cache,
     workspaceBytes: () => bytes.slots,
     dispose() {},

@@ -1,15 +1,18 @@
-// What lies between the linear layers of a network. `from` and `to` are a thread's share.
+// What lies between the linear layers of a network. `from` and `to` are a thread's share; `span` says how many rows there are and at
+// which position the first of them stands.
 import { writeConstants } from '../naive-attention/query-panel.as';
 import { addTo, rmsScale, scaled } from './norm.as';
 
 export { attend, combineParts } from './attention.as';
+export { conduct } from './program.as';
 
 // x [rows][K] += added [rows][ldAdded] + bias [K], where they are given; then x / rms(x) · weight → up to three places, each
 // with a weight of its own
 export function normRows(
-  from: i32, to: i32, x: usize, K: i32, added: usize, ldAdded: i32, bias: usize, epsilon: usize,
+  from: i32, to: i32, span: usize, x: usize, K: i32, added: usize, ldAdded: i32, bias: usize, epsilon: usize,
   weight0: usize, to0: usize, weight1: usize, to1: usize, weight2: usize, to2: usize,
 ): void {
+  to = min(to, load<i32>(span));
   for (let row = from; row < to; row++) {
     const at = (row * K) << 2;
     if (added) addTo(x + at, added + ((row * ldAdded) << 2), K);
@@ -21,23 +24,61 @@ export function normRows(
   }
 }
 
-// Y [rows][ldY] of heads side by side, with bias [heads · headDim] and norm [headDim] where they are given, each head then
-// turned by its position, in place; cos and sin [positions][headDim/2]
-export function turnHeads(
-  from: i32, to: i32, Y: usize, ldY: i32, bias: usize, norm: usize, epsilon: usize, cos: usize, sin: usize,
-  heads: i32, headDim: i32, position: i32,
+// What queries, keys and values have in common when they are taken in: Y [rows][ldY] of heads side by side, to which a bias
+// [heads · headDim] is added and a norm [headDim] applied, where they are given
+@unmanaged
+class Heads {
+  Y: usize;
+  ldY: i32;
+  bias: usize;
+  norm: usize;
+}
+
+// Queries, keys and values of all rows get bias and norm, queries and keys are then turned by their position, in place, and keys
+// and values put into the cache. One item of [from, to) is a head of a row: those of queries, then of keys, then of values.
+// cos and sin [positions][headDim/2], keys [keyHeads][ceil(capacity/NR)][headDim][NR],
+// values [keyHeads][ceil(headDim/NR)][capacity][NR]
+export function takeHeads(
+  from: i32, to: i32, span: usize, queries: usize, keys: usize, values: usize, epsilon: usize, cos: usize, sin: usize,
+  heads: i32, keyHeads: i32, headDim: i32, K: usize, V: usize, capacity: i32, NR: i32,
 ): void {
-  const half = headDim >> 1;
-  for (let row = from; row < to; row++) {
-    const y = Y + ((row * ldY) << 2);
-    const table = ((position + row) * half) << 2;
-    if (bias) addTo(y, bias, heads * headDim);
-    for (let head = 0; head < heads; head++) {
-      const x = y + ((head * headDim) << 2);
-      if (norm) scaled(x, headDim, rmsScale(x, headDim, load<f32>(epsilon)), norm, x);
-      turn(x, half, cos + table, sin + table);
+  const perRow = heads + 2 * keyHeads;
+  to = min(to, load<i32>(span) * perRow);
+  for (let item = from; item < to; item++) {
+    const row = item / perRow;
+    const position = load<i32>(span, 4) + row;
+    const table = (position * (headDim >> 1)) << 2;
+    let head = item % perRow;
+    if (head < heads) {
+      takeHead(queries, row, head, headDim, epsilon, cos + table, sin + table);
+      continue;
+    }
+    head -= heads;
+    if (head < keyHeads) {
+      const k = takeHead(keys, row, head, headDim, epsilon, cos + table, sin + table);
+      const panels = (capacity + NR - 1) / NR;
+      const column = K + (((head * panels + position / NR) * headDim * NR + position % NR) << 2);
+      for (let d = 0; d < headDim; d++) store<f32>(column + ((d * NR) << 2), load<f32>(k + (d << 2)));
+      continue;
+    }
+    head -= keyHeads;
+    const v = takeHead(values, row, head, headDim, epsilon, 0, 0);
+    const panels = (headDim + NR - 1) / NR;
+    for (let p = 0; p < panels; p++) {
+      const target = V + ((((head * panels + p) * capacity + position) * NR) << 2);
+      memory.copy(target, v + ((p * NR) << 2), min(NR, headDim - p * NR) << 2);
     }
   }
+}
+
+// One head of one row, turned where cos is given; returns where it lies
+function takeHead(from: usize, row: i32, head: i32, headDim: i32, epsilon: usize, cos: usize, sin: usize): usize {
+  const all = changetype<Heads>(from);
+  const x = all.Y + ((row * all.ldY + head * headDim) << 2);
+  if (all.bias) addTo(x, all.bias + ((head * headDim) << 2), headDim);
+  if (all.norm) scaled(x, headDim, rmsScale(x, headDim, load<f32>(epsilon)), all.norm, x);
+  if (cos) turn(x, headDim >> 1, cos, sin);
+  return x;
 }
 
 // The halves of x [2 · half], each pair turned by an angle of its own
@@ -62,31 +103,6 @@ function turn(x: usize, half: i32, cos: usize, sin: usize): void {
   }
 }
 
-// K and V [rows][ldK, ldV] of heads side by side → keys [heads][ceil(capacity/NR)][headDim][NR] and
-// values [heads][ceil(headDim/NR)][capacity][NR] at each row's position
-export function cacheRows(
-  from: i32, to: i32, K: usize, ldK: i32, V: usize, ldV: i32, bias: usize, keys: usize, values: usize,
-  heads: i32, headDim: i32, capacity: i32, position: i32, NR: i32,
-): void {
-  const keyPanels = (capacity + NR - 1) / NR;
-  const dimPanels = (headDim + NR - 1) / NR;
-  for (let row = from; row < to; row++) {
-    const at = position + row;
-    const v = V + ((row * ldV) << 2);
-    if (bias) addTo(v, bias, heads * headDim);
-    for (let head = 0; head < heads; head++) {
-      const source = (head * headDim) << 2;
-      const k = K + ((row * ldK) << 2) + source;
-      const column = keys + (((head * keyPanels + at / NR) * headDim * NR + at % NR) << 2);
-      for (let d = 0; d < headDim; d++) store<f32>(column + ((d * NR) << 2), load<f32>(k + (d << 2)));
-      for (let p = 0; p < dimPanels; p++) {
-        const target = values + ((((head * dimPanels + p) * capacity + at) * NR) << 2);
-        memory.copy(target, v + source + ((p * NR) << 2), min(NR, headDim - p * NR) << 2);
-      }
-    }
-  }
-}
-
 // Constants of `swiglu`, kept in memory because V8 would build each constant vector anew in every step of a loop; the first six
 // are the polynomial of query-panel.as.ts
 export function writeSwigluConstants(from: i32, to: i32, at: usize): void {
@@ -100,8 +116,10 @@ export function writeSwigluConstants(from: i32, to: i32, at: usize): void {
 // gate, up [rows][ldG, ldU] → to [rows][columns] = gate / (1 + exp(−gate)) · up · factors [columns], where these are given; rows
 // from … to
 export function swiglu(
-  from: i32, to: i32, gate: usize, ldG: i32, up: usize, ldU: i32, out: usize, columns: i32, factors: usize, constants: usize,
+  from: i32, to: i32, span: usize, gate: usize, ldG: i32, up: usize, ldU: i32, out: usize, columns: i32, factors: usize,
+  constants: usize,
 ): void {
+  to = min(to, load<i32>(span));
   for (let row = from; row < to; row++) {
     const g = gate + ((row * ldG) << 2);
     const u = up + ((row * ldU) << 2);

@@ -3,11 +3,12 @@
 import type { Op } from '../../bench/contract/problem.ts';
 import type { Wasm, WasmModule } from '../../bench/contract/runtimes/wasm.ts';
 import type { PreparedKernel } from '../../bench/contract/technique.ts';
-import type { PlacedLinear, Transformer, TransformerShape } from '../../bench/contract/transformer.ts';
+import type { HeadsOf, PlacedLinear, Step, Transformer, TransformerShape } from '../../bench/contract/transformer.ts';
 import { UnsupportedError } from '../../bench/contract/unsupported-error.ts';
 import { CONSTANTS_BYTES } from '../naive-attention/wasm-keys.ts';
 import { paddedRows } from '../panels.ts';
 import { MR, PART_KEYS } from './blocks.ts';
+import { openRecorder, type Recorder } from './program.ts';
 
 /** Rows of f32 from an address on, `stride` values apart; what is written there is to be divided by the divisors first. */
 export interface WasmSlot {
@@ -30,15 +31,19 @@ export async function wasmTransformer(
   shape: TransformerShape,
   wasm: Wasm,
 ): Promise<{ readonly transformer: Transformer<WasmSlot>; runtimeOf(role: string): Wasm }> {
-  const module = await wasm.open('transformer');
+  const opened = await wasm.open('transformer');
+  const recorder = openRecorder(opened, wasm);
+  const module = recorder.listenTo(opened);
   const pools = new Map<string, Scratch[]>();
   const saved = { bytes: 0 };
   const runtimeOf = (role: string): Wasm => {
     const pool = pools.get(role) ?? [];
     pools.set(role, pool);
-    return { ...wasm, open: async (technique) => withScratchOf(pool, saved, await module.beside(technique)) };
+    const open = async (technique: string) =>
+      withScratchOf(pool, saved, recorder.listenTo(await module.beside(technique)));
+    return { ...wasm, open };
   };
-  return { transformer: transformerOf(shape, wasm, module, saved), runtimeOf };
+  return { transformer: transformerOf(shape, wasm, module, recorder, saved), runtimeOf };
 }
 
 interface Scratch {
@@ -66,6 +71,7 @@ function transformerOf(
   shape: TransformerShape,
   { NR, threads }: Wasm,
   module: WasmModule,
+  recorder: Recorder,
   saved: { readonly bytes: number },
 ): Transformer<WasmSlot> {
   const { maxRows, capacity, heads, keyValueHeads, headDim, normEpsilon, rotation } = shape;
@@ -83,18 +89,36 @@ function transformerOf(
   const placeIfAny = (values: Float32Array | undefined) => (values === undefined ? 0 : place(values));
   const slot = (columns: number): WasmSlot => ({ at: allocate(4 * maxRows * columns), stride: columns });
 
+  const span = module.allocate(8);
+  const spanWords = module.i32(span, 2);
+  /** Those that call kernels alone, and always with the same arguments. */
+  const recordable = new Set<Step>();
+  const step = (run: () => void): Step => {
+    const itself: Step = ({ rows, position }) => {
+      spanWords[0] = rows;
+      spanWords[1] = position;
+      run();
+    };
+    recordable.add(itself);
+    return itself;
+  };
+  const headsAt = ({ Y, bias, norm }: HeadsOf<WasmSlot>) => {
+    const at = module.allocate(16);
+    module.i32(at, 4).set([Y.at, Y.stride, placeIfAny(bias), placeIfAny(norm)]);
+    return at;
+  };
   const epsilon = place(Float32Array.of(normEpsilon));
   const [cos, sin] = [place(rotation.cos), place(rotation.sin)];
   const swigluConstants = module.allocate(SWIGLU_CONSTANTS_BYTES);
   module.run('writeSwigluConstants', 1, swigluConstants);
   const dims = paddedRows(headDim, NR);
-  const maxParts = maxRows === 1 ? Math.ceil(capacity / PART_KEYS) : 1;
+  const isCut = Number(maxRows === 1);
+  const maxParts = isCut ? Math.ceil(capacity / PART_KEYS) : 1;
   const ldS = maxRows === 1 ? PART_KEYS : paddedRows(capacity, NR);
   const scratchBytes = paddedRows(CONSTANTS_BYTES + 4 * (2 * NR + MR * (headDim + dims + ldS)), CACHE_LINE);
   const scratch = allocate(threads * scratchBytes);
   const partials = allocate(4 * maxRows * heads * maxParts * (4 + dims));
   const taken = module.allocate(4);
-  const takenCount = module.i32(taken, 1);
 
   return {
     slot,
@@ -104,7 +128,10 @@ function transformerOf(
       else for (let k = 0; k < values.length; k++) into[k] = values[k] / divisors[k];
     },
     read: ({ at, stride }, row, length) => module.f32(at + 4 * row * stride, length),
-    linear: (kernel, rows, N, K) => placeLinear(module, kernel, rows, N, K),
+    linear(kernel, rows, N, K) {
+      const placed = placeLinear(module, kernel, rows, N, K);
+      return kernel.places === undefined ? placed : { ...placed, run: step(() => placed.run({ rows, position: 0 })) };
+    },
     norm(x, added, weight, to) {
       const weights = place(weight);
       const sum = [added?.Y.at ?? 0, added?.Y.stride ?? 0, placeIfAny(added?.bias)];
@@ -114,33 +141,50 @@ function transformerOf(
         return [divisors === undefined ? weights : place(weight.map((w, k) => w / divisors[k])), at];
       });
       const args = [x.at, weight.length, ...sum, epsilon, ...targets.flat()];
-      return ({ rows }) => module.run('normRows', rows, ...args);
+      return step(() => module.run('normRows', maxRows, span, ...args));
     },
     attention(queries, keys, values, to) {
       const keyBytes = 4 * keyValueHeads * paddedRows(capacity, NR) * headDim;
       const valueBytes = 4 * keyValueHeads * capacity * dims;
       cacheBytes += keyBytes + valueBytes;
       const [K, V] = [module.allocate(keyBytes), module.allocate(valueBytes)];
-      const [q, k] = [queries, keys].map(({ Y, bias, norm }) => {
-        return [Y.at, Y.stride, placeIfAny(bias), placeIfAny(norm), epsilon, cos, sin];
-      });
-      const cached = [keys.Y.at, keys.Y.stride, values.Y.at, values.Y.stride, placeIfAny(values.bias), K, V];
+      const taking = [span, headsAt(queries), headsAt(keys), headsAt(values), epsilon, cos, sin];
+      const shapes = [heads, keyValueHeads, headDim];
       const factors = placeIfAny(to.divisors?.map((divisor) => 1 / divisor));
-      const places = [taken, scratch, scratchBytes, ldS, queries.Y.at, queries.Y.stride, K, V, partials];
-      return ({ rows, position }) => {
-        module.run('turnHeads', rows, ...q, heads, headDim, position);
-        module.run('turnHeads', rows, ...k, keyValueHeads, headDim, position);
-        module.run('cacheRows', rows, ...cached, keyValueHeads, headDim, capacity, position, NR);
-        const parts = maxRows === 1 ? Math.ceil((position + 1) / PART_KEYS) : 1;
-        takenCount[0] = 0;
-        module.run('attend', threads, ...places, parts, rows, position, heads, keyValueHeads, headDim, capacity, NR);
-        module.run('combineParts', rows, partials, parts, heads, headDim, to.at, factors, NR);
-      };
+      const places = [span, taken, scratch, scratchBytes, ldS, queries.Y.at, queries.Y.stride, K, V, partials, isCut];
+      const combined = [span, taken, partials, isCut, heads, headDim, to.at, factors, NR];
+      return step(() => {
+        module.run('takeHeads', maxRows * (heads + 2 * keyValueHeads), ...taking, ...shapes, K, V, capacity, NR);
+        module.run('attend', threads, ...places, ...shapes, capacity, NR);
+        module.run('combineParts', maxRows * heads, ...combined);
+      });
     },
     swiglu: (gate, up, columns, to) => {
       const factors = placeIfAny(to.divisors?.map((divisor) => 1 / divisor));
       const args = [gate.at, gate.stride, up.at, up.stride, to.at, columns, factors, swigluConstants];
-      return ({ rows }) => module.run('swiglu', rows, ...args);
+      return step(() => module.run('swiglu', maxRows, span, ...args));
+    },
+    join(stages) {
+      const steps: Step[] = [];
+      let together: (readonly Step[])[] = [];
+      const record = () => {
+        if (together.length === 0) return;
+        const nothing = { rows: 0, position: 0 };
+        const program = recorder.record(together.map((stage) => stage.map((each) => () => each(nothing))));
+        steps.push(step(program));
+        together = [];
+      };
+      for (const stage of stages) {
+        if (stage.every((each) => recordable.has(each))) together.push(stage);
+        else {
+          record();
+          steps.push(...stage);
+        }
+      }
+      record();
+      return (given) => {
+        for (const each of steps) each(given);
+      };
     },
     kvCacheBytes: () => cacheBytes,
     workspaceBytes: () => workspaceBytes - saved.bytes,

@@ -5,7 +5,7 @@ import type { KernelKind, Runtimes } from '../../contract/runtimes/runtimes.ts';
 import type { Wasm, WasmModule } from '../../contract/runtimes/wasm.ts';
 import { openGpu } from '../gpujs.ts';
 import { openArena, type Team } from '../wasm-arena.ts';
-import { instantiate } from '../wasm-instance.ts';
+import { instantiate, newTable } from '../wasm-instance.ts';
 import { newMemory } from '../wasm-memory.ts';
 
 export function openInPage(runtime: PageRuntime): Promise<Runtimes[KernelKind]> {
@@ -18,9 +18,10 @@ async function openWasm(): Promise<Wasm> {
 
 function newArena(): WasmModule['beside'] {
   const memory = newMemory();
+  const table = newTable();
   const team: Team = {
     add(module) {
-      const exports = instantiate(module, memory);
+      const exports = instantiate(module, memory, table);
       return (name, count, ...args) => exports[name](0, count, ...args);
     },
     close() {},

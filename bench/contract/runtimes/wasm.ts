@@ -30,6 +30,10 @@ export interface WasmModule {
    * done. Arguments are integers.
    */
   run(name: string, count: number, ...args: number[]): void;
+  /** Number of an export in the table of functions of all modules over this memory, which modules import. */
+  indexOf(name: string): number;
+  /** Address of a word that is no longer 0 once a thread has trapped. */
+  readonly trapped: number;
   /** The compiled kernels of another technique over the same memory, run by the same threads. */
   beside(technique: string): Promise<WasmModule>;
   close(): void;
