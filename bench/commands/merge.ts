@@ -40,5 +40,6 @@ function merge({ shards = [], out, allow }: Flags): void {
   const merged = mergeShards(shards, allowed as Allowance[]);
   makeResultsFolder(out);
   const csv = writeMergedRun(merged, out);
+  for (const note of merged.notes) process.stderr.write(`tare: ${note}\n`);
   process.stdout.write(`${merged.rows.length} cases of ${shards.length} shards\n${csv}\n`);
 }

@@ -1,5 +1,6 @@
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { chooseNames } from '../cases/select.ts';
+import { InputError } from '../contract/input-error.ts';
 import { type SortKey, showReport, sortKeys } from '../report/show-report.ts';
 import { textWidth } from '../report/text-table.ts';
 import { printReport, type ReportFormat, reportFormats } from '../report/verdict-report.ts';
@@ -46,6 +47,7 @@ export const showCommand: CommandModule<object, InferredOptionTypes<typeof flags
 
 function show({ run = '', best, minSqnr, sort, format }: Flags): void {
   const { name, rows, notes } = readResultsFile(run);
+  if (rows.length === 0) throw new InputError(`${name}: must have rows, got none`);
   printReport(showReport(rows, { name, best, minSqnrDb: minSqnr, sort, notes }), format, textWidth());
 }
 

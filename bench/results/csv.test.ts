@@ -1,6 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { getHeapStatistics } from 'node:v8';
 import { parse } from 'csv-parse/sync';
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../contract/input-error.ts';
@@ -105,6 +107,19 @@ test.each([
     'schema_version,case_id\n1,a\nschema_version,case_id\n1,b\n',
     /^a\.csv: must hold the rows of one file, got a second header as row 2; give the files one by one/,
   ],
+  [
+    'a file of other columns behind another',
+    'schema_version,case_id,M\n1,a,1\ncase_id,schema_version\nb,1\n',
+    /^a\.csv: must hold the rows of one file, got a second header as line 3; give the files one by one/,
+  ],
+  [
+    'a file of other order behind another',
+    'schema_version,case_id\n1,a\ncase_id,schema_version\nb,1\n',
+    /got a second header as row 2/,
+  ],
+  ['a row of no case', 'schema_version,case_id,M\n1,a,1\n1,,1\n', /^a\.csv: row 2: must have a case_id, got none/],
+  ['a time below zero', 'schema_version,case_id,p20_ns\n1,a,-5\n', /row 1: p20_ns must be above 0, got -5/],
+  ['a speed-up of nothing', 'schema_version,case_id,speedup\n1,a,0\n', /row 1: speedup must be above 0, got 0/],
   ['a word for a truth', 'schema_version,case_id,causal\n1,a,WAHR\n', /causal must be true or false, got WAHR/],
   ['a fraction of a row', 'schema_version,case_id,M\n1,a,1.5\n', /M must be a whole number, got 1.5/],
   ['blanks for a figure', 'schema_version,case_id,M\n1,a,  \n', /M must be a whole number/],
@@ -121,8 +136,8 @@ test.each([
   ['-1.25e-3', -0.00125],
   ['1E+2', 100],
 ])('the figure %s is read as %d', (text, value) => {
-  const [read] = parseRows(`schema_version,case_id,speedup\n1,a,${text}\n`, 'a.csv');
-  expect(read.speedup).toBe(value);
+  const [read] = parseRows(`schema_version,case_id,sqnr_db\n1,a,${text}\n`, 'a.csv');
+  expect(read.sqnr_db).toBe(value);
 });
 
 test.each(['0x10', 'Infinity', 'NaN', '1e999', '1 2', '.', '1.5.2', '1,5', 'e5', '5x', 'x5'])(
@@ -202,6 +217,30 @@ test('a file in UTF-16 says how to save it', () => {
   const path = join(mkdtempSync(join(tmpdir(), 'tare-csv-')), 'wide.csv');
   writeFileSync(path, Buffer.from(`\uFEFF${formatHeader()}`, 'utf16le'));
   expect(() => readCsv(path)).toThrow(/^wide\.csv: must be text in UTF-8, got UTF-16; save it as "CSV UTF-8"$/);
+});
+
+describe('a file that memory cannot hold is refused in one line, before the heap is full', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tare-heap-'));
+  const path = join(folder, 'large.csv');
+
+  test('by its size, at once', () => {
+    writeFileSync(path, formatHeader());
+    truncateSync(path, 4 * getHeapStatistics().heap_size_limit);
+    expect(() => readCsv(path)).toThrow(
+      /^large\.csv: must fit in memory, got [\d.]+ GiB, where Node's heap has room for [\d.]+; split it by run, or set NODE_OPTIONS/,
+    );
+  });
+
+  test('by its rows, where a row of the file is shorter than in memory', () => {
+    writeFileSync(path, `schema_version,case_id\n${Array.from({ length: 200_000 }, (_, i) => `1,${i}\n`).join('')}`);
+    const main = join(import.meta.dirname, '..', 'main.ts');
+    const args = ['--max-old-space-size=192', main, 'show', path];
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: expect.stringMatching(/^tare: large\.csv: must fit in memory, got more than \d+ rows, which fill .*\n$/),
+    });
+  });
 });
 
 test('column names are unique', () => {

@@ -1,11 +1,12 @@
 // Rows as CSV: RFC 4180 quoting, one record a line, read by column name. What spreadsheets and other programs make of it
 // when they save it is read too, as far as it can be understood.
 import { basename } from 'node:path';
-import { parse } from 'csv-parse/sync';
+import { CsvError, parse } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
 import { InputError } from '../contract/input-error.ts';
 import { visibleSentence, visibleText } from '../contract/visible-text.ts';
 import { type CellType, columns, type ResultRow, SCHEMA_VERSION } from './columns.ts';
+import { assertFits, heapRoom } from './heap-room.ts';
 import { type Piece, wholeLines } from './whole-lines.ts';
 
 const HEADER = columns.map((column) => column.name);
@@ -52,6 +53,7 @@ export function parseRows(text: string, file: string): readonly ResultRow[] {
 
 function* pieces(path: string): Generator<Piece> {
   try {
+    assertFits(path, visibleText(basename(path)));
     yield* wholeLines(path, true);
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error)) throw error;
@@ -63,14 +65,18 @@ function* pieces(path: string): Generator<Piece> {
 
 function parsePieces(all: Iterable<Piece>, file: string): CsvFile {
   const rows: ResultRow[] = [];
+  const assertRoom = heapRoom(file);
   let dialect: Dialect | undefined;
   for (const { bytes, isWhole } of all) {
     const isFirst = dialect === undefined;
     dialect ??= dialectOf(bytes, file);
     try {
       const lines = { from: isFirst ? 2 : 1, before: isFirst ? 0 : rows.length + 1 };
-      for (const record of parseRecords(bytes, dialect, lines, file))
-        rows.push(parseRow(record, dialect, file, rows.length + 1));
+      const known = dialect;
+      parseRecords(bytes, known, lines, file, (cells) => {
+        rows.push(parseRow(cells, known, file, rows.length + 1));
+        assertRoom(rows.length);
+      });
     } catch (error) {
       if (isWhole || isFirst || holdsLineEnd(bytes)) throw error;
       return { rows, header: dialect.header, isCutShort: true };
@@ -90,6 +96,11 @@ interface Dialect {
   readonly delimiter: string;
 }
 
+/** Columns that every results file has. */
+const KEYS = ['schema_version', 'case_id'];
+/** Columns that logarithms are taken of. */
+const ABOVE_ZERO: readonly string[] = ['p20_ns', 'speedup', 'speedup_ci95_low', 'speedup_ci95_high'];
+
 /** A semicolon is what spreadsheets write where the decimal mark is a comma. */
 const DELIMITERS = [',', ';', '\t'];
 const LINE_ENDS = ['\r\n', '\n', '\r'];
@@ -104,7 +115,7 @@ function dialectOf(bytes: Buffer, file: string): Dialect {
     .split(/\r|\n/, 1);
   const delimiter = DELIMITERS.find((mark) => {
     const names = line.split(mark).map((name) => name.replace(/^"(.*)"$/, '$1'));
-    return names.includes('case_id') && names.includes('schema_version');
+    return KEYS.every((name) => names.includes(name));
   });
   if (delimiter === undefined)
     throw new InputError(`${file}: must be a tare results file with the columns schema_version and case_id`);
@@ -120,33 +131,50 @@ interface Place {
   readonly before: number;
 }
 
+/** Record by record: an array of all of them would take more room than the rows. */
 function parseRecords(
   bytes: Buffer,
   { header, delimiter }: Dialect,
   { from, before }: Place,
   file: string,
-): string[][] {
+  take: (cells: readonly string[]) => void,
+): void {
+  const on_record = (cells: readonly string[], { lines }: { lines: number }) => {
+    if (cells.length !== header.length)
+      throw new Error(`${cells.length} cells on line ${lines}, where the header has ${header.length}`);
+    take(cells);
+    return null;
+  };
   try {
-    const records = parse(bytes, { delimiter, from, bom: true, skip_empty_lines: true, record_delimiter: LINE_ENDS });
-    const ragged = records.findIndex((cells) => cells.length !== header.length);
-    if (ragged < 0) return records;
-    throw new Error(`${records[ragged].length} cells on line ${ragged + from}, where the header has ${header.length}`);
+    parse(bytes, { delimiter, from, bom: true, skip_empty_lines: true, record_delimiter: LINE_ENDS, on_record });
   } catch (error) {
+    if (error instanceof InputError) throw error;
+    if (error instanceof CsvError && isHeader(error.record))
+      throw secondHeader(file, `line ${Number(error.lines) + before}`);
     const counted = (error as Error).message.replace(/line (\d+)/, (_, line) => `line ${Number(line) + before}`);
     throw new InputError(`${file}: must be CSV, got ${counted}`);
   }
 }
 
+/** Of this file or of another, whose columns may be others. */
+function isHeader(cells: unknown): boolean {
+  return Array.isArray(cells) && KEYS.every((name) => cells.includes(name));
+}
+
+function secondHeader(file: string, where: string): InputError {
+  return new InputError(
+    `${file}: must hold the rows of one file, got a second header as ${where}; give the files one by one (tare track takes many, tare merge joins shards)`,
+  );
+}
+
 function parseRow(cells: readonly string[], { header, delimiter }: Dialect, file: string, number: number): ResultRow {
   const textOf = (name: string) => cells[header.indexOf(name)] ?? '';
-  if (textOf('case_id') === 'case_id')
-    throw new InputError(
-      `${file}: must hold the rows of one file, got a second header as row ${number}; give the files one by one (tare track takes many, tare merge joins shards)`,
-    );
+  if (isHeader(cells)) throw secondHeader(file, `row ${number}`);
   if (parseCell(textOf('schema_version'), 'integer', delimiter) !== SCHEMA_VERSION)
     throw new InputError(
       `${file}: must be of schema version ${SCHEMA_VERSION}, got ${textOf('schema_version') || 'none'} in row ${number}; measure again with this tare`,
     );
+  if (isMissing(textOf('case_id'))) throw new InputError(`${file}: row ${number}: must have a case_id, got none`);
   const entries = columns.map(({ name, type }) => {
     const text = textOf(name);
     if (isMissing(text)) return [name, undefined];
@@ -154,6 +182,10 @@ function parseRow(cells: readonly string[], { header, delimiter }: Dialect, file
     if (value === undefined)
       throw new InputError(
         `${file}: row ${number}: ${name} must be ${article(type)}, got ${text}; take the file as tare wrote it`,
+      );
+    if (ABOVE_ZERO.includes(name) && !(Number(value) > 0))
+      throw new InputError(
+        `${file}: row ${number}: ${name} must be above 0, got ${text}; take the file as tare wrote it`,
       );
     return [name, name === 'reason' && typeof value === 'string' ? visibleSentence(value) : value];
   });

@@ -1,4 +1,5 @@
-import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -78,6 +79,15 @@ describe('a night dated 2099', () => {
     write('r0', '2031-06-30', 'd');
     expect(idsOf(read())).toEqual(['r1', 'r2', 'r0']);
   });
+});
+
+test('a clock that was set back is named, and the run takes the place of its commit', () => {
+  write('r1', '2031-06-01', 'a');
+  write('r2', '2000-01-01', 'b');
+  write('r3', '2031-06-03', 'c');
+  const history = read();
+  expect(idsOf(history)).toEqual(['r1', 'r2', 'r3']);
+  expect(history.notes).toEqual(['r2.csv: its clock said 2000-01-01, when there was no tare; its place may be wrong']);
 });
 
 describe('only runs that were asked for the same as the newest are one history', () => {
@@ -168,6 +178,33 @@ describe('what lies in a folder or is named', () => {
     expect(() => readHistory([join(folder, 'empty.csv')], at)).toThrow(
       /^history: must hold whole runs, got none in .* \(passed over empty\.csv: it has no rows\)$/,
     );
+  });
+
+  test.each([
+    ['11/30/2026 9:12', 'the date a spreadsheet made of it'],
+    ['', 'nothing'],
+  ])('a run whose times read %j, %s, has no place in the order', (time) => {
+    const path = writeRun(folder, 'r2', [rowOf('dense', { started_at: time })]);
+    const rule = `r2.csv: started_at must be a time as 2031-05-04T03:02:01Z, got ${time || 'none'}`;
+    expect(readHistory([folder], at)).toMatchObject({
+      runs: [{ id: 'r1' }],
+      notes: [expect.stringContaining(`passed over ${rule}`)],
+    });
+    expect(() => readHistory([path], at)).toThrow(rule);
+  });
+
+  test('and cannot be opened is passed over: a folder, a link to nowhere, a pipe, a manifest that was cut short', () => {
+    mkdirSync(join(folder, 'folder.csv'));
+    symlinkSync('nowhere', join(folder, 'link.csv'));
+    execFileSync('mkfifo', [join(folder, 'pipe.csv')]);
+    writeFileSync(write('r2', '2031-06-02', 'a').replace('.csv', '.run.json'), '{"schema_ver');
+    const { runs, notes } = readHistory([folder], at);
+    expect(runs.map(({ id }) => id)).toEqual(['r1']);
+    expect(notes).toEqual([
+      expect.stringMatching(/^passed over .*folder\.csv: must be a readable results file, got a folder$/),
+      expect.stringMatching(/^passed over .*link\.csv: must be a readable results file, got ENOENT$/),
+      expect.stringMatching(/^passed over .*r2\.run\.json: must be JSON$/),
+    ]);
   });
 
   test('a folder without CSVs is one line that names it', () => {

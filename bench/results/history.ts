@@ -87,7 +87,7 @@ function inOrder(runs: readonly HistoryRun[], { nowMs, commits }: Surroundings):
   return {
     runs: kept,
     notes: clockNotes(
-      ordered.filter((run) => isOfTheFuture(run, nowMs)),
+      ordered.filter((run) => isOfTheFuture(run, nowMs) || isBeforeTare(run)),
       kept,
     ),
   };
@@ -100,13 +100,19 @@ function isOfTheFuture({ startedAt }: HistoryRun, nowMs: number): boolean {
   return Date.parse(startedAt) > nowMs + CLOCK_SLACK_MS;
 }
 
-function clockNotes(ofTheFuture: readonly HistoryRun[], kept: readonly HistoryRun[]): string[] {
-  const said = ofTheFuture.slice(0, MAX_NAMED).map((run) => {
-    const what = `${run.name}: its clock said ${run.startedAt.slice(0, 10)}, which is yet to come`;
-    return kept.includes(run) ? what : `${what}; passed over, as it can't be the newest`;
+/** A clock that lost its battery. */
+function isBeforeTare({ startedAt }: HistoryRun): boolean {
+  return startedAt < '2025';
+}
+
+function clockNotes(strange: readonly HistoryRun[], kept: readonly HistoryRun[]): string[] {
+  const said = strange.slice(0, MAX_NAMED).map((run) => {
+    const what = `${run.name}: its clock said ${run.startedAt.slice(0, 10)}`;
+    if (isBeforeTare(run)) return `${what}, when there was no tare; its place may be wrong`;
+    return `${what}, which is yet to come${kept.includes(run) ? '' : "; passed over, as it can't be the newest"}`;
   });
-  const more = ofTheFuture.length - said.length;
-  return more > 0 ? [...said, `and ${more} more runs of days to come`] : said;
+  const more = strange.length - said.length;
+  return more > 0 ? [...said, `and ${more} more runs with such clocks`] : said;
 }
 
 /** Throws InputError where others were read and none is like the newest. */
@@ -128,9 +134,14 @@ const MAX_NAMED = 3;
 /** Undefined for what is no folder. */
 function csvFilesIn(path: string): string[] | undefined {
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return undefined;
-  const names = readdirSync(path).filter((name) => name.endsWith('.csv'));
+  const names = readdirSync(path).filter((name) => name.endsWith('.csv') && !isPipe(join(path, name)));
   if (names.length === 0) throw new InputError(`history: must hold CSVs, got none in the folder ${path}`);
   return names.toSorted(compareText).map((name) => join(path, name));
+}
+
+/** Reading from one waits until something writes to it. */
+function isPipe(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false;
 }
 
 /** A folder may hold other files too, so what can't be read there is passed over and said. */
@@ -152,13 +163,25 @@ function runsOf(path: string): ReadRuns {
   const runs = byRun.flatMap(([id, group]): HistoryRun[] => {
     if (shards.includes(id)) return [];
     const own = new Map(group.map((row) => [row.case_id ?? '', row]));
-    const startedAt = group.map(({ started_at = '' }) => started_at).toSorted(compareText)[0];
+    const startedAt = startOf(group, name);
     const missing = new Set(manifest?.case_ids.filter((caseId) => !own.has(caseId)));
     const asked = { manifest, caseIds: new Set([...own.keys(), ...missing]) };
     return [{ id, name, startedAt, rows: own, missing, asked, commit: group[0].git_commit }];
   });
   const said = shards.map((id) => `passed over ${name}: ${id} is a shard; tare merge joins shards`);
   return { runs, notes: [...notes, ...said] };
+}
+
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/;
+
+/** Throws InputError on what can't be put in order, such as the dates that spreadsheets make of times. */
+function startOf(rows: readonly ResultRow[], name: string): string {
+  const times = rows.map(({ started_at = '' }) => started_at);
+  const strange = times.find((time) => !TIME.test(time));
+  if (strange === undefined) return times.toSorted(compareText)[0];
+  throw new InputError(
+    `${name}: started_at must be a time as 2031-05-04T03:02:01Z, got ${strange || 'none'}; take the file as tare wrote it`,
+  );
 }
 
 /** Rows of some shards without those of the others. */

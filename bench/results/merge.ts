@@ -21,12 +21,15 @@ interface ShardFile {
   readonly rows: readonly ResultRow[];
   readonly samples: ReadonlyMap<string, readonly SampleRecord[]>;
   readonly manifest: Manifest;
+  /** What was wrong with the file and yet could be read. */
+  readonly notes: readonly string[];
 }
 
 export interface MergedRun {
   readonly manifest: Manifest;
   readonly rows: readonly ResultRow[];
   readonly samples: readonly SampleRecord[];
+  readonly notes: readonly string[];
 }
 
 /** Throws InputError on what is no set of shards of one run. */
@@ -48,13 +51,13 @@ export function mergeShards(paths: readonly string[], allowed: readonly Allowanc
 }
 
 function readShard(path: string): ShardFile {
-  const { name, rows } = readResultsFile(path);
+  const { name, rows, notes } = readResultsFile(path);
   const manifest = findManifest(path);
   if (manifest === undefined)
     throw new InputError(`${path}: must lie beside its <run>.run.json and <run>.samples.jsonl, got no manifest`);
   if (manifest.arguments.shard === undefined || manifest.all_case_ids === undefined)
     throw new InputError(`${path}: must be a shard (tare run --shard i/n), got a whole run`);
-  return { path, name, rows, manifest, samples: readSamples(path) ?? new Map() };
+  return { path, name, rows, notes, manifest, samples: readSamples(path) ?? new Map() };
 }
 
 function assertOneRun([first, ...others]: readonly ShardFile[]): void {
@@ -159,6 +162,7 @@ function joinShards(
     },
     rows: present.map((id) => ({ ...rows.get(id), run_id: runId })),
     samples: present.flatMap((id) => samples.get(id) ?? []),
+    notes: shards.flatMap(({ notes }) => notes),
   };
 }
 
