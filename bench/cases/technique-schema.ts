@@ -1,6 +1,6 @@
 // What a technique must be, checked where it is loaded: a fault in one's own is named before anything runs.
 import { existsSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { type GgufType, ggufTypes } from '../contract/gguf-type.ts';
@@ -121,7 +121,7 @@ function faultOf(folder: string): string | undefined {
   if (!existsSync(folder)) return `no folder ${folder}`;
   if (isTechnique(folder)) return `a technique itself, ${folder}; give the folder it lies in, ${dirname(folder)}`;
   const inside = foldersIn(folder);
-  const unspellable = inside.find((path) => isTechnique(path) && !/[/\\][\w.-]+$/.test(path));
+  const unspellable = inside.find((path) => isTechnique(path) && !/^[\w.-]+$/.test(basename(path)));
   if (unspellable !== undefined) return `${unspellable}; name it by letters, digits, - and _`;
   const mistyped = inside.filter((path) => !isTechnique(path)).flatMap(mistypedIn);
   if (mistyped.length > 0) return `${mistyped[0]}; call it technique.ts`;

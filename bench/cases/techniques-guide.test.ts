@@ -7,14 +7,14 @@ import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundleWorker } from '../backends/browser/bundle.ts';
 import { InputError } from '../contract/input-error.ts';
+import { GUIDE_TECHNIQUE, guideTechnique } from './guide-technique.ts';
 import { KERNELS_DIR, loadTechniques, PROJECT, techniqueFiles } from './registry.ts';
 import { techniqueHash } from './technique-hash.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tare-guide-'));
 const kernels = join(folder, 'my-kernels');
 const technique = join(kernels, 'my-bf16', 'technique.ts');
-const guide = readFileSync(join(PROJECT, 'docs/techniques.md'), 'utf8');
-const blocks = [...guide.matchAll(/^`(my-bf16\/[\w.]+)`\n\n```ts\n(.*?)^```$/gms)];
+const blocks = [...guideTechnique(GUIDE_TECHNIQUE)].map(([name, text]) => ['', `${GUIDE_TECHNIQUE}/${name}`, text]);
 
 beforeAll(() => {
   for (const [, name, text] of blocks) write(join(kernels, name), text);

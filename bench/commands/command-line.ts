@@ -13,6 +13,7 @@ import { exportCommand } from './export.ts';
 import { helpCommand } from './help.ts';
 import { listCommand } from './list.ts';
 import { mergeCommand } from './merge.ts';
+import { newCommand } from './new.ts';
 import { recommendCommand } from './recommend.ts';
 import { rooflineCommand } from './roofline.ts';
 import { runCommand } from './run.ts';
@@ -47,6 +48,7 @@ const commands = [
   sensitivityCommand,
   recommendCommand,
   exportCommand,
+  newCommand,
   doctorCommand,
   helpCommand,
 ];
