@@ -4,8 +4,11 @@ import { UnsupportedError } from '../contract/unsupported-error.ts';
 
 /** Throws UnsupportedError on kinds of kernels that no network runs on. */
 export function mustRunNetworks(kind: KernelKind): asserts kind is 'ts' | 'wasm' {
-  if (kind === 'ts' || kind === 'wasm') return;
-  throw new UnsupportedError(
-    `whole networks run in TypeScript and WebAssembly only: through ${kind}, activations would cross over and back at every layer`,
-  );
+  const reason = whyNoNetwork(kind);
+  if (reason !== undefined) throw new UnsupportedError(reason);
+}
+
+export function whyNoNetwork(kind: KernelKind): string | undefined {
+  if (kind === 'ts' || kind === 'wasm') return undefined;
+  return `whole networks run in TypeScript and WebAssembly only: through ${kind}, activations would cross over and back at every layer`;
 }

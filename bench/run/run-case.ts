@@ -7,7 +7,7 @@ import type { CaseRequest } from '../contract/case-request.ts';
 import type { CaseResult, Weighed } from '../contract/case-result.ts';
 import { operationOf } from '../contract/operations.ts';
 import { openCanary } from '../measure/canary/canary.ts';
-import { mustRunNetworks } from '../models/network-kinds.ts';
+import { whyNoNetwork } from '../models/network-kinds.ts';
 import { type CaseSubject, layerSubject } from './case-subject.ts';
 import { canaryNs, loadAverage } from './environment.ts';
 import { loadCached } from './load-cached.ts';
@@ -28,7 +28,8 @@ export async function runCase(request: CaseRequest, options: RunCaseOptions = {}
   const technique = await loadCached(id, request.kernelsDirs, options.tell);
   const dense = await loadTechnique(operationOf(problem.op).baseline, request.kernelsDirs);
   const isNetwork = problem.op === 'model' || problem.op === 'classify';
-  if (isNetwork) mustRunNetworks(backend.kind);
+  const noNetwork = isNetwork ? whyNoNetwork(backend.kind) : undefined;
+  if (noNetwork !== undefined) return { status: 'unsupported', reason: noNetwork };
   if (technique.kernels[backend.kind] === undefined) {
     return { status: 'unsupported', reason: `${id} has no ${backend.kind} kernel` };
   }

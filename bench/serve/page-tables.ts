@@ -1,5 +1,5 @@
 // A run's rows as the page shows them: a table per problem, techniques down and backends across.
-import { driftCell, memoryCell, memoryHeading, speedCell } from '../report/row-cells.ts';
+import { driftCell, driftHeading, memoryCell, memoryHeading, speedCell } from '../report/row-cells.ts';
 import { create } from './page-dom.ts';
 import type { ShownRow } from './routes.ts';
 
@@ -7,11 +7,13 @@ export function tables(rows: readonly ShownRow[]): HTMLElement[] {
   return [...Map.groupBy(rows, ({ problem }) => problem)].map(([problem, group]) => table(problem, group));
 }
 
-/** What failed, and skipped backends once each. */
+/** What failed, and once each why backends were skipped, or ran no whole network. */
 export function failures(rows: readonly ShownRow[]): HTMLLIElement[] {
-  const lines = rows.flatMap(({ status, outcome, case_id, backend, reason, isFailure }) => {
+  const lines = rows.flatMap(({ op, status, outcome, case_id, backend, reason, isFailure }) => {
     if (isFailure) return [`${outcome} ${case_id}: ${reason}`];
-    return status === 'skipped' ? [`skipped ${backend}: ${reason}`] : [];
+    const isNetwork = op === 'model' || op === 'classify';
+    const isTold = status === 'skipped' || (status === 'unsupported' && isNetwork);
+    return isTold ? [`${status} ${backend}: ${reason}`] : [];
   });
   return [...new Set(lines)].map((line) => create('li', {}, line));
 }
@@ -25,7 +27,7 @@ function table(problem: string, rows: readonly ShownRow[]): HTMLElement {
     {},
     create('th', { scope: 'col' }, 'technique'),
     create('th', { scope: 'col', className: 'fact' }, memory),
-    create('th', { scope: 'col', className: 'fact' }, 'SQNR dB'),
+    create('th', { scope: 'col', className: 'fact' }, driftHeading(rows[0])),
     ...backends.map((name) => create('th', { scope: 'col' }, `${name}${isSoftware(name) ? '*' : ''}`)),
   );
   const techniques = [...Map.groupBy(rows, ({ technique }) => technique)].sort(
@@ -41,7 +43,8 @@ function table(problem: string, rows: readonly ShownRow[]): HTMLElement {
 /** On a narrow screen the facts have no columns of their own and stand below the technique's name. */
 function line(technique: string, group: readonly ShownRow[], backends: readonly string[]): HTMLTableRowElement {
   const [memory, drift] = [memoryCell(group), driftCell(group)];
-  const facts = [memory, drift && `${drift} dB`].filter(Boolean).join(' · ');
+  const unit = group[0].op === 'model' ? '' : ' dB';
+  const facts = [memory, drift && `${drift}${unit}`].filter(Boolean).join(' · ');
   return create(
     'tr',
     {},

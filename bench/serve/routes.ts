@@ -164,6 +164,7 @@ function progressOf(run: ServedRun) {
 function shown(row: ResultRow, fronts: ReadonlySet<ResultRow>) {
   const { case_id, op, backend, status, p20_ns, dense_gflops, speedup, speedup_ci95_low, speedup_ci95_high } = row;
   const { stored_bytes, workspace_bytes, compression_ratio, sqnr_db, drift_ok } = row;
+  const { tokens_per_s, kld_mean, ppl_ratio } = row;
   return {
     problem: problemTitle(row),
     technique: techniqueLabel(row),
@@ -187,6 +188,9 @@ function shown(row: ResultRow, fronts: ReadonlySet<ResultRow>) {
     compression_ratio,
     sqnr_db,
     drift_ok,
+    tokens_per_s,
+    kld_mean,
+    ppl_ratio,
   };
 }
 export type ShownRow = ReturnType<typeof shown>;
