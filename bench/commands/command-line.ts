@@ -14,6 +14,7 @@ import { helpCommand } from './help.ts';
 import { listCommand } from './list.ts';
 import { mergeCommand } from './merge.ts';
 import { newCommand } from './new.ts';
+import { queryCommand } from './query.ts';
 import { recommendCommand } from './recommend.ts';
 import { rooflineCommand } from './roofline.ts';
 import { runCommand } from './run.ts';
@@ -44,6 +45,7 @@ const commands = [
   abCommand,
   trackCommand,
   eventCommand,
+  queryCommand,
   rooflineCommand,
   sensitivityCommand,
   recommendCommand,

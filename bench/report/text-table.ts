@@ -39,12 +39,13 @@ export interface TableContent {
 }
 
 /**
- * Lines of a table that fits: figures for which there is no room go on in a table below, and where fewer than two fit
- * beside the names each row becomes a paragraph.
+ * Lines of a table that fits: figures for which there is no room go on in a table below, and where fewer than the first two
+ * fit beside the names, or one of them doesn't, each row becomes a paragraph.
  */
 export function layOut({ names, figures, details = [] }: TableContent, width: number): string[] {
   const detailsBelow = (row: number) => (details[row] ?? []).map((text) => indented(text, width));
-  if (widthOf([...names, ...figures.slice(0, 2)]) > width) {
+  const together = [figures.slice(0, 2), ...figures.map((figure) => [figure])];
+  if (together.some((few) => widthOf([...names, ...few]) > width)) {
     return paragraphs(names, figures, width).flatMap((lines, row) => [...lines, ...detailsBelow(row)]);
   }
   const blocks = splitToWidth(names, figures, width).map(tableLines);

@@ -115,7 +115,8 @@ function formatMarkdown({ title, sections, notes }: VerdictReport): string {
   return [`### ${title}`, ...tables, ...notes.map(escapeCell)].join('\n\n');
 }
 
-function markdownRow(cells: readonly string[]): string {
+/** Cells that hold Markdown or HTML are shown as they are. */
+export function markdownRow(cells: readonly string[]): string {
   return `| ${cells.map((cell) => escapeCell(cell.trim())).join(' | ')} |`;
 }
 

@@ -91,7 +91,7 @@ function holdsLineEnd(bytes: Buffer): boolean {
 }
 
 /** How a file was written. */
-interface Dialect {
+export interface Dialect {
   readonly header: readonly string[];
   readonly delimiter: string;
 }
@@ -106,7 +106,8 @@ const DELIMITERS = [',', ';', '\t'];
 const LINE_ENDS = ['\r\n', '\n', '\r'];
 const UTF16 = [Buffer.of(0xff, 0xfe), Buffer.of(0xfe, 0xff)];
 
-function dialectOf(bytes: Buffer, file: string): Dialect {
+/** Of the file's first bytes. Throws InputError where they begin no results file. */
+export function dialectOf(bytes: Buffer, file: string): Dialect {
   if (UTF16.some((mark) => bytes.subarray(0, 2).equals(mark)))
     throw new InputError(`${file}: must be text in UTF-8, got UTF-16; save it as "CSV UTF-8"`);
   const [line] = bytes

@@ -1,0 +1,200 @@
+// The files that a query looks at: what lies in folders, what patterns match, and what belongs to a CSV that was named.
+import { createHash } from 'node:crypto';
+import { closeSync, existsSync, globSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { parse } from 'csv-parse/sync';
+import { InputError } from '../../contract/input-error.ts';
+import { visibleText } from '../../contract/visible-text.ts';
+import type { ResultRow } from '../columns.ts';
+import { type Dialect, dialectOf, parseRows } from '../csv.ts';
+import { EVENTS_FILE } from '../events.ts';
+import { siblingPath } from '../results-file.ts';
+import { wholeSize } from '../whole-lines.ts';
+
+export interface CsvSource extends Dialect {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Its last line is unfinished, which is what a kill leaves behind. */
+  readonly isCut: boolean;
+  readonly firstRow: ResultRow | undefined;
+}
+
+/** All absolute and in order. */
+export interface Sources {
+  readonly csvs: readonly CsvSource[];
+  readonly parquets: readonly string[];
+  readonly samples: readonly string[];
+  readonly manifests: readonly string[];
+  readonly events: readonly string[];
+  /** What was passed over, and why. */
+  readonly notes: readonly string[];
+}
+
+/** Where `tare archive` puts what it makes of the CSVs of a folder. */
+export const ARCHIVE = 'archive';
+
+const KINDS = {
+  csv: /\.csv(\.gz)?$/,
+  parquet: /\.parquet$/,
+  samples: /\.samples\.jsonl$/,
+  manifest: /\.run\.json$/,
+  events: /^events\.jsonl$/,
+} as const;
+
+/**
+ * Folders give all their files and what was archived of them; files and patterns give what they name, and of a CSV what
+ * lies beside it. Throws InputError on what is not there and on a named file that holds no results.
+ */
+export function findSources(paths: readonly string[]): Sources {
+  const found = paths.map(filesOf);
+  const named = new Set(found.flatMap(({ files, isFolder }) => (isFolder ? [] : files)));
+  const all = [...new Set(found.flatMap(({ files }) => files))];
+  const ofKind = (kind: keyof typeof KINDS) => all.filter((path) => KINDS[kind].test(basename(path))).toSorted();
+  const notes: string[] = [];
+  const csvs = distinctFiles(
+    ofKind('csv').flatMap((path) => {
+      try {
+        return [csvSource(path)];
+      } catch (error) {
+        if (!(error instanceof InputError) || named.has(path)) throw error;
+        notes.push(`passed over ${error.message}`);
+        return [];
+      }
+    }),
+    notes,
+  );
+  const sources = {
+    csvs,
+    parquets: ofKind('parquet'),
+    samples: ofKind('samples'),
+    manifests: ofKind('manifest'),
+    events: ofKind('events'),
+    notes,
+  };
+  if (all.length === 0) throw new InputError(`query: must find results, got none in ${paths.join(', ')}`);
+  return sources;
+}
+
+interface Found {
+  readonly files: readonly string[];
+  readonly isFolder: boolean;
+}
+
+function filesOf(path: string): Found {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats?.isDirectory()) return { files: filesIn(resolve(path)), isFolder: true };
+  const matches = stats === undefined ? globSync(path).filter(isFile).toSorted() : [path];
+  if (matches.length === 0) throw new InputError(`${path}: must name results, got no such file`);
+  const files = matches.flatMap((match) => [resolve(match), ...besideCsv(resolve(match))]);
+  const unknown = files.find((file) => !Object.values(KINDS).some((kind) => kind.test(basename(file))));
+  if (unknown !== undefined && stats !== undefined)
+    throw new InputError(`${path}: must be CSV, Parquet, .samples.jsonl, .run.json or events.jsonl, got another file`);
+  return { files, isFolder: false };
+}
+
+function filesIn(folder: string): string[] {
+  const archive = join(folder, ARCHIVE);
+  const archived = existsSync(archive) ? readdirSync(archive, { recursive: true, encoding: 'utf8' }) : [];
+  return [
+    ...readdirSync(folder)
+      .map((name) => join(folder, name))
+      .filter(isFile),
+    ...archived.filter((name) => KINDS.parquet.test(name)).map((name) => join(archive, name)),
+  ];
+}
+
+/** Reading from a pipe would wait until something writes to it. */
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+function besideCsv(path: string): string[] {
+  if (!path.endsWith('.csv')) return [];
+  const siblings = [
+    siblingPath(path, 'samples.jsonl'),
+    siblingPath(path, 'run.json'),
+    join(dirname(path), EVENTS_FILE),
+  ];
+  return siblings.filter((sibling) => existsSync(sibling));
+}
+
+const MAX_HEAD_BYTES = 2 ** 20;
+
+/** Throws InputError on what is no results file. */
+export function csvSource(path: string): CsvSource {
+  const name = visibleText(basename(path));
+  const head = headOf(path);
+  if (head.length === 0) throw new InputError(`${name}: must be a tare results file, got an empty file`);
+  const dialect = dialectOf(head, name);
+  const [header = '', first = ''] = head.toString().split(/(?<=\n|\r(?!\n))/, 2);
+  const isWhole = /[\r\n]$/.test(first);
+  const [firstRow] = isWhole ? parseRows(header + first, name) : [];
+  return {
+    path,
+    ...dialect,
+    size: statSync(path).size,
+    isCut: !path.endsWith('.gz') && isCut(path, dialect),
+    firstRow,
+  };
+}
+
+function headOf(path: string): Buffer {
+  try {
+    if (path.endsWith('.gz')) return gunzipSync(readFileSync(path)).subarray(0, MAX_HEAD_BYTES);
+    return bytesFrom(path, 0, MAX_HEAD_BYTES);
+  } catch (error) {
+    throw new InputError(`${path}: must be a readable results file, got ${(error as NodeJS.ErrnoException).code}`);
+  }
+}
+
+function bytesFrom(path: string, from: number, count: number): Buffer {
+  const file = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(count);
+    return bytes.subarray(0, readSync(file, bytes, 0, count, from));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A last line without a line end is whole where it has all its cells. */
+function isCut(path: string, { header, delimiter }: Dialect): boolean {
+  const [from, { size }] = [wholeSize(path), statSync(path)];
+  if (from === 0 || from === size) return false;
+  try {
+    const [cells] = parse(bytesFrom(path, from, size - from), { delimiter });
+    return cells.length !== header.length;
+  } catch {
+    return true;
+  }
+}
+
+/** A run that lies there twice counts once: files that are equal byte for byte. */
+function distinctFiles(all: readonly CsvSource[], notes: string[]): CsvSource[] {
+  const sizes = Map.groupBy(all, ({ size }) => size);
+  const seen = new Map<string, string>();
+  return all.filter(({ path, size }) => {
+    if (sizes.get(size)?.length === 1) return true;
+    const hash = sha256Of(path);
+    const earlier = seen.get(hash);
+    if (earlier === undefined) seen.set(hash, path);
+    else notes.push(`${visibleText(basename(path))}: is ${visibleText(basename(earlier))} again and counts once`);
+    return earlier === undefined;
+  });
+}
+
+const PIECE_BYTES = 2 ** 23;
+
+export function sha256Of(path: string): string {
+  const hash = createHash('sha256');
+  const file = openSync(path, 'r');
+  try {
+    const piece = Buffer.allocUnsafe(PIECE_BYTES);
+    for (let n = readSync(file, piece); n > 0; n = readSync(file, piece)) hash.update(piece.subarray(0, n));
+    return hash.digest('hex');
+  } finally {
+    closeSync(file);
+  }
+}
