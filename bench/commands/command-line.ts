@@ -16,6 +16,7 @@ import { mergeCommand } from './merge.ts';
 import { newCommand } from './new.ts';
 import { queryCommand } from './query.ts';
 import { recommendCommand } from './recommend.ts';
+import { reportCommand } from './report.ts';
 import { rooflineCommand } from './roofline.ts';
 import { runCommand } from './run.ts';
 import { sensitivityCommand } from './sensitivity.ts';
@@ -46,6 +47,7 @@ const commands = [
   trackCommand,
   eventCommand,
   queryCommand,
+  reportCommand,
   rooflineCommand,
   sensitivityCommand,
   recommendCommand,

@@ -5,6 +5,7 @@ import { loadSuites, loadTechniques } from '../cases/registry.ts';
 import { kernelsDirs } from '../cases/select.ts';
 import { presetNames } from '../contract/suite.ts';
 import { exportFormatNames } from '../report/exports/export-formats.ts';
+import { chartNames } from '../report/html/chart-names.ts';
 import { sortKeys } from '../report/show-report.ts';
 import { reportFormats } from '../report/verdict-report.ts';
 import { allowances } from '../results/merge.ts';
@@ -38,6 +39,8 @@ export async function namesFor(flag: string | undefined): Promise<string[] | und
       return [...reportFormats];
     case '--to':
       return [...exportFormatNames];
+    case '--chart':
+      return [...chartNames];
     case '--sort':
       return [...sortKeys];
     case '--allow':

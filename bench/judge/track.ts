@@ -143,7 +143,7 @@ function casesOf(runs: readonly HistoryRun[]): string[] {
 }
 
 /** Rows of the case, oldest first, on the machine and with the inputs of the latest one. */
-function latestHistory(runs: readonly HistoryRun[], caseId: string): ResultRow[] {
+export function latestHistory(runs: readonly HistoryRun[], caseId: string): ResultRow[] {
   const rows = runs.flatMap((run) => run.rows.get(caseId) ?? []);
   const latest = rows[rows.length - 1];
   const isSame = (row: ResultRow) =>

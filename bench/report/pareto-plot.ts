@@ -4,6 +4,7 @@ import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 import type { ResultRow } from '../results/columns.ts';
 import { backendLabel, isBaseline, problemTitle, techniqueLabel } from '../results/row-labels.ts';
+import { COLOURS, SHAPES } from './palette.ts';
 import { paretoRows } from './pareto-rows.ts';
 import { driftCell } from './row-cells.ts';
 
@@ -31,10 +32,6 @@ const AXIS_HEIGHT = 44;
 const HEIGHT_PER_LEGEND_LINE = 17;
 const HEIGHT_PER_POINT = 14;
 const HEIGHT_PER_TECHNIQUE = 14;
-
-/** Told apart on white and on black, and by people who see no red or no green. */
-const COLOURS = ['#2f86c8', '#d9730d', '#1f9d77', '#a06cd5', '#c4527f', '#8a8a2b'];
-const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle-down'];
 
 /** A backend has the same colour and shape in all of them. Problems of which only the baseline was measured have no plot. */
 export async function plotPareto(rows: readonly ResultRow[], minSqnrDb: number): Promise<ParetoPlot[]> {

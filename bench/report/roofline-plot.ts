@@ -4,6 +4,7 @@ import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 import { type Limits, memoryLevels, type Roofline } from '../contract/roofline.ts';
 import type { ResultRow } from '../results/columns.ts';
+import { COLOURS, NEUTRAL, SHAPES } from './palette.ts';
 
 interface RoofPoint {
   readonly roof: string;
@@ -17,7 +18,6 @@ interface RoofPoint {
 interface CasePoint {
   readonly intensity: number;
   readonly gflops: number;
-  readonly technique: string;
   readonly backend: string;
 }
 
@@ -35,15 +35,14 @@ const DASHES = [
 
 /** Points are CPU cases with a rate; a GPU has another roof. */
 export async function plotRoofline(roofline: Roofline, rows: readonly ResultRow[]): Promise<string> {
-  const view = new View(parse(compile(chart(roofs(roofline), rows.flatMap(casePoint))).spec), { renderer: 'none' });
-  return view.toSVG();
+  const spec: TopLevelSpec = { ...rooflineSpec(roofline, rows), background: 'white' };
+  return new View(parse(compile(spec).spec), { renderer: 'none' }).toSVG();
 }
 
-function casePoint(row: ResultRow): CasePoint[] {
-  const { actual_gflops, gbytes_per_s, backend, technique, device } = row;
-  if (actual_gflops === undefined || gbytes_per_s === undefined || backend === undefined) return [];
-  if (technique === undefined || device === 'gpu') return [];
-  return [{ intensity: actual_gflops / gbytes_per_s, gflops: actual_gflops, technique, backend }];
+export function casePoint(row: ResultRow): CasePoint[] {
+  const { actual_gflops, gbytes_per_s, backend, device } = row;
+  if (!actual_gflops || !gbytes_per_s || backend === undefined || device === 'gpu') return [];
+  return [{ intensity: actual_gflops / gbytes_per_s, gflops: actual_gflops, backend }];
 }
 
 function roofs(roofline: Roofline): RoofPoint[] {
@@ -72,37 +71,67 @@ function roofsOf({ peaks, bandwidth }: Limits, cacheBytes: Roofline['cache_bytes
   return [...slopes, ...lines];
 }
 
-function chart(roofPoints: readonly RoofPoint[], cases: readonly CasePoint[]): TopLevelSpec {
+const WIDTH = 640;
+const HEIGHT = 380;
+
+/** The cases alone where there is no roofline. */
+export function rooflineSpec(roofline: Roofline | undefined, rows: readonly ResultRow[]): TopLevelSpec {
+  const roofPoints = roofline === undefined ? [] : roofs(roofline);
+  const cases = rows.flatMap(casePoint);
+  const backends = [...new Set(cases.map(({ backend }) => backend))];
   const axis = (field: string, title: string) =>
-    ({ field, type: 'quantitative', scale: { type: 'log' }, axis: { title } }) as const;
+    ({
+      field,
+      type: 'quantitative',
+      scale: { type: 'log', nice: false, padding: 12 },
+      axis: { title, format: '~g', grid: false },
+    }) as const;
   const x = axis('intensity', 'operations per byte moved');
   const y = axis('gflops', 'GFLOP/s (int8: GOP/s)');
+  const lines = {
+    data: { values: roofPoints },
+    mark: { type: 'line', strokeWidth: 1.5 },
+    encoding: {
+      x,
+      y,
+      strokeDash: { field: 'roof', type: 'nominal', scale: { range: DASHES }, title: 'roof' },
+      color: { field: 'threads', type: 'nominal', scale: { range: [NEUTRAL, COLOURS[1]] }, title: 'roof of' },
+    },
+  } as const;
+  const range = <T>(values: readonly T[]) => backends.map((_, i) => values[i % values.length]);
+  const points = {
+    data: { values: cases },
+    mark: { type: 'point', size: 60, strokeWidth: 2, opacity: 0.9 },
+    encoding: {
+      x,
+      y,
+      color: {
+        field: 'backend',
+        type: 'nominal',
+        title: 'backend',
+        scale: { domain: backends, range: range(COLOURS) },
+      },
+      shape: { field: 'backend', type: 'nominal', title: 'backend', scale: { domain: backends, range: range(SHAPES) } },
+    },
+  } as const;
   return {
-    width: 720,
-    height: 440,
-    background: 'white',
-    layer: [
-      {
-        data: { values: [...roofPoints] },
-        mark: { type: 'line', strokeWidth: 1.5 },
-        encoding: {
-          x,
-          y,
-          strokeDash: { field: 'roof', type: 'nominal', scale: { range: DASHES }, title: 'roof' },
-          color: { field: 'threads', type: 'nominal', scale: { range: ['#555555', '#aa7733'] }, title: 'roof of' },
-        },
+    width: WIDTH,
+    height: HEIGHT,
+    autosize: { type: 'pad' },
+    layer: roofPoints.length > 0 ? [lines, points] : [points],
+    resolve: { scale: { color: 'independent', shape: 'independent' } },
+    config: {
+      aria: false,
+      view: { stroke: NEUTRAL },
+      axis: { titleFontWeight: 'normal', labelFontSize: 11, titleFontSize: 11 },
+      legend: {
+        orient: 'bottom',
+        columns: 6,
+        labelFontSize: 11,
+        titleFontSize: 11,
+        symbolStrokeWidth: 2,
+        symbolSize: 80,
       },
-      {
-        data: { values: [...cases] },
-        mark: { type: 'point', filled: true, size: 60, opacity: 0.8 },
-        encoding: {
-          x,
-          y,
-          color: { field: 'technique', type: 'nominal', title: 'technique' },
-          shape: { field: 'backend', type: 'nominal', title: 'backend' },
-        },
-      },
-    ],
-    resolve: { scale: { color: 'independent' } },
-  };
+    },
+  } as TopLevelSpec;
 }

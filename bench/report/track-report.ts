@@ -31,7 +31,7 @@ export function trackReport(cases: readonly TrackedCase[], history: History, all
 }
 
 /** `newly`: the newest run shows it for the first time. */
-function verdictOf({ levels, news, doubt }: TrackedCase): string {
+export function verdictOf({ levels, news, doubt }: TrackedCase): string {
   const level = levels.at(-1);
   if (news.length > 0) return news.some(({ isWorse }) => isWorse) ? 'newly worse' : 'newly better';
   if (doubt !== undefined) return 'inconclusive';
@@ -68,7 +68,7 @@ function dateOf({ started_at = '' }: ResultRow): string {
   return started_at.slice(0, 10);
 }
 
-function describeLevel({ before, began, oldSpeedup, newSpeedup, runs, accepted }: LevelChange): string {
+export function describeLevel({ before, began, oldSpeedup, newSpeedup, runs, accepted }: LevelChange): string {
   const changed = environmentChanges(before, began);
   return [
     ...acceptedAs(accepted),
@@ -93,7 +93,7 @@ function acceptedAs(reason: string | undefined): string[] {
   return reason === undefined ? [] : [`accepted, ${reason}`];
 }
 
-function describeExact({ before, row, changes, accepted }: ExactEvent): string {
+export function describeExact({ before, row, changes, accepted }: ExactEvent): string {
   return `${acceptedAs(accepted).map((reason) => `${reason}; `)}${changes.map(describeChange).join(', ')} on ${dateOf(row)}, ${commitsAround(before, row)}`;
 }
 
@@ -182,7 +182,7 @@ function dataOf(tracked: TrackedCase) {
 /** Below it not even a step without noise can be told. */
 const MIN_RUNS = 6;
 
-function notesOn(cases: readonly TrackedCase[], runs: readonly HistoryRun[]): string[] {
+export function notesOn(cases: readonly TrackedCase[], runs: readonly HistoryRun[]): string[] {
   const newest = runs[runs.length - 1];
   const worse = cases.filter(({ news }) => news.some(({ isWorse }) => isWorse)).length;
   const better = cases.filter(({ news }) => news.length > 0 && !news.some(({ isWorse }) => isWorse)).length;

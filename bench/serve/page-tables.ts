@@ -1,6 +1,6 @@
 // A run's rows as the page shows them: a table per problem, techniques down and backends across.
+import { create } from '../report/html/page/page-dom.ts';
 import { driftCell, driftHeading, memoryCell, memoryHeading, speedCell } from '../report/row-cells.ts';
-import { create } from './page-dom.ts';
 import type { ShownRow } from './routes.ts';
 
 export function tables(rows: readonly ShownRow[]): HTMLElement[] {

@@ -3,7 +3,7 @@ import { findAdapters } from '../backends/browser/adapters.ts';
 import type { PageAdapters } from '../backends/browser/adapters-schema.ts';
 import { askWorker } from '../backends/browser/ask-worker.ts';
 import type { Weighed } from '../contract/case-result.ts';
-import { create, element, update } from './page-dom.ts';
+import { create, element, update } from '../report/html/page/page-dom.ts';
 import { failures, tables } from './page-tables.ts';
 import type { Choices, ShownProgress } from './routes.ts';
 import type { Step } from './served-run.ts';
