@@ -13,6 +13,7 @@ interface Terminal {
 interface Progress {
   onPhase(what: string): void;
   onWarning(what: string): void;
+  onPlan(what: string): void;
   onCase(event: CaseEvent): void;
   onStage(what: string): void;
   end(): void;
@@ -34,12 +35,14 @@ export function createProgress(stream: Terminal = process.stderr): Progress {
     pass = event.pass;
     if (event.row !== undefined) stream.write(`[${event.number}/${event.total}] ${outcome(event)}\n`);
   };
+  const say = (what: string) => void stream.write(`${stream.isTTY ? CLEAR_LINE : ''}tare: ${what}\n`);
   return {
     onPhase(what) {
       stream.write(stream.isTTY ? CLEAR_LINE + `${what} …`.slice(0, (stream.columns ?? 80) - 1) : `${what}\n`);
       start = performance.now();
     },
-    onWarning: (what) => void stream.write(`${stream.isTTY ? CLEAR_LINE : ''}tare: ${what}\n`),
+    onWarning: say,
+    onPlan: say,
     onCase: stream.isTTY ? onTerminal : onPlain,
     onStage: (what) =>
       void stream.write(stream.isTTY ? CLEAR_LINE + `${what} …`.slice(0, (stream.columns ?? 80) - 1) : `${what}\n`),

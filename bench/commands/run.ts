@@ -13,12 +13,13 @@ import { type RunOptions, type RunOutcome, resumeRun, startRun } from '../run/ru
 import { INTERRUPTED, stoppable } from '../run/stop-signals.ts';
 import { baselineFlags, compareWithBaseline, readBaseline } from './baseline-flags.ts';
 import { browserFlags, browserOf } from './browser-flags.ts';
+import { budgetFlags, knownFrom } from './budget-flags.ts';
 import { effortFlags, effortOfFlags } from './effort-flags.ts';
 import { modelChoiceOf, modelFlags } from './model-flags.ts';
 import { createProgress } from './progress.ts';
 import { minSqnrFlag } from './report-flags.ts';
 import { once, onceNumber, selectionFlags, selectionOf, threadsFlag } from './selection-flags.ts';
-import { shardCosts } from './shard-costs.ts';
+import { costsOfPreset, shardCosts } from './shard-costs.ts';
 import { resultsFolder } from './users-folder.ts';
 
 /** Node's timers count milliseconds in 31 bits. */
@@ -52,6 +53,7 @@ const flags = {
     defaultDescription: "the preset's",
   },
   ...effortFlags,
+  ...budgetFlags,
   threads: threadsFlag,
   shard: {
     type: 'string',
@@ -92,6 +94,7 @@ export const runCommand: CommandModule<object, InferredOptionTypes<typeof flags>
       .example('$0 run --passes 10 --filter csr', 'what differs from process to process')
       .example('$0 run --save-baseline main', 'keep this run as main')
       .example('$0 run --baseline main', 'what changed since')
+      .example('$0 run --preset nightly --budget 30m', 'of all that, what tells most')
       .example('$0 run --preset nightly --shard 2/4', 'the second of four machines')
       .example('$0 run --resume 2031-05-04T03-02-01-7f3a', 'go on after Ctrl-C or a crash'),
   handler: run,
@@ -100,10 +103,17 @@ export const runCommand: CommandModule<object, InferredOptionTypes<typeof flags>
 async function run(argv: Flags): Promise<void> {
   const base = await readBaseline(argv);
   const progress = createProgress();
+  const known = () => {
+    const { known: records, note } = knownFrom(argv.history ?? argv.out);
+    if (note !== undefined) progress.onWarning(note);
+    return records;
+  };
   const measure = (signal: AbortSignal) =>
     begin(argv, {
       out: argv.out,
       shardCosts: shardCosts(argv.shardCosts),
+      costs: usualCosts(argv),
+      known,
       debug: argv.debug ?? false,
       signal,
       ...progress,
@@ -121,6 +131,12 @@ async function run(argv: Flags): Promise<void> {
   else if (outcome.rows.some(isFailure) || compared?.isRegression) process.exitCode = 1;
 }
 
+/** With another effort than the preset's nobody has recorded any. */
+function usualCosts({ passes, rounds, 'min-time': minTimeS, preset }: Flags): Map<string, number> {
+  const isUsual = [passes, rounds, minTimeS].every((effort) => effort === undefined);
+  return isUsual ? costsOfPreset(preset) : new Map();
+}
+
 async function begin(argv: Flags, options: RunOptions): Promise<RunOutcome> {
   if (argv.resume === undefined) {
     const { timeout, inProcess, threads, shard } = argv;
@@ -130,6 +146,7 @@ async function begin(argv: Flags, options: RunOptions): Promise<RunOutcome> {
         ...selectionOf(argv),
         ...modelChoiceOf(argv),
         ...effortOfFlags(argv),
+        budgetS: argv.budget,
         timeout,
         inProcess,
         threads,
@@ -171,9 +188,18 @@ function assertDefaults(argv: Flags): void {
     passes: undefined,
     rounds: undefined,
     minTimeS: undefined,
+    budget: undefined,
   };
-  const { browser, headed, shard } = argv;
-  const asked = { ...selectionOf(argv), ...modelChoiceOf(argv), ...effortOfFlags(argv), browser, headed, shard };
+  const { browser, headed, shard, budget } = argv;
+  const asked = {
+    ...selectionOf(argv),
+    ...modelChoiceOf(argv),
+    ...effortOfFlags(argv),
+    browser,
+    headed,
+    shard,
+    budget,
+  };
   if (isDeepStrictEqual(asked, defaults)) return;
   throw new InputError('--resume: must stand without flags that select cases or effort: a run goes on as it was begun');
 }

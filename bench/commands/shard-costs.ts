@@ -5,10 +5,18 @@ import { parse } from 'csv-parse/sync';
 import { PROJECT } from '../cases/registry.ts';
 import { recordedCosts } from '../cases/shard.ts';
 import { InputError } from '../contract/input-error.ts';
+import type { PresetName } from '../contract/suite.ts';
 import { readRows } from '../results/csv.ts';
 
 /** Every shard must be dealt out by the same figures, so these are committed ones, or the user's. */
 const COMMITTED = ['nightly-costs.csv', 'baseline.csv'].map((name) => join(PROJECT, 'results', name));
+
+/** What cases take with the usual effort of a preset, by case, in s; of a preset whose runs are not recorded, none. */
+export function costsOfPreset(preset: PresetName): Map<string, number> {
+  const file = { smoke: undefined, quick: 'baseline.csv', nightly: 'nightly-costs.csv' }[preset];
+  const path = file === undefined ? undefined : join(PROJECT, 'results', file);
+  return path === undefined || !existsSync(path) ? new Map() : shardCosts(path);
+}
 
 /** By case, in s: out of a CSV of costs (bench/record-costs.ts) or of a run; none where there is neither. */
 export function shardCosts(csv: string | undefined): Map<string, number> {

@@ -39,6 +39,8 @@ export const RunArguments = z.object({
   rounds: z.number().int().positive().optional(),
   /** Time to measure one case for, all passes together, s. */
   minTimeS: z.number().positive().optional(),
+  /** Time for all cases together, s; those it has no room for are left out. */
+  budgetS: z.number().positive().optional(),
   inProcess: z.boolean(),
   threads: z.number().int(),
   browser: z

@@ -347,3 +347,18 @@ describe('what people said', () => {
     expect(compareTold({}, { ...event, at: '2031-01-04' })?.verdict).toBe('slower');
   });
 });
+
+test('a case that a time budget left out of either run is judged in none, and has neither vanished nor begun', () => {
+  const rows = [dense, rowOf('int4'), rowOf('csr')];
+  const budgeted = rows.map((row) =>
+    row.technique === 'csr' ? { case_id: row.case_id, op: row.op, status: 'skipped', reason: 'budget' } : row,
+  );
+  for (const [base, head] of [
+    [rows, budgeted],
+    [budgeted, rows],
+  ]) {
+    const comparison = of(compareRuns(base, head), 'csr');
+    expect(comparison).toMatchObject({ verdict: 'unpaired', reason: 'left out by a time budget', regressions: [] });
+  }
+  expect(of(compareRuns(budgeted, budgeted), 'csr')).toBeUndefined();
+});

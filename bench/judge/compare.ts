@@ -2,6 +2,7 @@
 // not its time but its speed-up over that baseline in the same process.
 import type { ResultRow } from '../results/columns.ts';
 import { type ExactChange, exactChanges } from '../results/exact-change.ts';
+import { isOverBudget } from '../results/over-budget.ts';
 import { isBaseline } from '../results/row-labels.ts';
 import { holmAdjust } from '../statistics/holm.ts';
 import type { Interval } from '../statistics/interval.ts';
@@ -60,14 +61,21 @@ export function compareRuns(
   excuseOf: (caseId: string) => Excuse | undefined = () => undefined,
   told: Told = NOTHING_TOLD,
 ): CaseComparison[] {
-  const [baseRows, headRows] = [base, head].map((rows) => new Map(rows.map((row) => [row.case_id ?? '', row])));
+  const overBudget = new Set([...base, ...head].filter(isOverBudget).map(({ case_id }) => case_id));
+  const [baseRows, headRows] = [base, head].map(
+    (rows) => new Map(rows.flatMap((row) => (isOverBudget(row) ? [] : [[row.case_id ?? '', row]]))),
+  );
   const pairs = [...new Set([...headRows.keys(), ...baseRows.keys()])].map((id) => {
     return { id, base: baseRows.get(id), head: headRows.get(id) };
   });
   const paired = pairs.flatMap((pair) => pairedRows(pair) ?? []);
   const shifts = new Map(shiftsOf(paired).map((shift, i) => [paired[i].head.case_id, shift]));
   const compared = pairs.map((pair) => conclude(pair.id, pair, shifts.get(pair.id), told));
-  return compared.map((comparison) => heed(told, excuseAbsence(comparison, excuseOf(comparison.caseId))));
+  return compared.map((comparison) => {
+    const { caseId } = comparison;
+    const excuse = overBudget.has(caseId) ? 'left out by a time budget' : excuseOf(caseId);
+    return heed(told, excuseAbsence(comparison, excuse));
+  });
 }
 
 /** What people said takes regressions away and leaves the verdict. */
@@ -91,11 +99,17 @@ const CHANGED_EXACTLY = 'worse drift or more bytes';
 const ACCEPTABLE = ['slower', CHANGED_EXACTLY];
 
 /** Why a case that only base has is no regression. */
-export const excuses = ['not asked for', 'not come to before the run was interrupted'] as const;
+export const excuses = [
+  'not asked for',
+  'not come to before the run was interrupted',
+  'left out by a time budget',
+] as const;
 export type Excuse = (typeof excuses)[number];
 
 function excuseAbsence(comparison: CaseComparison, excuse: Excuse | undefined): CaseComparison {
-  if (comparison.head !== undefined || excuse === undefined) return comparison;
+  const { base, head } = comparison;
+  const isAbsent = head === undefined || (base === undefined && excuse === 'left out by a time budget');
+  if (!isAbsent || excuse === undefined) return comparison;
   return { ...comparison, reason: excuse, regressions: [] };
 }
 

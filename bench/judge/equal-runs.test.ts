@@ -30,10 +30,26 @@ function makeCases({ gaussian }: Random): SyntheticCase[] {
 /** A whole run is off by a little, too: it found the machine as it was. */
 const BETWEEN_RUNS = 0.3;
 
-function run(cases: readonly SyntheticCase[], processes: number, { gaussian }: Random, step = 0): ResultRow[] {
+/** How many processes a case has: always as many, or from three on until their interval is narrow. */
+interface Effort {
+  readonly most: number;
+  readonly untilNarrow: boolean;
+}
+
+const LEAST_PROCESSES = 3;
+const NARROW = Math.log(1.02);
+
+function run(cases: readonly SyntheticCase[], effort: Effort, { gaussian }: Random, step = 0): ResultRow[] {
   return cases.map(({ technique, shape, deviation, roundsError }, i) => {
     const level = Math.log(2) + BETWEEN_RUNS * deviation * gaussian() - (i % 4 === 0 ? step : 0);
-    const logs = Array.from({ length: processes }, () => level + deviation * gaussian());
+    const all = Array.from({ length: effort.most }, () => level + deviation * gaussian());
+    const isNarrow = (count: number) => {
+      const some = all.slice(0, count);
+      return (Math.max(...some) - Math.min(...some)) / 2 + 1.96 * roundsError <= NARROW;
+    };
+    const ended = all.findIndex((_, j) => effort.untilNarrow && j + 1 >= LEAST_PROCESSES && isNarrow(j + 1));
+    const processes = ended < 0 ? effort.most : ended + 1;
+    const logs = all.slice(0, processes);
     const centre = logs.reduce((a, b) => a + b, 0) / processes;
     const squares = logs.reduce((sum, log) => sum + (log - centre) ** 2, 0);
     const speedup = Math.exp(quantile(logs, 0.5));
@@ -50,10 +66,16 @@ function run(cases: readonly SyntheticCase[], processes: number, { gaussian }: R
 const isDecided = ({ verdict }: CaseComparison) => verdict === 'slower' || verdict === 'faster';
 const RUNS = 10;
 
-describe.each([2, 3, 5])('ten runs of one commit, %d processes a case', (processes) => {
-  const random = seededRandom(20 + processes);
+describe.each([
+  { most: 2, untilNarrow: false },
+  { most: 3, untilNarrow: false },
+  { most: 5, untilNarrow: false },
+  // As under a time budget.
+  { most: 5, untilNarrow: true },
+])('ten runs of one commit, $most processes a case at most, ended by width: $untilNarrow', (effort) => {
+  const random = seededRandom(20 + effort.most);
   const cases = makeCases(random);
-  const runs = Array.from({ length: RUNS }, () => run(cases, processes, random));
+  const runs = Array.from({ length: RUNS }, () => run(cases, effort, random));
   const pairs = runs.flatMap((base, i) => runs.slice(i + 1).map((head) => compareRuns(base, head)));
 
   test('at most one of their 45 pairs has a false verdict, and most cases but CSR come out the same', () => {
@@ -66,7 +88,7 @@ describe.each([2, 3, 5])('ten runs of one commit, %d processes a case', (process
   test('a step of 10 % in a case of four is found where the comparison says that it sees so much', () => {
     const step = Math.log(1.1);
     const judged = runs.flatMap((base) => {
-      const comparisons = compareRuns(base, run(cases, processes, random, step));
+      const comparisons = compareRuns(base, run(cases, effort, random, step));
       return comparisons.filter(({ shift }, i) => i % 4 === 0 && shift !== undefined && shift.detectable <= step);
     });
     expect(judged.length).toBeGreaterThan(10);

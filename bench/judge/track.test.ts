@@ -5,7 +5,7 @@ import type { HistoryEvent } from '../results/events.ts';
 import type { HistoryRun } from '../results/history.ts';
 import { seededRandom } from '../statistics/random.ts';
 import { toldBy } from './told.ts';
-import { maxPOf, newLevel, trackHistory } from './track.ts';
+import { maxPOf, newLevel, suspectedCases, trackHistory } from './track.ts';
 
 /** A night's run; `undefined` leaves the case out. */
 function night(
@@ -25,6 +25,7 @@ function night(
     startedAt,
     rows: new Map(rows.map((row) => [row.case_id ?? '', row])),
     missing: new Set(),
+    overBudget: new Set(),
     asked: { manifest: undefined, caseIds: new Set() },
     commit: undefined,
     ...parts,
@@ -387,5 +388,48 @@ describe('what people said', () => {
     expect(told(runs).levels).toHaveLength(1);
     expect(told(runs, changed('CPU A'))).toMatchObject({ levels: [], news: [{ what: 'drift or bytes' }] });
     expect(told(runs, changed('CPU B')).levels).toHaveLength(1);
+  });
+});
+
+describe('a case that may have changed', () => {
+  const suspects = (runs: readonly HistoryRun[]) => [...suspectedCases(runs)];
+
+  test('is suspected from the first night that lies astray until the level is known, and a steady one is not', () => {
+    const from = (count: number) => suspects(nights(count, 21)).length;
+    expect([20, 21, 22].map(from)).toEqual([0, 1, 1]);
+    expect(from(29)).toBe(0);
+  });
+
+  test('is hardly ever suspected for nothing', () => {
+    const alarms = Array.from({ length: 40 }, (_, i) => suspects(nights(20 + i)).length);
+    expect(alarms.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(4);
+  });
+});
+
+describe('a night whose time had no room for the case', () => {
+  const left = (run: HistoryRun): HistoryRun => {
+    const ids = new Set(run.rows.keys());
+    return { ...run, rows: new Map(), missing: ids, overBudget: ids };
+  };
+
+  test('takes it neither for vanished nor, when it is back, for new', () => {
+    const runs = nights(12);
+    expect(track([...runs.slice(0, 11), left(runs[11])])[0].news).toEqual([]);
+    expect(track([...runs.slice(0, 9), left(runs[9]), left(runs[10]), runs[11]])[0]).toMatchObject({
+      news: [],
+      runs: 10,
+    });
+  });
+
+  test('lets a failure be news once, and drift be seen over the gap', () => {
+    const failing = nights(12, 99, (number) => (number < 9 ? {} : { status: 'error', reason: 'x' }));
+    const said = [8, 9, 10, 11].map((last) => {
+      const runs = failing.slice(0, last + 1).map((run, i) => (i === 9 || i === 10 ? left(run) : run));
+      return track(runs)[0].news.length;
+    });
+    expect(said).toEqual([1, 0, 0, 0]);
+    const drifting = nights(12, 99, (number) => (number < 10 ? {} : { sqnr_db: 30 }));
+    const gap = drifting.map((run, i) => (i === 9 || i === 10 ? left(run) : run));
+    expect(track(gap)[0].news).toEqual([{ isWorse: true, what: 'drift or bytes' }]);
   });
 });

@@ -14,6 +14,7 @@ import {
   type NoisePrior,
 } from '../statistics/change-points.ts';
 import { sharedNoise } from '../statistics/shared-noise.ts';
+import { studentP } from '../statistics/student.ts';
 import { hasRun, MIN_EFFECT, SHARED } from './compare.ts';
 import { machineOf } from './machine-of.ts';
 import { machineEvents, NOTHING_TOLD, silenceAt, type Told, type ToldOfCase, toldOf } from './told.ts';
@@ -86,17 +87,10 @@ export function trackHistory(
   told: Told = NOTHING_TOLD,
 ): TrackedCase[] {
   const newest = runs[runs.length - 1];
-  const histories = casesOf(runs).map((caseId) => {
-    const rows = latestHistory(runs, caseId);
-    return { caseId, rows, ...likeRows(sinceMachineChanged(timedOf(rows), told)) };
-  });
-  const maxP = maxPOf(histories.length);
-  const noiseOf = sharedNoise(
-    histories.map(({ rows, timed }) => ({ values: logSpeedups(timed), groups: groupsOf(rows[rows.length - 1]) })),
-  );
+  const { histories, maxP, noiseOf } = historiesOf(runs, told);
   return histories.map(({ caseId, rows, timed, doubt }) => {
     const row = rows[rows.length - 1];
-    const noise = noiseOf(groupsOf(row));
+    const noise = noiseOf(row);
     const own = toldOf(caseId, told);
     const silence = silenceAt(newest.startedAt, own);
     const isHeard = ({ started_at }: ResultRow) => silenceAt(started_at, own) === undefined;
@@ -131,6 +125,49 @@ export function trackHistory(
       detectable,
     };
   });
+}
+
+/** Of each case what was measured of it, and what the nights of cases like it scatter by. */
+function historiesOf(runs: readonly HistoryRun[], told: Told) {
+  const histories = casesOf(runs).map((caseId) => {
+    const rows = latestHistory(runs, caseId);
+    return { caseId, rows, ...likeRows(sinceMachineChanged(timedOf(rows), told)) };
+  });
+  const noiseOf = sharedNoise(
+    histories.map(({ rows, timed }) => ({ values: logSpeedups(timed), groups: groupsOf(rows[rows.length - 1]) })),
+  );
+  return {
+    histories,
+    maxP: maxPOf(histories.length),
+    noiseOf: (row: ResultRow) => noiseOf(groupsOf(row)),
+  };
+}
+
+/** Chance that a case is suspected though nothing changed. */
+const SUSPICION_P = 0.02;
+
+/** Cases that may have taken another level lately, which a few more nights would tell. */
+export function suspectedCases(runs: readonly HistoryRun[], told: Told = NOTHING_TOLD): Set<string> {
+  const { histories, maxP, noiseOf } = historiesOf(runs, told);
+  const suspected = histories.filter(({ rows, timed }) => {
+    const noise = noiseOf(rows[rows.length - 1]);
+    const known = levelsOf(timed, maxP, noise).at(-1)?.index ?? 0;
+    const likely = levelsOf(timed, SUSPICION_P, noise).at(-1)?.index ?? 0;
+    const isLately = likely > known + MAX_INDEX_SHIFT && likely >= timed.length - 2 * NIGHTS_TO_SEE;
+    return isLately || isAstray(logSpeedups(timed).slice(known));
+  });
+  return new Set(suspected.map(({ caseId }) => caseId));
+}
+
+/** Whether the last value lies where those before it hardly ever do: a prediction by Student's t. */
+function isAstray(values: readonly number[]): boolean {
+  const before = values.slice(0, -1);
+  if (before.length < 3) return false;
+  const mean = before.reduce((sum, value) => sum + value, 0) / before.length;
+  const variance = before.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (before.length - 1);
+  const away = Math.abs(values[values.length - 1] - mean);
+  const t = away / Math.sqrt(variance * (1 + 1 / before.length));
+  return away >= MIN_EFFECT && studentP(t, before.length - 1) <= SUSPICION_P;
 }
 
 /** Cases whose nights may scatter alike, the narrowest group first. */

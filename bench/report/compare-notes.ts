@@ -42,6 +42,8 @@ function inputNotes(comparisons: readonly CaseComparison[]): string[] {
 function absenceNotes(comparisons: readonly CaseComparison[], { name }: ComparedRun): string[] {
   return excuses.flatMap((excuse) => {
     const count = comparisons.filter(({ reason }) => reason === excuse).length;
+    if (excuse === 'left out by a time budget')
+      return count > 0 ? [`${count} cases were ${excuse} in one of the runs, and are not judged`] : [];
     return count > 0 ? [`${name}: ${count} cases of the other run were ${excuse}, and are not judged`] : [];
   });
 }

@@ -1,6 +1,7 @@
 // What `tare show` prints of a run: a line a row with its absolute time, so that backends can be held against each other.
 import { columns, type ResultRow } from '../results/columns.ts';
 import { failureReason, isFailure, outcomeOf } from '../results/failure.ts';
+import { isOverBudget } from '../results/over-budget.ts';
 import { backendLabel, isBaseline, problemTitle, techniqueLabel } from '../results/row-labels.ts';
 import { caveatLines } from './caveats.ts';
 import { bestRows, PREDICTIONS, paretoRows } from './pareto-rows.ts';
@@ -110,7 +111,9 @@ function halfWidth({ speedup_ci95_low: low, speedup_ci95_high: high }: ResultRow
 
 function notesOn(rows: readonly ResultRow[], shown: readonly ResultRow[], options: ShowOptions): string[] {
   const { name, best, minSqnrDb } = options;
-  const skips = new Set(rows.flatMap((row) => (row.status === 'skipped' ? [`${row.backend}: ${row.reason}`] : [])));
+  const skips = new Set(
+    rows.flatMap((row) => (row.status === 'skipped' && !isOverBudget(row) ? [`${row.backend}: ${row.reason}`] : [])),
+  );
   const counts = [...Map.groupBy(rows, outcomeOf)].map(([outcome, group]) => `${group.length} ${outcome}`);
   return [
     'time: one call, 20th percentile; speed-up: over the uncompressed technique on the same backend, ± half its 95 % interval',

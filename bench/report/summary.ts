@@ -2,6 +2,7 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { ResultRow } from '../results/columns.ts';
 import { failureReason, isFailure, outcomeOf } from '../results/failure.ts';
+import { isOverBudget } from '../results/over-budget.ts';
 import { backendLabel, isBaseline, problemTitle, techniqueLabel } from '../results/row-labels.ts';
 import { caveatLines } from './caveats.ts';
 import { PREDICTIONS, paretoRows } from './pareto-rows.ts';
@@ -21,7 +22,8 @@ export interface SummaryOptions {
 
 export function formatSummary(rows: readonly ResultRow[], { width, minSqnrDb }: SummaryOptions): string {
   const fronts = paretoRows(rows, minSqnrDb);
-  const tables = [...groupBy(rows, problemTitle)].map(([title, group]) => formatProblem(title, group, fronts, width));
+  const shown = rows.filter((row) => !isOverBudget(row));
+  const tables = [...groupBy(shown, problemTitle)].map(([title, group]) => formatProblem(title, group, fronts, width));
   const legend = rows.some((row) => row.p20_ns !== undefined) ? legendLines(rows, minSqnrDb) : [];
   const wrapped = (lines: readonly string[]) => lines.map((line) => wrapText(line, width, '  ')).join('\n');
   return [
@@ -102,7 +104,8 @@ function failureLines(rows: readonly ResultRow[]): string[] {
 
 function countLines(rows: readonly ResultRow[]): string[] {
   const counts = [...groupBy(rows, outcomeOf)].map(([outcome, group]) => `${group.length} ${outcome}`);
-  const skips = new Set(rows.filter((row) => row.status === 'skipped').map((row) => `${row.backend}: ${row.reason}`));
+  const skipped = rows.filter((row) => row.status === 'skipped' && !isOverBudget(row));
+  const skips = new Set(skipped.map((row) => `${row.backend}: ${row.reason}`));
   return [`${rows.length} cases: ${counts.join(', ')}`, ...skips];
 }
 

@@ -186,11 +186,14 @@ export function notesOn(cases: readonly TrackedCase[], runs: readonly HistoryRun
   const newest = runs[runs.length - 1];
   const worse = cases.filter(({ news }) => news.some(({ isWorse }) => isWorse)).length;
   const better = cases.filter(({ news }) => news.length > 0 && !news.some(({ isWorse }) => isWorse)).length;
-  const ended = cases.filter(({ caseId, news }) => !newest.rows.has(caseId) && news.length === 0).length;
+  const ended = cases.filter(
+    ({ caseId, news }) => !newest.rows.has(caseId) && !newest.overBudget.has(caseId) && news.length === 0,
+  ).length;
   const short = cases.filter(({ runs: count }) => count < MIN_RUNS).length;
   return [
     `${runs.length} runs from ${runs[0].startedAt.slice(0, 10)} to ${newest.startedAt.slice(0, 10)}, newest ${newest.id}`,
     ...interruptedNotes(runs),
+    ...budgetNotes(newest),
     ...gapNotes(runs),
     ...machineNotes(runs),
     ...(ended > 0 ? [`${ended} cases are not among the newest run's and are not judged`] : []),
@@ -219,11 +222,19 @@ function powerNotes(cases: readonly TrackedCase[], newest: HistoryRun): string[]
 }
 
 function interruptedNotes(runs: readonly HistoryRun[]): string[] {
-  const interrupted = runs.filter(({ missing }) => missing.size > 0);
-  return interrupted.map(
-    ({ id, rows, missing }) =>
-      `${id} was interrupted: ${missing.size} of ${rows.size + missing.size} cases are missing`,
+  const lost = ({ missing, overBudget }: HistoryRun) => missing.size - overBudget.size;
+  return runs.flatMap((run) =>
+    lost(run) > 0
+      ? [`${run.id} was interrupted: ${lost(run)} of ${run.rows.size + run.missing.size} cases are missing`]
+      : [],
   );
+}
+
+function budgetNotes({ rows, overBudget }: HistoryRun): string[] {
+  if (overBudget.size === 0) return [];
+  return [
+    `the newest run's time had no room for ${overBudget.size} of ${rows.size + overBudget.size} cases; they have no news`,
+  ];
 }
 
 /** A pause this many times the usual one is told. */

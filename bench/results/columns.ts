@@ -238,7 +238,7 @@ export const columns = [
     name: 'reason',
     group: 'status',
     type: 'text',
-    doc: 'why the status is not ok',
+    doc: "why the status is not ok; budget where the run's time had no room for the case, of which nothing follows",
     value: ({ result }) => result.reason && visibleSentence(result.reason),
   },
   // speed

@@ -1,12 +1,17 @@
 // Which rows make a run fail, and why.
 import type { ResultRow } from './columns.ts';
+import { isOverBudget } from './over-budget.ts';
 
 export function isFailure({ status, drift_ok }: ResultRow): boolean {
   return status === 'incorrect' || status === 'error' || status === 'timeout' || status === 'oom' || drift_ok === false;
 }
 
-/** What came of a case, in a word: its status, or `drifted` where it ran and yet kept too little of the output. */
-export function outcomeOf(row: Pick<ResultRow, 'status' | 'drift_ok'>): string {
+/**
+ * What came of a case, in a word: its status, or `drifted` where it ran and yet kept too little of the output, or `over
+ * budget` where the run's time had no room for it.
+ */
+export function outcomeOf(row: Pick<ResultRow, 'status' | 'drift_ok' | 'reason'>): string {
+  if (isOverBudget(row)) return 'over budget';
   const hasRun = row.status === 'ok' || row.status === 'noisy';
   return hasRun && row.drift_ok === false ? 'drifted' : (row.status ?? '');
 }

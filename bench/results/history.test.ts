@@ -254,3 +254,12 @@ describe('what lies in a folder or is named', () => {
     expect(notes.at(-1)).toMatch(/^passed over r\d\.csv, r\d\.csv, r\d\.csv and \d more: asked for something else/);
   });
 });
+
+test('rows that a time budget left out are no rows of a history', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tare-history-'));
+  const left = { ...rowOf('csr'), status: 'skipped', reason: 'budget', speedup: undefined };
+  writeRun(folder, '2031-01-01T02-00-00-0001', [rowOf('dense'), rowOf('int4'), left]);
+  const [run] = readHistory([folder], { nowMs: Date.UTC(2031, 5, 30), commits: [] }).runs;
+  expect([...run.rows.values()].map(({ technique }) => technique)).toEqual(['dense', 'int4']);
+  expect([run.missing, run.overBudget]).toEqual([new Set([left.case_id]), new Set([left.case_id])]);
+});

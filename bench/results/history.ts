@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '../contract/input-error.ts';
 import type { ResultRow } from './columns.ts';
 import { eventsBeside, type HistoryEvent } from './events.ts';
+import { isOverBudget } from './over-budget.ts';
 import { findManifest, readResultsFile } from './results-file.ts';
 import { type AskedRun, isAskedAlike } from './same-asked.ts';
 
@@ -15,8 +16,10 @@ export interface HistoryRun {
   /** Of its first case, UTC, ISO 8601. */
   readonly startedAt: string;
   readonly rows: ReadonlyMap<string, ResultRow>;
-  /** Cases it was to run and has no row of: some only where it was interrupted. */
+  /** Cases it was to run and did not come to: some only where it was interrupted, or had no time for them. */
   readonly missing: ReadonlySet<string>;
+  /** Of these, the ones its time budget had no room for. */
+  readonly overBudget: ReadonlySet<string>;
   readonly asked: AskedRun;
   /** Of its first row; undefined where none was written. */
   readonly commit: string | undefined;
@@ -162,11 +165,13 @@ function runsOf(path: string): ReadRuns {
   const shards = byRun.filter(([, group]) => isPartOfRun(group)).map(([id]) => id);
   const runs = byRun.flatMap(([id, group]): HistoryRun[] => {
     if (shards.includes(id)) return [];
-    const own = new Map(group.map((row) => [row.case_id ?? '', row]));
+    const [left, rowsOfRun] = [group.filter(isOverBudget), group.filter((row) => !isOverBudget(row))];
+    const own = new Map(rowsOfRun.map((row) => [row.case_id ?? '', row]));
+    const overBudget = new Set(left.map(({ case_id = '' }) => case_id));
     const startedAt = startOf(group, name);
-    const missing = new Set(manifest?.case_ids.filter((caseId) => !own.has(caseId)));
+    const missing = new Set(manifest?.case_ids.filter((caseId) => !own.has(caseId))).union(overBudget);
     const asked = { manifest, caseIds: new Set([...own.keys(), ...missing]) };
-    return [{ id, name, startedAt, rows: own, missing, asked, commit: group[0].git_commit }];
+    return [{ id, name, startedAt, rows: own, missing, overBudget, asked, commit: group[0].git_commit }];
   });
   const said = shards.map((id) => `passed over ${name}: ${id} is a shard; tare merge joins shards`);
   return { runs, notes: [...notes, ...said] };

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { effortOf } from '../cases/preset.ts';
 import { selectCases } from '../cases/select.ts';
 import type { CaseRequest } from '../contract/case-request.ts';
@@ -9,7 +9,7 @@ import type { CaseResult, CoreState } from '../contract/case-result.ts';
 import { machine } from '../fixtures/run-files.ts';
 import { Journal } from '../results/journal.ts';
 import { PassLog } from '../results/pass-log.ts';
-import { type CaseEvent, measureCases } from './measure-cases.ts';
+import { type CaseEvent, measureCases, type TimeBudget } from './measure-cases.ts';
 
 const chosen = { suite: [], backend: ['ts'], kernels: [], seed: 0, preset: 'quick' as const };
 const { cases, techniques } = await selectCases({ ...chosen, technique: ['dense', 'int4'], filter: ['M=1,'] });
@@ -30,10 +30,14 @@ beforeEach(() => {
 });
 
 /** A run over two cases with the clock stopped but for what is given: each pass comes to what `answer` says. */
-async function run(answer: (request: CaseRequest, call: number) => CaseResult, comeBackShare = 1e6) {
+async function run(
+  answer: (request: CaseRequest, call: number) => CaseResult,
+  comeBackShare = 1e6,
+  { passes, timeBudget }: { readonly passes?: number; readonly timeBudget?: TimeBudget } = {},
+) {
   const journal = new Journal(join(folder, 'run.csv'), join(folder, 'run.samples.jsonl'));
   const log = new PassLog(join(folder, 'run.passes.jsonl'), () => true);
-  const effort = { ...effortOf({ preset: 'quick' }), comeBackShare };
+  const effort = { ...effortOf({ preset: 'quick', passes }), comeBackShare };
   const asked: CaseRequest[] = [];
   const events: CaseEvent[] = [];
   const measure = async (request: CaseRequest) => {
@@ -52,6 +56,7 @@ async function run(answer: (request: CaseRequest, call: number) => CaseResult, c
       kernels: [],
       inProcess: false,
       state,
+      timeBudget,
     },
     journal,
     log,
@@ -152,5 +157,92 @@ describe('on a core that a neighbour shares', () => {
     let cycles = 20;
     const { asked } = await run(() => measured(1000, 1000, 'free', cycles--));
     expect(asked.map(({ bestCanaryCycles }) => bestCanaryCycles)).toEqual([undefined, 20, 19, 18]);
+  });
+});
+
+describe('with so much time and no more', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  /** A clock that stands still but for what passes take. */
+  function stoppedClock() {
+    let nowMs = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => nowMs);
+    return (seconds: number) => {
+      nowMs += seconds * 1000;
+    };
+  }
+
+  const [dense, int4] = ['dense', 'int4'].map((technique) => cases.find((entry) => entry.technique === technique)!);
+  const needed = [int4, dense].map((entry) => ({ case: entry, need: 'oldest' as const }));
+  const budget = (leftS: number, costS: TimeBudget['costS'] = () => 10): TimeBudget => ({ leftS, needed, costS });
+
+  test('what fits is measured, the most telling first, and what does not has a row that says so', async () => {
+    const pass = stoppedClock();
+    const answer = () => {
+      pass(5);
+      return measured(1000, 1000, 'free');
+    };
+    const { asked, row, events } = await run(answer, 0, { timeBudget: budget(19) });
+    expect(asked.map((request) => request.case.technique)).toEqual(['int4', 'int4']);
+    expect(row('int4')).toMatchObject({ status: 'ok', processes: 2 });
+    expect(row('dense')).toMatchObject({ status: 'skipped', reason: 'budget', took_s: undefined, speedup: undefined });
+    expect(events.at(-1)).toMatchObject({ number: 2, total: 2 });
+  });
+
+  test('time that was taken for more than it was goes to the next cases', async () => {
+    const pass = stoppedClock();
+    const answer = () => {
+      pass(1);
+      return measured(1000, 1000, 'free');
+    };
+    const { asked } = await run(answer, 0, { timeBudget: budget(12) });
+    expect(asked.map((request) => request.case.technique)).toEqual(['int4', 'int4', 'dense', 'dense']);
+  });
+
+  test('a case too long for the time leaves it to those behind it', async () => {
+    stoppedClock();
+    const costS = (id: string) => (id === int4.id ? 1000 : 1);
+    const { row } = await run(() => measured(1000, 1000, 'free'), 0, { timeBudget: budget(60, costS) });
+    expect(row('int4')?.reason).toBe('budget');
+    expect(row('dense')?.status).toBe('ok');
+  });
+
+  test('when the time is up, cases that were begun keep the passes they have, and no other is begun', async () => {
+    const pass = stoppedClock();
+    const answer = () => {
+      pass(11);
+      return measured(1000, 1000, 'free');
+    };
+    const { asked, row } = await run(answer, 0, { timeBudget: budget(20, () => 1) });
+    expect(asked).toHaveLength(2);
+    expect([row('int4')?.processes, row('dense')?.processes]).toEqual([1, 1]);
+    folder = mkdtempSync(join(tmpdir(), 'tare-measuring-'));
+    const none = await run(answer, 0, { timeBudget: budget(0, () => 1) });
+    expect([none.asked.length, none.row('int4')?.reason, none.row('dense')?.reason]).toEqual([0, 'budget', 'budget']);
+  });
+
+  test('a case that fails or takes all of its time is its own row, and others have theirs', async () => {
+    stoppedClock();
+    const { row } = await run(
+      ({ case: { technique } }) =>
+        technique === 'int4' ? { status: 'timeout', reason: 'took longer' } : measured(1000, 1000, 'free'),
+      0,
+      { timeBudget: budget(60) },
+    );
+    expect([row('int4')?.status, row('dense')?.status]).toEqual(['timeout', 'ok']);
+  });
+
+  test('an interval that is narrow ends a case from three processes on, whatever its speed-up; one that is not, never', async () => {
+    stoppedClock();
+    const options = { passes: 5, timeBudget: budget(1e6) };
+    const steady = await run(() => measured(400, 1000, 'free'), 0, options);
+    expect(steady.asked).toHaveLength(6);
+    expect(steady.row('int4')).toMatchObject({ processes: 3, speedup: expect.closeTo(2.5, 9) });
+    folder = mkdtempSync(join(tmpdir(), 'tare-measuring-'));
+    // The third process lies 5 % off.
+    const scattered = await run((_, call) => measured(call === 3 ? 420 : 400, 1000, 'free'), 0, options);
+    expect(scattered.asked).toHaveLength(10);
+    folder = mkdtempSync(join(tmpdir(), 'tare-measuring-'));
+    expect((await run(() => measured(400, 1000, 'free'), 0, { passes: 5 })).asked).toHaveLength(10);
   });
 });

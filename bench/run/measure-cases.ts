@@ -1,6 +1,7 @@
 // The passes of a run over its cases: each pass of a case in a process of its own or the next in one, each finished case in
 // its row on disk.
 import { backendOf } from '../backends/backend.ts';
+import { fitting, type NeededCase } from '../cases/order-of-need.ts';
 import type { Effort } from '../cases/preset.ts';
 import { kernelsDirs } from '../cases/select.ts';
 import type { BackendStatus } from '../contract/backend.ts';
@@ -10,12 +11,13 @@ import type { CaseResult, JoinedResult } from '../contract/case-result.ts';
 import type { Technique } from '../contract/technique.ts';
 import { type ResultRow, rowOf } from '../results/columns.ts';
 import type { Journal, SampleRecord } from '../results/journal.ts';
+import { OVER_BUDGET } from '../results/over-budget.ts';
 import type { PassLog, PassRecord } from '../results/pass-log.ts';
 import { quantile } from '../statistics/quantile.ts';
 import { LOCATION } from '../statistics/round-ratios.ts';
 import { CaseProcess } from './case-process.ts';
 import { factsOfCase, type RunState } from './facts-of-case.ts';
-import { joinPasses, passesThatCount, wantsFreeCore } from './join-passes.ts';
+import { joinPasses, joinRatios, passesThatCount, wantsFreeCore } from './join-passes.ts';
 import { type Batch, isBaseline, placeOf, planPasses } from './plan-passes.ts';
 import { resultOfError } from './result-of-error.ts';
 import { whyNotMeasured } from './why-not-measured.ts';
@@ -51,6 +53,16 @@ export interface CasesToMeasure {
   readonly kernels: readonly string[];
   readonly inProcess: boolean;
   readonly state: RunState;
+  readonly timeBudget?: TimeBudget;
+}
+
+export interface TimeBudget {
+  /** From now on; cases that were begun are finished with the passes they have. */
+  readonly leftS: number;
+  /** The most telling first. */
+  readonly needed: readonly NeededCase[];
+  /** What a case is likely to take, all its passes. */
+  costS(caseId: string): number;
 }
 
 export interface MeasuringOptions {
@@ -93,7 +105,8 @@ class Measuring {
   #number = 0;
   /** Id of the case that is measured now. */
   #underWay = '';
-  #isLate = false;
+  /** On the clock of `performance.now`; of a run with a time budget. */
+  #deadlineMs = Number.POSITIVE_INFINITY;
   #left: number;
 
   constructor(asked: CasesToMeasure, journal: Journal, log: PassLog, options: MeasuringOptions) {
@@ -108,17 +121,71 @@ class Measuring {
   }
 
   async execute(): Promise<void> {
+    const { cases, timeBudget } = this.#asked;
+    await (timeBudget === undefined ? this.#measureAll(cases) : this.#measureWithin(timeBudget));
+  }
+
+  async #measureAll(cases: readonly Case[]): Promise<void> {
     const startMs = performance.now();
-    await this.#measurePlanned();
+    await this.#measurePlanned(cases);
     await this.#comeBack(performance.now() + this.#asked.effort.comeBackShare * (performance.now() - startMs));
   }
 
-  async #measurePlanned(): Promise<void> {
-    const { cases, effort, seed } = this.#asked;
+  /** In waves: as many cases as fit by what they are likely to take, then as many as fit the time that is left, … */
+  async #measureWithin({ leftS, needed, costS }: TimeBudget): Promise<void> {
+    const startMs = performance.now();
+    this.#deadlineMs = startMs + leftS * 1000;
+    // What can't run here has its row at once; what was begun before an interruption comes first.
+    let queue = await this.#withoutUnmeasurable(needed.filter(({ case: { id } }) => !this.#finished.has(id)));
+    const isBegun = ({ case: { id } }: NeededCase) => this.#log.of(id).length > 0;
+    queue = [...queue.filter(isBegun), ...queue.filter((each) => !isBegun(each))];
+    let expectedS = 0;
+    while (!this.#options.signal.aborted && !this.#isOver()) {
+      // How this machine goes about it, as far as it has shown.
+      const pace = expectedS > 0 ? Math.max(LEAST_PACE, (performance.now() - startMs) / 1000 / expectedS) : 1;
+      const shareLeft = (entry: Case) => this.#passesLeft(entry) / this.#effortOf(entry).passes;
+      const costOf = (entry: Case) => costS(entry.id) * shareLeft(entry) * pace;
+      const wave = fitting(queue, (this.#deadlineMs - performance.now()) / 1000, costOf).map(
+        ({ case: entry }) => entry,
+      );
+      if (wave.length === 0) break;
+      expectedS += wave.reduce((sum, entry) => sum + costS(entry.id) * shareLeft(entry), 0);
+      this.#left = wave.reduce((sum, entry) => sum + this.#passesLeft(entry), 0);
+      await this.#measureAll(wave);
+      queue = queue.filter(({ case: { id } }) => !this.#finished.has(id));
+      // A wave of which nothing was finished will not be the next time either.
+      if (wave.every(({ id }) => !this.#finished.has(id))) break;
+    }
+    if (this.#options.signal.aborted) return;
+    for (const { case: entry } of queue) this.#leaveOut(entry, { status: 'skipped', reason: OVER_BUDGET });
+  }
+
+  #isOver(): boolean {
+    return performance.now() >= this.#deadlineMs;
+  }
+
+  async #withoutUnmeasurable(needed: readonly NeededCase[]): Promise<NeededCase[]> {
+    const left: NeededCase[] = [];
+    for (const each of needed) {
+      const result = await this.#whyNot(each.case);
+      if (result === undefined) left.push(each);
+      else this.#leaveOut(each.case, result);
+    }
+    return left;
+  }
+
+  /** A row of a case that is not measured, which took no time. */
+  #leaveOut(entry: Case, result: CaseResult): void {
+    this.#journal.append(this.#rowOf(entry, new Date().toISOString(), result), []);
+    this.#finished.add(entry.id);
+  }
+
+  async #measurePlanned(cases: readonly Case[]): Promise<void> {
+    const { effort, seed } = this.#asked;
     const plan = planPasses(cases, { ...effort, seed });
     for (const [i, batches] of plan.entries()) {
       for (const batch of batches) {
-        if (this.#options.signal.aborted) return;
+        if (this.#options.signal.aborted || this.#isOver()) return;
         const asked = batch.filter((entry) => i < this.#effortOf(entry).passes);
         if (asked.length > 0) await this.#measureBatch(asked, i + 1);
       }
@@ -127,13 +194,14 @@ class Measuring {
 
   /** Goes on with the cases that a shared core left wanting, in turn, until they want no more or the time is up. */
   async #comeBack(deadlineMs: number): Promise<void> {
+    let isLate = false;
     const wanting = () => this.#asked.cases.filter(({ id }) => !this.#finished.has(id) && this.#log.of(id).length > 0);
     for (let extra = 1; wanting().length > 0; extra++) {
       for (const entry of wanting()) {
         const { passes } = this.#effortOf(entry);
         if (this.#options.signal.aborted) return;
-        this.#isLate ||= performance.now() >= deadlineMs;
-        if (!this.#isLate && extra <= passes) {
+        isLate ||= performance.now() >= Math.min(deadlineMs, this.#deadlineMs);
+        if (!isLate && extra <= passes) {
           await this.#measureBatch([entry], passes + extra);
           continue;
         }
@@ -192,7 +260,8 @@ class Measuring {
     const record = await this.#recordOf(entry, pass, own);
     if (record === undefined) return;
     const records = [...this.#log.of(entry.id), record];
-    if (isMeasured(record.result) && (records.length < passes || this.#isWorthMore(entry, records))) {
+    const isDone = records.length >= passes || (this.#asked.timeBudget !== undefined && isNarrow(records));
+    if (isMeasured(record.result) && (!isDone || this.#isWorthMore(entry, records))) {
       this.#log.add(record);
       this.#left = Math.max(0, this.#left - 1);
       this.#options.onCase({ ...position, total: this.#number + this.#left });
@@ -319,6 +388,23 @@ class Measuring {
     if (status === undefined) throw new Error(`backend: must have been probed, got ${backend}`);
     return status;
   }
+}
+
+/** Of recorded costs: ending by width saves two passes of five, and a few quick cases say little of others. */
+const LEAST_PACE = 0.5;
+/** Fewer processes tell nothing of how the next one would differ. */
+const LEAST_PASSES = 3;
+/** Of the speed-up's interval, half: smaller changes are taken for none anyway (judge/compare.ts). */
+const NARROW = Math.log(1.02);
+
+/**
+ * Whether the interval is as narrow as it need be. It is the width that ends the measuring of a case, never a difference
+ * that would count as one: that would end it where luck has it.
+ */
+function isNarrow(records: readonly PassRecord[]): boolean {
+  if (records.length < LEAST_PASSES) return false;
+  const { ci95 } = joinRatios(records.flatMap(({ result }) => result.samples ?? []));
+  return ci95 !== undefined && Math.log(ci95.high / ci95.low) / 2 <= NARROW;
 }
 
 function isMeasured({ status }: CaseResult): boolean {

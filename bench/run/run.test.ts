@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parse } from 'csv-parse/sync';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { rowOf, writeRun } from '../fixtures/run-files.ts';
 import type { ResultRow } from '../results/columns.ts';
 
 const MAIN = join(import.meta.dirname, '..', 'main.ts');
@@ -96,6 +97,23 @@ test('a clean run exits with 0 and leaves rows, samples and manifest that agree'
     expect(row.drift_ok).toBe('true');
     expect(row.adapter_type).toBe('none');
   }
+});
+
+test('a run with a time budget says what it has room for, and leaves the rest out by rows that fail nothing', () => {
+  const history = join(out, 'history');
+  const known = { case_id: 'smoke:csr:ts:M=4,N=512,K=256,weights=use-lite/layer0.out,sparsity=0.9', took_s: 1000 };
+  writeRun(history, '2026-01-01T02-00-00-0001', [rowOf('dense'), rowOf('csr', known)]);
+  const few = ['--suite', 'smoke', '--technique', 'dense,csr'];
+  const { status, stdout, stderr } = tare(...smoke(), ...few, '--budget', '5m', '--history', history);
+  expect(status).toBe(0);
+  expect(stderr).toMatch(
+    /^tare: 2 cases, some 17 min by recorded costs of 1 of them; the budget's 5 min have room for 1 /m,
+  );
+  expect(stdout).toMatch(/^2 cases: 1 \w+, 1 over budget$/m);
+  expect(rowsOf(runIn(out)).map((row) => [row.technique, ...stateOf(row)])).toEqual([
+    ['dense', 'ok', ''],
+    ['csr', 'skipped', 'budget'],
+  ]);
 });
 
 test('the row of a kernel with several code paths says which one ran', () => {
@@ -263,6 +281,7 @@ describe('bad input is one line on stderr and exit code 2', () => {
     ['half a round', ['run', '--rounds', '2.5'], /--rounds: must be a count up to 100000, got 2.5/],
     ['no time to measure', ['run', '--min-time', '-1'], /--min-time: must be above 0 s and at most 100000, got -1/],
     ['an axis on resuming', ['run', '--resume', 'x', '--axis', 'groupSize=64'], /--resume: must stand without flags/],
+    ['a budget without a unit', ['run', '--budget', '30'], /--budget: must be a time as 90s, 30m or 2h, got 30/],
     ['another effort on resuming', ['run', '--resume', 'x', '--passes', '3'], /--resume: must stand without flags/],
     ['a fractional seed', ['run', '--seed', '1.5'], /--seed: must be a whole number, got 1.5/],
     ['no time', ['run', '--timeout', '0'], /--timeout: must be above 0 s and at most 2000000, got 0/],

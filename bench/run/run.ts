@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { backendOf } from '../backends/backend.ts';
+import { byNeed, type CaseRecord } from '../cases/order-of-need.ts';
 import { effortOf, presets } from '../cases/preset.ts';
 import { techniqueFiles } from '../cases/registry.ts';
 import { kernelsDirs, type Selection, selectCases } from '../cases/select.ts';
@@ -23,8 +24,10 @@ import { type ResultRow, SCHEMA_VERSION } from '../results/columns.ts';
 import { Journal } from '../results/journal.ts';
 import { type Manifest, readManifest, writeManifest } from '../results/manifest.ts';
 import { PassLog, type PassRecord } from '../results/pass-log.ts';
+import { quantile } from '../statistics/quantile.ts';
 import { disturbances } from './busy-machine.ts';
 import { compileOwn } from './compile-own.ts';
+import { describePlan } from './describe-plan.ts';
 import { describeMachine, hashFiles, loadAverage } from './environment.ts';
 import type { RunState } from './facts-of-case.ts';
 import { gitState } from './git-state.ts';
@@ -37,6 +40,12 @@ export interface RunOptions {
   readonly debug: boolean;
   /** What cases took before, in s: shards are balanced by it. */
   readonly shardCosts: ReadonlyMap<string, number>;
+  /** What cases are likely to take with the effort of this run, in s, as far as that is known. */
+  readonly costs?: ReadonlyMap<string, number>;
+  /** What earlier runs say of cases; asked for where there is a time budget, which goes to those that tell most. */
+  readonly known?: () => ReadonlyMap<string, CaseRecord>;
+  /** Told how long the run is likely to take, before it starts. */
+  readonly onPlan?: (what: string) => void;
   readonly signal: AbortSignal;
   /** Told before each pass of a case and after it. */
   readonly onCase: (event: CaseEvent) => void;
@@ -149,7 +158,9 @@ async function executeRun(begun: Manifest, options: RunOptions): Promise<RunOutc
       options.onWarning?.(what);
     // First of its files, since rows without it can be neither resumed nor merged.
     writeManifest(path('run.json'), begun);
-    return await fillFiles(begun, selection, path, options);
+    // Asked before there is a CSV of this run, which is none of the earlier ones.
+    const known = begun.arguments.budgetS === undefined ? undefined : options.known?.();
+    return await fillFiles(begun, selection, path, { ...options, known: () => known ?? new Map() });
   } finally {
     unlock();
   }
@@ -204,7 +215,8 @@ async function runRemaining(
   path: (kind: string) => string,
   options: RunOptions,
 ): Promise<void> {
-  const { browser, preset, seed, kernels, inProcess, timeout, threads, shard } = begun.arguments;
+  const { browser, preset, seed, kernels, inProcess, timeout, threads, shard, budgetS } = begun.arguments;
+  const startMs = performance.now();
   await compileOwn(kernels, (what) => options.onPhase?.(what));
   options.onPhase?.('asking which backends run here');
   const statuses = await probeBackends(cases, browser, options.place);
@@ -229,8 +241,21 @@ async function runRemaining(
     // One of the passes: its figures stand for no real GPU, and its calls are so slow that each process costs seconds.
     const emulatedEffort = { ...effort, passes: begun.arguments.passes ?? 1 };
     const timeoutS = timeout ?? presets[preset].timeoutS;
+    const done = new Set(journal.rows.map(({ case_id }) => case_id));
+    const left = cases.filter(({ id, backend }) => !done.has(id) && statuses.get(backend)?.available !== false);
+    const known = options.known?.() ?? new Map<string, CaseRecord>();
+    const recorded = new Map([...(options.costs ?? []), ...tookBefore(known)]);
+    const spentS = [...journal.rows, ...cases.flatMap(({ id }) => log.of(id))].reduce(
+      (sum, { took_s = 0 }) => sum + took_s,
+      (performance.now() - startMs) / 1000,
+    );
+    const leftS = budgetS === undefined ? undefined : Math.max(0, budgetS - spentS);
+    const costS = likelyCost(left, recorded, leftS);
+    const needed = byNeed(cases, { known, techniqueHashes, costS });
+    options.onPlan?.(describePlan({ left: needed.filter((each) => left.includes(each.case)), costS, leftS, recorded }));
+    const timeBudget = leftS === undefined ? undefined : { leftS, needed, costS };
     await measureCases(
-      { cases, techniques, statuses, effort, emulatedEffort, seed, timeoutS, kernels, inProcess, state },
+      { cases, techniques, statuses, effort, emulatedEffort, seed, timeoutS, kernels, inProcess, state, timeBudget },
       journal,
       log,
       options,
@@ -243,6 +268,26 @@ async function runRemaining(
     state: isFinished() ? 'finished' : 'interrupted',
     finished_at: isFinished() ? new Date().toISOString() : undefined,
   });
+}
+
+/** Where no case's cost is known. */
+const USUAL_COST_S = 1;
+/** Of what a time budget has left: what is held to take more is never measured, so nobody would ever know. */
+const MOST_UNKNOWN_SHARE = 0.1;
+
+/** Of a case whose cost nobody knows, the middle one of the others. */
+function likelyCost(
+  cases: readonly Case[],
+  recorded: ReadonlyMap<string, number>,
+  leftS = Number.POSITIVE_INFINITY,
+): (caseId: string) => number {
+  const there = cases.flatMap(({ id }) => recorded.get(id) ?? []);
+  const usual = there.length > 0 ? quantile(there, 0.5) : USUAL_COST_S;
+  return (id) => recorded.get(id) ?? Math.min(usual, MOST_UNKNOWN_SHARE * leftS);
+}
+
+function tookBefore(known: ReadonlyMap<string, CaseRecord>): [caseId: string, tookS: number][] {
+  return [...known].flatMap(([id, { tookS }]) => (tookS === undefined ? [] : [[id, tookS]]));
 }
 
 /** The smoke preset's rough times are held against nothing, and a GPU's can't be. */
