@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { tareHere } from '../fixtures/command-line.ts';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 
@@ -19,8 +20,8 @@ function tare(words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<En
   });
 }
 
-describe('a wrong command line is one line that says what was typed and how to mend it, in English everywhere', () => {
-  test.concurrent.each<[string, string | RegExp]>([
+describe('a wrong command line is one line that says what was typed and how to mend it', () => {
+  test.each<[string, string | RegExp]>([
     ['run --threads abc', '--threads: must be a count, got abc'],
     ['run --timeout 0', '--timeout: must be above 0 s and at most 2000000, got 0'],
     ['run --m 1,x', '--m: must be a count, got x'],
@@ -44,11 +45,16 @@ describe('a wrong command line is one line that says what was typed and how to m
       'results/baseline.csv: must have baseline.run.json beside it, which holds the roofline, got none',
     ],
   ])('tare %s', async (line, message) => {
-    const { code, stdout, stderr } = await tare(line.split(' '), { LC_ALL: 'de_DE.UTF-8' });
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    const { status, stdout, stderr } = await tareHere(PROJECT, line.split(' '));
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     if (typeof message === 'string') expect(stderr).toBe(`tare: ${message}\n`);
     else expect(stderr.replace(/^tare: /, '')).toMatch(message);
   });
+});
+
+test('a wrong line is answered in English elsewhere too', async () => {
+  const ended = await tare(['run', '--threads', 'abc'], { LC_ALL: 'de_DE.UTF-8' });
+  expect(ended).toEqual({ code: 2, stdout: '', stderr: 'tare: --threads: must be a count, got abc\n' });
 });
 
 test.each([40, 200])('help and lists fit %d columns', async (width) => {

@@ -36,7 +36,7 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-const commands = [
+export const commands = [
   runCommand,
   serveCommand,
   listCommand,
@@ -59,7 +59,8 @@ const commands = [
 /** How each command is called: its name, then what it takes. */
 const usages = [...commands.map(({ command }) => String(command)), 'completion'];
 
-async function parseAndRun(words: string[]): Promise<void> {
+/** `known` are the commands that can be typed. Throws InputError on what is wrong with the line. */
+export async function parseAndRun(words: string[], known: readonly object[] = commands): Promise<void> {
   if (words.join(' ') === 'completion') printPreamble();
   const parser = yargs(words)
     // yargs would speak the user's language, and the rest of tare would not.
@@ -68,7 +69,7 @@ async function parseAndRun(words: string[]): Promise<void> {
     .usage(
       '$0 <command>\n\nWeighs what model compression really buys: speed, memory and accuracy drift, one CSV row a case.',
     );
-  for (const command of commands) parser.command(command as CommandModule);
+  for (const command of known) parser.command(command as CommandModule);
   parser
     .completion('completion', 'print a script that completes commands, flags and names in your shell', completeNames)
     .option('debug', { type: 'boolean', default: false, describe: 'show stack traces and what child processes say' })
