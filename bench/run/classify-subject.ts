@@ -5,12 +5,14 @@ import type { Scoring } from '../contract/scoring.ts';
 import type { Params } from '../contract/technique.ts';
 import type { ClassifierName } from '../inputs/classifiers.ts';
 import { useLiteCalibration } from '../inputs/use-lite/use-lite-cache.ts';
-import { scoreClassifier } from '../models/classify/accuracy.ts';
 import { batchesOf } from '../models/classify/classifier.ts';
 import { classifiers } from '../models/classify/classifiers.ts';
-import { classifyTechnique, packClassifier, whatStayed } from '../models/classify/classify-technique.ts';
+import { whatStayed } from '../models/classify/classify-technique.ts';
+import { networks } from '../models/classify/networks.ts';
+import { weighedClassifier } from '../models/classify/weighed-classifier.ts';
 import { type CaseSubject, findNonfinite } from './case-subject.ts';
 import { shortHash } from './environment.ts';
+import { classifierForPage } from './page/page-inputs.ts';
 
 /** Rows of input that are checked in float64, which would take seconds over more. */
 const CHECKED_ROWS = 32;
@@ -28,31 +30,22 @@ export function classifySubject(
   if (needsCalibration && problem.weights !== 'supersense') {
     return { status: 'skipped', reason: `${problem.weights} has no examples for methods that look at some` };
   }
-  const { open, test } = classifiers[problem.weights as ClassifierName];
-  const [classifier, tested] = [open(), test()];
-  const uncompressed = { technique: dense, params: {} };
-  const calibrationOf = ({ name }: { name: string }) => (needsCalibration ? useLiteCalibration(name) : undefined);
-  const candidate = packClassifier(classifier, choice, dense, calibrationOf);
-  const weights = problem.network.layers.map(({ name }) => [name, classifier.weights(name)] as const);
+  const name = problem.weights as ClassifierName;
+  const [tensor, tested] = [classifiers[name].tensors(), classifiers[name].test()];
+  const classifier = networks[name](tensor);
+  const weights = problem.network.layers.map((layer) => [layer.name, classifier.weights(layer.name)] as const);
   const [activations] = batchesOf(tested.examples, problem.network, problem.M);
-  const checked = batchesOf(tested.examples, problem.network, Math.min(problem.M, CHECKED_ROWS))[0];
-  const inputs = {
-    // Packed before: what is handed on says nothing that the techniques look at.
-    weights: { logits: () => new Float64Array(), roundsActivations: false },
-    activations,
-    checked: { inputs: checked.inputs, rowStart: padded(checked.rowStart, activations.rowStart.length) },
-  };
+  const few = batchesOf(tested.examples, problem.network, Math.min(problem.M, CHECKED_ROWS))[0];
+  const checked = { inputs: few.inputs, rowStart: padded(few.rowStart, activations.rowStart.length) };
+  const calibrationOf = (layer: { readonly name: string }) => useLiteCalibration(layer.name);
+  const batches = { activations, checked };
+  const scored = scoring && tested;
+  const calibrated = { ...choice, calibrationOf: needsCalibration ? calibrationOf : () => undefined };
   return {
-    technique: classifyTechnique(choice, candidate),
-    dense: classifyTechnique(
-      uncompressed,
-      packClassifier(classifier, uncompressed, dense, () => undefined),
-    ),
-    inputs,
+    ...weighedClassifier(classifier, calibrated, dense, batches, scored),
     inputHash: shortHash(...weights.map(([, values]) => values), activations.inputs),
     nonfinite: findNonfinite(weights),
-    forPage: { told: { of: 'layer', weights: [], activations: [] }, array: () => undefined },
-    score: scoring && (async (place) => ({ accuracy: await scoreClassifier(candidate, tested, place) })),
+    forPage: classifierForPage(tensor, needsCalibration ? calibrationOf : undefined, batches, scored),
   };
 }
 

@@ -27,14 +27,10 @@ export async function runCase(request: CaseRequest, options: RunCaseOptions = {}
   const backend = backendOf(backendId);
   const technique = await loadCached(id, request.kernelsDirs, options.tell);
   const dense = await loadTechnique(operationOf(problem.op).baseline, request.kernelsDirs);
-  const isNetwork = problem.op === 'model' || problem.op === 'classify';
-  const noNetwork = isNetwork ? whyNoNetwork(backend.kind) : undefined;
+  const noNetwork = problem.op === operationOf(problem.op).layerOp ? undefined : whyNoNetwork(backend.kind);
   if (noNetwork !== undefined) return { status: 'unsupported', reason: noNetwork };
   if (technique.kernels[backend.kind] === undefined) {
     return { status: 'unsupported', reason: `${id} has no ${backend.kind} kernel` };
-  }
-  if (problem.op === 'classify' && (backend.page ?? options.weighElsewhere) !== undefined) {
-    return { status: 'unsupported', reason: 'whole models do not run in pages' };
   }
   const loadBefore = loadAverage();
   const canary = canaryNs();

@@ -5,7 +5,8 @@ import { InputError } from '../../contract/input-error.ts';
 import { type ArrayFolder, isWhole, openArrayFolder, writeArrayFolder } from './array-folder.ts';
 import { readUseLiteWeights } from './use-lite.ts';
 import { type CacheSource, cacheName, defaultCacheSource, openUseLiteCache } from './use-lite-cache.ts';
-import { attentionInputs, encodeUseLite } from './use-lite-encoder.ts';
+import { encodeUseLite } from './use-lite-encoder.ts';
+import { attentionInputs } from './use-lite-layers.ts';
 import { useLiteMatrix, useLiteMatrixNames } from './use-lite-matrices.ts';
 import { withoutRowsOf } from './without-rows-of.ts';
 

@@ -14,7 +14,8 @@ import {
   useLiteWeights,
 } from './use-lite-cache.ts';
 import { ensureUseLiteCache } from './use-lite-cache-build.ts';
-import { attentionInputs, encodeUseLite, type UseLiteTrace, useLiteTokens } from './use-lite-encoder.ts';
+import { encodeUseLite, useLiteTokens } from './use-lite-encoder.ts';
+import { attentionInputs, type UseLiteTrace } from './use-lite-layers.ts';
 import { USE_LITE_TOKENS } from './use-lite-matrices.ts';
 
 // The second is the longest, of 6 tokens; there are 14 in all.

@@ -1,5 +1,4 @@
 // What Universal Sentence Encoder lite computes with beside its ten matrices, by the names that the matrices go by here.
-import type { TfjsWeights } from './tfjs.ts';
 import { ENCODER, type UseLiteMatrix, useLiteMatrixNames } from './use-lite-matrices.ts';
 
 export interface Norm {
@@ -20,8 +19,8 @@ export interface UseLiteConstants {
 }
 export type LayerNorms = Readonly<Record<'attention' | 'ffn', Norm>>;
 
-export function readUseLiteConstants(model: TfjsWeights): UseLiteConstants {
-  const read = (name: string) => model.read(name).data;
+/** `read` gives tensors by tfjs's own names. */
+export function readUseLiteConstants(read: (name: string) => Float32Array): UseLiteConstants {
   const biases = useLiteMatrixNames.map((matrix) => [matrix, read(biasOf(matrix))]);
   const norm = (at: string): Norm => ({
     scale: read(`${at}/layer_prepostprocess/layer_norm/layer_norm_scale/ConcatPartitions/concat`),

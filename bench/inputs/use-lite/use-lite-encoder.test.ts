@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readUseLiteWeights } from './use-lite.ts';
-import { attentionInputs, encodeUseLite, type UseLiteTrace, useLiteTokens } from './use-lite-encoder.ts';
+import { encodeUseLite, useLiteTokens } from './use-lite-encoder.ts';
+import { attentionInputs, type UseLiteTrace } from './use-lite-layers.ts';
 import { useLiteMatrix, useLiteMatrixNames } from './use-lite-matrices.ts';
 
 interface Golden {

@@ -3,16 +3,16 @@ import dense from '../../../kernels/dense/technique.ts';
 import { openWasm } from '../../backends/wasm.ts';
 import { examplesOf } from '../../contract/operations/classify.ts';
 import type { ClassifierLayer } from '../../contract/problem.ts';
-import { mnistTest, openMnistMlp } from '../mnist-mlp/mnist-mlp.ts';
 import { problemOf } from '../packed-model.ts';
-import { openSupersense, supersenseTest } from '../supersense/supersense.ts';
 import { batchesOf, type Classifier, countOf, type MultiplyFloat64, predictionsOf } from './classifier.ts';
+import { classifiers as shipped } from './classifiers.ts';
+import { networks } from './networks.ts';
 import { placeClassifier } from './place-classifier.ts';
 
 const classifiers = [
-  { name: 'mnist-mlp', open: openMnistMlp, readTest: mnistTest, leastPct: 98, M: 64 },
-  { name: 'supersense', open: openSupersense, readTest: supersenseTest, leastPct: 65, M: 40 },
-];
+  { name: 'mnist-mlp', leastPct: 98, M: 64 },
+  { name: 'supersense', leastPct: 65, M: 40 },
+] as const;
 
 const packDense = (classifier: Classifier) => (layer: ClassifierLayer) => ({
   technique: dense,
@@ -34,9 +34,9 @@ function multiplyExactly(classifier: Classifier): MultiplyFloat64 {
   };
 }
 
-describe.each(classifiers)('$name', ({ open, readTest, leastPct, M }) => {
-  const classifier = open();
-  const { examples, labels, predictions } = readTest();
+describe.each(classifiers)('$name', ({ name, leastPct, M }) => {
+  const classifier = networks[name](shipped[name].tensors());
+  const { examples, labels, predictions } = shipped[name].test();
   const classes = classifier.classes.length;
   const [batch] = batchesOf(examples.slice(300), classifier.shape, M);
   const count = countOf(batch);

@@ -17,6 +17,9 @@ export interface Classifier {
   reference(batch: ClassifyActivations, multiply: MultiplyFloat64): Float64Array;
 }
 
+/** A classifier out of its tensors, which are read once each but for the matrices of layers. */
+export type Network = (tensor: (name: string) => Float32Array) => Classifier;
+
 /** Examples that no weights and no choice were made by. */
 export interface TestSet {
   /** Rows [rows, width] of each example. */

@@ -11,7 +11,7 @@ import { placeClassifier } from './place-classifier.ts';
 
 export interface PackedClassifier {
   readonly classifier: Classifier;
-  /** By the names of the layers. */
+  /** By the names of the layers; packed when they are first asked for, since those of a page are packed there. */
   readonly layers: ReadonlyMap<string, PackedLayer>;
 }
 
@@ -22,6 +22,22 @@ export function packClassifier(
   dense: Technique,
   calibrationOf: (layer: ClassifierLayer) => Calibration | undefined,
 ): PackedClassifier {
+  let layers: PackedClassifier['layers'] | undefined;
+  return {
+    classifier,
+    get layers() {
+      layers ??= packLayers(classifier, choice, dense, calibrationOf);
+      return layers;
+    },
+  };
+}
+
+function packLayers(
+  classifier: Classifier,
+  choice: Choice,
+  dense: Technique,
+  calibrationOf: (layer: ClassifierLayer) => Calibration | undefined,
+): PackedClassifier['layers'] {
   const { technique, params } = choice;
   const layers = classifier.shape.layers.map((layer) => {
     const isFit = technique.skip?.(problemOf(layer, 1), params) === undefined;
@@ -31,7 +47,7 @@ export function packClassifier(
     const packed = taken.technique.pack(weights, problemOf(layer, 1), taken.params, calibration);
     return [layer.name, { ...taken, packed }] as const;
   });
-  return { classifier, layers: new Map(layers) };
+  return new Map(layers);
 }
 
 /** Why the technique holds none of the layers, or which stay f32; undefined where it holds all. */

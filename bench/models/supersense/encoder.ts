@@ -1,9 +1,9 @@
 // Universal Sentence Encoder lite in f32 for calls of a fixed size, its ten products left to whoever makes them. It says the same
-// as bench/inputs/use-lite/use-lite-encoder.ts, which reads more easily and is its oracle.
+// as bench/inputs/use-lite/use-lite-layers.ts, which reads more easily and is its oracle.
 import type { ClassifyActivations } from '../../contract/problem.ts';
 import { LAYER_NORM_EPSILON } from '../../inputs/use-lite/float64-layers.ts';
 import type { LayerNorms, UseLiteConstants } from '../../inputs/use-lite/use-lite-constants.ts';
-import { USE_LITE_HEADS } from '../../inputs/use-lite/use-lite-encoder.ts';
+import { USE_LITE_HEADS } from '../../inputs/use-lite/use-lite-layers.ts';
 import { MATRICES } from '../../inputs/use-lite/use-lite-matrices.ts';
 import type { Multiply } from '../classify/classifier.ts';
 import { addBias, addResidual, attention, layerNorm, rectify } from '../classify/float32-layers.ts';

@@ -87,7 +87,12 @@ async function embed(texts: readonly Gloss[]): Promise<Float32Array> {
     return { technique: dense, params: {}, packed: dense.pack(weights, problemOf(layer, 1), {}) };
   };
   const placed = await placeLayers(shape, pack, { M, kind: 'wasm', runtime: await openWasm(128, 1) });
-  const encode = composeEncoder(M, examplesOf(shape, M), readUseLiteConstants(openUseLite()), placed.multiply);
+  const encode = composeEncoder(
+    M,
+    examplesOf(shape, M),
+    readUseLiteConstants((name) => openUseLite().read(name).data),
+    placed.multiply,
+  );
   const embeddings = new Float32Array(texts.length * WIDTH);
   let done = 0;
   for (const batch of batchesOf(

@@ -11,9 +11,13 @@ import { checkChoice, findBrowser, PACKAGED_BROWSER } from '../../backends/brows
 import { probePage } from '../../backends/browser/probe.ts';
 import { openWasm } from '../../backends/wasm.ts';
 import { KERNELS_DIR, loadTechnique } from '../../cases/registry.ts';
+import type { CaseResult, Weighed } from '../../contract/case-result.ts';
 import { linearLayers, type ModelConfig } from '../../contract/model.ts';
-import type { ModelProblem } from '../../contract/problem.ts';
+import type { ModelProblem, Problem } from '../../contract/problem.ts';
+import { classifyProblem } from '../../inputs/classifiers.ts';
 import { SMOLLM2_135M, writeRandomModel } from '../../models/write-random-model.ts';
+import type { CaseSubject } from '../case-subject.ts';
+import { classifySubject } from '../classify-subject.ts';
 import { modelSubject } from '../model-subject.ts';
 import { weighSubject } from '../weigh-subject.ts';
 import { weighInPage } from './weigh-in-page.ts';
@@ -101,29 +105,49 @@ describe.skipIf(!status.available)('in a browser', () => {
     expect(profiles()).toEqual([]);
   });
 
-  test('a whole model computes what float64 does, and is worth what it is in Node', { timeout: 60_000 }, async () => {
-    const [kernelsDirs, dense] = [[KERNELS_DIR], await loadTechnique('dense', [KERNELS_DIR])];
-    const scoring = { tokens: 320, flops: 1e12 };
-    const subject = await modelSubject(tinyModel(), {}, { technique: dense, dense }, { scoring, kernelsDirs });
+  /** In Chromium and in Node. */
+  async function weighTwice(
+    subject: CaseSubject | CaseResult,
+    problem: Problem,
+  ): Promise<[page: Weighed, node: Weighed]> {
     if ('status' in subject) throw new Error(subject.reason);
     const entry = { id: 'x', suite: 's', technique: 'dense', params: {}, backend: 'x', baselineId: 'y' };
-    const request = { case: { ...entry, problem: tinyModel() }, budget: { warmupMs: 1, measureMs: 5, rounds: 6 } };
+    const request = { case: { ...entry, problem }, budget: { warmupMs: 1, measureMs: 5, rounds: 6 } };
     const [browser, backend] = [await findBrowser(PACKAGED_BROWSER), backendOf('chromium-wasm')];
     if (backend.page === undefined) throw new Error('backend: must run in a page');
-    const inPage = await weighInPage(
-      { ...request, kernelsDirs, threads: 1, browser, debug: false },
-      backend,
-      subject.forPage,
-    );
+    const asked = { ...request, kernelsDirs: [KERNELS_DIR], threads: 1, browser, debug: false };
     const place = { kind: 'wasm', device: 'cpu', runtime: await openWasm(128, 1) } as const;
-    const inNode = await weighSubject(request, subject, place);
+    return [await weighInPage(asked, backend, subject.forPage), await weighSubject(request, subject, place)];
+  }
+
+  test('a whole model computes what float64 does, and is worth what it is in Node', { timeout: 60_000 }, async () => {
+    const [problem, dense] = [tinyModel(), await loadTechnique('dense', [KERNELS_DIR])];
+    const scoring = { tokens: 320, flops: 1e12 };
+    const subject = await modelSubject(
+      problem,
+      {},
+      { technique: dense, dense },
+      { scoring, kernelsDirs: [KERNELS_DIR] },
+    );
+    const [inPage, inNode] = await weighTwice(subject, problem);
     expect(inPage.reason ?? '').not.toContain('must');
     expect(inPage.kernelNmse).toBeLessThan(1e-10);
-    expect(inPage).toMatchObject({ storedBytes: inNode.storedBytes, calibrationRows: subject.calibrationRows });
+    expect(inNode.calibrationRows).toBeGreaterThan(0);
+    expect(inPage).toMatchObject({ storedBytes: inNode.storedBytes, calibrationRows: inNode.calibrationRows });
     expect(inPage.score?.tokens).toBe(320);
     for (const figure of ['ppl', 'pplRatio', 'kldMean'] as const)
       expect(inPage.score?.[figure]).toBeCloseTo(inNode.score?.[figure] ?? 0, 6);
     expect(inPage.samples?.candidate.rounds.length).toBeGreaterThan(0);
+  });
+
+  test('a classifier computes what float64 does, and is right as often as in Node', { timeout: 60_000 }, async () => {
+    const [problem, dense] = [classifyProblem('mnist-mlp', 8), await loadTechnique('dense', [KERNELS_DIR])];
+    const subject = classifySubject(problem, {}, { technique: dense, dense }, { tokens: 0, flops: 0 });
+    const [inPage, inNode] = await weighTwice(subject, problem);
+    expect(inPage.reason ?? '').not.toContain('must');
+    expect(inPage.kernelNmse).toBeLessThan(1e-10);
+    expect(inPage.accuracy).toEqual(inNode.accuracy);
+    expect(inPage.accuracy?.accuracyPct).toBeGreaterThan(98);
   });
 
   test.each(['SIGINT', 'SIGKILL'] as const)('%s of tare leaves no browser and no profile behind', async (signal) => {
