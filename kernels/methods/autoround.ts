@@ -1,7 +1,8 @@
 // AutoRound: whether each weight is rounded up or down is learned on what it does to the outputs.
-import { type Grid, roundToNearest } from '../grid/grid.ts';
-import { type GridLayout, groupsOf, type MatmulShape, minsOf, scalesOf } from '../grid/layout.ts';
+import type { Grid } from '../grid/grid.ts';
+import { type GridChoice, type GridLayout, groupsOf, type MatmulShape, minsOf, scalesOf } from '../grid/layout.ts';
 import { addFourRows, addRow } from './add-rows.ts';
+import { roundClipped } from './clip.ts';
 import { dampedHessian } from './hessian.ts';
 import { calibrationOf, type GridMethod } from './method.ts';
 
@@ -10,30 +11,35 @@ const STEPS = 200;
 /**
  * An offset V in [−½, ½] is added to each weight, in steps between the two stored values about it, before it is rounded to one
  * of them; V moves by the sign of the output error's gradient, at a rate that falls from 1/200 to 0 in 200 steps, and each
- * row keeps the best it saw, as in the article. Scales stay those of round to nearest (the article tunes their range as well), the
- * gradient is that of all calibration rows at once, through their gram matrix, and weights outside the range stay.
+ * row keeps the best it saw, as in the article. Three things are not: ranges, which the article tunes in the same steps, are
+ * those of AWQ's search before them, since a step of the range moves every weight; the gradient is that of all calibration rows
+ * at once, through their gram matrix; and weights outside the range stay.
  */
 export const autoround: GridMethod = {
-  summary: 'up or down for each weight, learned by signed gradient descent on the output error',
+  summary: 'ranges clipped, then up or down for each weight learned by signed gradient descent on the output error',
   source: 'Cheng et al., SignRound, arXiv 2309.05516; intel/auto-round',
   needsCalibration: true,
   choose(W, shape, grid, context) {
-    const { N, K } = shape;
-    const H = dampedHessian(calibrationOf('autoround', context), K);
-    const choice = roundToNearest(grid, W, shape);
-    const scales = scalesOf(choice, grid.layout, shape);
-    const mins = minsOf(choice, grid.layout, shape) ?? new Float32Array(scales.length);
-    const sorted = sortedCodes(grid.layout);
-    const row = emptyRow(K);
-    for (let n = 0; n < N; n++) {
-      const codes = choice.codes.subarray(n * K, (n + 1) * K);
-      findNeighbours(W, n, shape, grid, codes, scales, mins, sorted, row);
-      learn(row, H, K);
-      for (let k = 0; k < K; k++) if (row.best[k] === 1) codes[k] = row.other[k];
-    }
-    return { choice };
+    return { choice: learnAgainst(dampedHessian(calibrationOf('autoround', context), shape.K), W, shape, grid) };
   },
 };
+
+/** For the least output error under a Hessian [K,K]. */
+export function learnAgainst(H: Float64Array, W: Float32Array, shape: MatmulShape, grid: Grid): GridChoice {
+  const { N, K } = shape;
+  const choice = roundClipped(W, shape, grid, H);
+  const scales = scalesOf(choice, grid.layout, shape);
+  const mins = minsOf(choice, grid.layout, shape) ?? new Float32Array(scales.length);
+  const sorted = sortedCodes(grid.layout);
+  const row = emptyRow(K);
+  for (let n = 0; n < N; n++) {
+    const codes = choice.codes.subarray(n * K, (n + 1) * K);
+    findNeighbours(W, n, shape, grid, codes, scales, mins, sorted, row);
+    learn(row, H, K);
+    for (let k = 0; k < K; k++) if (row.best[k] === 1) codes[k] = row.other[k];
+  }
+  return choice;
+}
 
 /** One row of W: for each weight the nearest value, and the other beside it. */
 interface Row {
