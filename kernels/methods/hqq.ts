@@ -12,8 +12,9 @@ const ITERATIONS = 20;
 
 /**
  * Half-quadratic splitting as in hqq/core/optimize.py: e = shrink(w − ŵ), then the zero point that is best for w − e in the
- * least squares, codes anew, with the scale as fitted. Ours, not the article's: each group stops by itself and keeps the best it
- * saw, the start included; and where a format has no zero point, the same steps solve for the scale.
+ * least squares, codes anew, with the scale as fitted. Ours, not the article's: each group goes on by itself, until what is
+ * stored stays as it is, and keeps the best it saw, the start included, where the reference stops at the first step that is no
+ * better on average over all; and where a format has no zero point, the same steps solve for the scale.
  */
 export const hqq: GridMethod = {
   summary: 'zero points, or scales where there are none, by half-quadratic splitting of Σ|w − ŵ|^0.7',
@@ -53,15 +54,17 @@ function solve(
   let least = errorOf(weights, codes, values, scale, min);
   let best: { scale: number; min: number } | undefined;
   for (let iteration = 0; iteration < ITERATIONS; iteration++) {
+    const before = { scale, min };
     if (minLayout === undefined)
       scale = asStored(bestScale(weights, codes, values, scale, beta), scaleLayout!.shared!.type);
     else min = asStored(bestMin(weights, codes, values, scale, min, beta), minLayout.shared!.type);
+    if (scale === before.scale && min === before.min) break;
     for (let i = 0; i < weights.length; i++) codes[i] = encode(weights[i], scale, min);
     const error = errorOf(weights, codes, values, scale, min);
-    if (!(error < least)) break;
+    beta *= KAPPA;
+    if (!(error < least)) continue;
     least = error;
     best = { scale, min };
-    beta *= KAPPA;
   }
   return best;
 }
