@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest';
 import type { Calibration } from '../../bench/contract/calibration.ts';
 import { seededRandom } from '../../bench/statistics/random.ts';
-import type { MatmulShape } from '../grid/layout.ts';
+import { roundToNearest } from '../grid/grid.ts';
+import { decodeChoice, type MatmulShape } from '../grid/layout.ts';
+import { signedGroups } from '../grid/signed-groups.ts';
 import { activationAware } from './activation-aware.ts';
 import { loftq } from './loftq.ts';
 import { difference, type LowRank, lowRank, productOf } from './low-rank.ts';
+// `npm run oracles` computes them anew.
+import vectors from './low-rank-vectors.json' with { type: 'json' };
 
 const gaussians = (seed: number, length: number) => {
   const random = seededRandom(seed);
@@ -109,4 +113,27 @@ test('rounding without loss needs no correction', () => {
 test('equal input gives equal factors', () => {
   expect(loftq(R, SHAPE, 6, roughly)).toEqual(loftq(R, SHAPE, 6, roughly));
   expect(activationAware(R, SHAPE, 6, calibration(20))).toEqual(activationAware(R, SHAPE, 6, calibration(20)));
+});
+
+const floats = (base64: string) => new Float32Array(Uint8Array.from(Buffer.from(base64, 'base64')).buffer);
+const small = { N: vectors.N, K: vectors.K };
+const W = floats(vectors.W);
+
+test('factors of a small layer multiply to what numpy makes of it, with activations and without', () => {
+  const own = floats(vectors.X);
+  const X = Float32Array.from({ length: vectors.times * own.length }, (_, i) => own[i % own.length]);
+  const seen = { X, rows: X.length / small.K };
+  const farthest = (got: LowRank, want: Float32Array) =>
+    Math.max(...difference(productOf(got, small), want).map(Math.abs));
+  expect(farthest(lowRank(W, small, vectors.rank), floats(vectors.svd))).toBeLessThan(2e-6);
+  // Each factor is rounded to f32, after a division by activations that differ in size by 50 and more.
+  expect(farthest(activationAware(W, small, vectors.rank, seen), floats(vectors.activationAware))).toBeLessThan(1e-4);
+});
+
+test("of LoftQ's rounds the one that leaves least is kept", () => {
+  const grid = signedGroups(4, vectors.group, {});
+  const quantise = (weights: Float32Array) => decodeChoice(roundToNearest(grid, weights, small), grid.layout, small);
+  const { target, ...factors } = loftq(W, small, vectors.rank, quantise);
+  const left = squares(difference(difference(W, quantise(target)), productOf(factors, small)));
+  expect(left / Math.min(...floats(vectors.loftq))).toBeCloseTo(1, 4);
 });

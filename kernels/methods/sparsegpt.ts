@@ -15,10 +15,14 @@ const BLOCK = 128;
  * sparsegpt.py of IST-DASLab/sparsegpt, which prunes one weight more a block than its share.
  */
 export function sparsegpt(W: Float32Array, shape: MatmulShape, rule: MaskRule, calibration: Calibration): Pruned {
-  const { N, K } = shape;
-  const H = dampedHessian(calibration, K);
   const weights = Float64Array.from(W);
   clearUnused(weights, shape, calibration);
+  return pruneAgainst(dampedHessian(calibration, shape.K), weights, shape, rule);
+}
+
+/** Under a Hessian [K,K] that is positive definite; it is overwritten, and so are the weights [N,K]. */
+export function pruneAgainst(H: Float64Array, weights: Float64Array, shape: MatmulShape, rule: MaskRule): Pruned {
+  const { N, K } = shape;
   upperFactorOfInverse(H, K);
   const mask = new Uint8Array(N * K);
   const errors = new Float64Array(N * BLOCK);
