@@ -52,6 +52,27 @@ export default defineSuite({
       backends,
       axes: { ...axes, method: ['rtn', 'gptq', 'magnitude', 'wanda', 'sparsegpt'] },
     },
+    // How keys and values are kept, beside weights as they are and beside four bits.
+    {
+      presets: ['nightly'],
+      problems: [decode],
+      families,
+      techniques: ['q4-0'],
+      backends,
+      axes: {
+        ...axes,
+        activations: ['f32'],
+        kv: ['f32', 'f16', 'int8', 'int8-hadamard', 'q4-0', 'q4-0-hadamard'],
+      },
+    },
+    {
+      presets: ['nightly'],
+      problems: [decode],
+      families,
+      techniques: [],
+      backends,
+      axes: { kv: ['keys-int8', 'keys-int8-hadamard', 'keys-q4-0', 'keys-q4-0-hadamard'] },
+    },
     {
       presets: ['nightly'],
       problems: [outliers],

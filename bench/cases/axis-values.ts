@@ -1,11 +1,12 @@
 // What can be said of axes and choices by name, whatever the technique.
-import type { AxisValue, Technique } from '../contract/technique.ts';
+import type { Axes, AxisValue, Technique } from '../contract/technique.ts';
 
-/** The values that some technique knows, by the name of the axis or choice. */
-export function valuesOfAxes(techniques: Iterable<Technique>): Map<string, AxisValue[]> {
+/** The values that some technique or operation knows, by the name of the axis or choice. */
+export function valuesOfAxes(techniques: Iterable<Technique>, ofOperations: Axes = {}): Map<string, AxisValue[]> {
   const known = new Map<string, Set<AxisValue>>();
-  for (const { axes, choices } of techniques) {
-    for (const [axis, values] of Object.entries({ ...axes, ...choices })) {
+  const all = [...[...techniques].map(({ axes, choices }) => ({ ...axes, ...choices })), ofOperations];
+  for (const axes of all) {
+    for (const [axis, values] of Object.entries(axes)) {
       known.set(axis, new Set([...(known.get(axis) ?? []), ...values]));
     }
   }

@@ -118,6 +118,15 @@ describe('a selection', () => {
     expect(cases[0].id).not.toBe(cases[0].baselineId);
   });
 
+  test('has how a model keeps keys and values as a choice, which its baseline does not make', () => {
+    const model = mobyProblem({ phase: 'decode', M: 1, context: 8 });
+    const cases = casesOf([{ ...block, families: ['dense'], problems: [model, problem] }], {
+      axes: { kv: ['f32', 'int8'] },
+    });
+    expect(cases.map(({ params }) => params)).toEqual([{}, { kv: 'int8' }, {}]);
+    expect(cases[1].baselineId).toBe(cases[0].id);
+  });
+
   test('goes problem by problem, in each technique by technique, backend by backend', () => {
     const cases = casesOf(
       [{ ...block, problems: [wide, problem], axes: { granularity: ['channel'], activations: ['f32'] } }],

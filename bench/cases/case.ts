@@ -5,7 +5,7 @@ import { operationOf } from '../contract/operations.ts';
 import type { Problem } from '../contract/problem.ts';
 import { problemKey, spell } from '../contract/problem-key.ts';
 import type { Block, PresetName, Suite } from '../contract/suite.ts';
-import { type AxisValue, type Params, paramGrid, type Technique } from '../contract/technique.ts';
+import { type Axes, type AxisValue, type Params, paramGrid, type Technique } from '../contract/technique.ts';
 import { coversPairs } from './pairwise.ts';
 
 export interface CaseSelection {
@@ -54,7 +54,9 @@ function expandBlock(suite: string, block: Block, backends: readonly string[], s
     [...selection.techniques].flatMap(([id, technique]) => {
       if (technique.op !== operationOf(problem.op).layerOp || !block.families.includes(technique.family)) return [];
       if (!isAmong(block.techniques, id, problem, selection.alwaysMeant)) return [];
-      const grid = planOf(problem, id) ?? paramsOf(technique, { ...block.axes, ...selection.axes });
+      const grid =
+        planOf(problem, id) ??
+        paramsOf(technique, { ...block.axes, ...selection.axes }, operationOf(problem.op).choices);
       const seeded = { ...problem, seed: selection.seed };
       const isWanted = (params: Params, backend: string) =>
         block.cover !== 'pairs' ||
@@ -82,11 +84,12 @@ function distinct(problems: readonly Problem[]): Problem[] {
 }
 
 /** Every combination of the axes' values, where some are narrowed to those that are named. */
-export function paramsOf(technique: Technique, narrowed: Block['axes']): Params[] {
-  return paramGrid(narrowAxes(technique, narrowed)).map((params) => withoutNeutral(params, technique));
+export function paramsOf(technique: Technique, narrowed: Block['axes'], ofOperation: Axes = {}): Params[] {
+  const chosen = { axes: technique.axes, choices: { ...technique.choices, ...ofOperation } };
+  return paramGrid(narrowAxes(chosen, narrowed)).map((params) => withoutNeutral(params, chosen));
 }
 
-function narrowAxes({ axes, choices = {} }: Technique, narrowed: Block['axes'] = {}) {
+function narrowAxes({ axes, choices = {} }: Pick<Technique, 'axes' | 'choices'>, narrowed: Block['axes'] = {}) {
   return Object.fromEntries(
     Object.entries({ ...axes, ...choices }).map(([axis, values]) => {
       const asked = narrowed[axis]?.filter((value) => values.includes(value));
@@ -96,7 +99,7 @@ function narrowAxes({ axes, choices = {} }: Technique, narrowed: Block['axes'] =
 }
 
 /** A choice that changes nothing is not spelled: ids stay as they were before there was the choice. */
-function withoutNeutral(params: Params, { choices = {} }: Technique): Params {
+function withoutNeutral(params: Params, { choices = {} }: Pick<Technique, 'choices'>): Params {
   return Object.fromEntries(Object.entries(params).filter(([axis, value]) => choices[axis]?.[0] !== value));
 }
 

@@ -4,9 +4,10 @@ import { backendOf, backends } from '../backends/backend.ts';
 import type { Case } from '../contract/case.ts';
 import { matchesFilter } from '../contract/case-filter.ts';
 import { InputError } from '../contract/input-error.ts';
+import { operationChoices } from '../contract/operations.ts';
 import type { RunArguments } from '../contract/run-arguments.ts';
 import { mustBeNamed } from '../contract/suite.ts';
-import type { Technique } from '../contract/technique.ts';
+import type { Axes, Technique } from '../contract/technique.ts';
 import { isOfModels } from '../inputs/chosen-model.ts';
 import { chosenProblems } from '../inputs/chosen-problems.ts';
 import { isValue, valuesOfAxes } from './axis-values.ts';
@@ -34,7 +35,7 @@ export async function selectCases(request: CaseChoice): Promise<Selection> {
   const named = chooseKeys('suite', wanted, allSuites);
   const suites = new Map([...named].filter(([, suite]) => wanted.length > 0 || !mustBeNamed(suite, request.preset)));
   const techniques = chooseKeys('technique', request.technique, allTechniques);
-  const axes = request.axes && chooseAxes(request.axes, allTechniques);
+  const axes = request.axes && chooseAxes(request.axes, allTechniques, operationChoices);
   const chosenBackends = chooseNames(
     'backend',
     request.backend,
@@ -101,8 +102,9 @@ export function chooseNames<Name extends string>(
 export function chooseAxes(
   asked: NonNullable<RunArguments['axes']>,
   techniques: ReadonlyMap<string, Technique>,
+  ofOperations: Axes = {},
 ): NonNullable<RunArguments['axes']> {
-  const known = valuesOfAxes(techniques.values());
+  const known = valuesOfAxes(techniques.values(), ofOperations);
   const chosen = Object.entries(asked).map(([axis, typed]) => {
     const values = known.get(axis);
     if (values === undefined) throw unknownName('--axis', axis, [...known.keys()]);

@@ -3,6 +3,7 @@ import { backends } from '../backends/backend.ts';
 import { valuesOfAxes } from '../cases/axis-values.ts';
 import { loadSuites, loadTechniques } from '../cases/registry.ts';
 import { kernelsDirs } from '../cases/select.ts';
+import { operationChoices } from '../contract/operations.ts';
 import { presetNames } from '../contract/suite.ts';
 import { exportFormatNames } from '../report/exports/export-formats.ts';
 import { chartNames } from '../report/html/chart-names.ts';
@@ -53,6 +54,6 @@ export async function namesFor(flag: string | undefined): Promise<string[] | und
 }
 
 async function axisValues(): Promise<string[]> {
-  const known = valuesOfAxes((await loadTechniques(kernelsDirs([]))).values());
+  const known = valuesOfAxes((await loadTechniques(kernelsDirs([]))).values(), operationChoices);
   return [...known].flatMap(([axis, values]) => values.map((value) => `${axis}=${value}`));
 }

@@ -1,6 +1,7 @@
 // What the harness needs to know of an operation, whatever the technique.
 import type { Calibration } from './calibration.ts';
 import type { ActivationsOf, LayerOp, Op, ProblemOf, WeightsOf } from './problem.ts';
+import type { Axes } from './technique.ts';
 
 export interface Inputs<O extends Op> {
   readonly weights: WeightsOf<O>;
@@ -27,6 +28,8 @@ export interface Operation<O extends Op> {
   readonly baseline: string;
   /** The operation whose techniques its cases are of: its own, or that of the layers it is made of. */
   readonly layerOp: LayerOp;
+  /** Choices that its cases have beside those of their technique; of each the first value is neutral. */
+  readonly choices?: Axes;
   /** What tells two problems of this operation apart, in the order case ids spell it. */
   identity(problem: ProblemOf<O>): Readonly<Record<string, string | number | boolean>>;
   /** Other activations of the same shape, with which a stale output is a wrong one. */

@@ -4,8 +4,12 @@ import { classify } from './operations/classify.ts';
 import { matmul } from './operations/matmul.ts';
 import { model } from './operations/model.ts';
 import type { Op } from './problem.ts';
+import type { Axes } from './technique.ts';
 
 const operations: { readonly [O in Op]: Operation<O> } = { matmul, attention, model, classify };
+
+/** What operations leave to choose, whatever the technique. */
+export const operationChoices: Axes = Object.assign({}, ...Object.values(operations).map(({ choices }) => choices));
 
 /** The operation with its own types forgotten, as the harness handles every problem alike. */
 export function operationOf(op: Op): Operation<Op> {

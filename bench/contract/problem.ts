@@ -1,6 +1,8 @@
 // What is computed, at which shape, on which inputs. An operation splits its inputs in two: the *weights*, which stay
 // resident and may be compressed, and the *activations*, which are new at every call.
+
 import type { LinearLayer, ModelConfig, ModelWeights } from './model.ts';
+import type { RoundCache } from './operations/model-float64.ts';
 import type { Plan } from './plan.ts';
 
 /** `Y[M,N] = X[M,K] · W[N,K]ᵀ`, row-major. W holds the weights and is what gets compressed. */
@@ -124,8 +126,10 @@ export interface AttentionActivations {
 export interface PackedModelWeights extends ModelWeights {
   /** X [M,K] as the layer's kernel multiplies it, transformed or rounded. */
   present?(layer: LinearLayer, X: Float32Array, M: number): Float32Array;
-  /** Its kernels round the activations that come to them. */
-  readonly roundsActivations?: boolean;
+  /** What its cache leaves of keys and values. */
+  readonly roundCache?: RoundCache;
+  /** Activations, keys or values are rounded. */
+  readonly rounds?: boolean;
 }
 export interface ModelActivations {
   /** Taken in one after another from the beginning; the last call is the one that is timed. */

@@ -1,5 +1,6 @@
 // What a network of the Llama family computes between its linear layers, as each kind of kernels does it. A call takes up to
 // `maxRows` new tokens, one a row. All steps of a network are made once, over places that are theirs from then on.
+import type { KvCache } from './kv-cache.ts';
 import type { Op } from './problem.ts';
 import type { PreparedKernel } from './technique.ts';
 
@@ -12,6 +13,7 @@ export interface TransformerShape {
   readonly keyValueHeads: number;
   readonly headDim: number;
   readonly normEpsilon: number;
+  readonly cache: KvCache;
   /** [capacity, headDim / 2] each: by what the halves of a head turn at each position. */
   readonly rotation: { readonly cos: Float32Array; readonly sin: Float32Array };
 }

@@ -1,4 +1,5 @@
 // A technique of single layers made one of whole models, as the harness weighs them.
+import { F32_CACHE, leastSqnrDb } from '../contract/kv-cache.ts';
 import { linearLayers, type ModelWeights } from '../contract/model.ts';
 import { flopsOf } from '../contract/operations/model.ts';
 import type { ModelProblem, PackedModelWeights, Problem } from '../contract/problem.ts';
@@ -6,7 +7,7 @@ import type { KernelKind, Runtimes } from '../contract/runtimes/runtimes.ts';
 import type { Technique } from '../contract/technique.ts';
 import { networkTechnique } from './network-technique.ts';
 import { bytesOf, type SizedModel, whatStayed } from './packed-case.ts';
-import { type Choice, problemOf, roundingOf, unpackModel } from './packed-model.ts';
+import { type Choice, problemOf, roundingOf, roundingOfCache, unpackModel } from './packed-model.ts';
 import { prepareModel } from './prepare-model.ts';
 
 /** The case's model with its layers packed by the technique. */
@@ -15,11 +16,13 @@ export function modelTechnique(choice: Choice, model: SizedModel): Technique {
     unpack: (packed): PackedModelWeights => ({
       ...unpackModel(packed),
       present: roundingOf(packed),
-      roundsActivations: roundsActivations(packed),
+      roundCache: roundingOfCache(packed),
+      rounds: packed.cache !== undefined || roundsActivations(packed),
     }),
     caveat: (weights: ModelWeights, packed, problem: ModelProblem) =>
       [whatStayed(choice, problem), whatWasLost(choice, weights, packed)].filter(Boolean).join('; ') || undefined,
     bytes: bytesOf,
+    minSqnrDb: (params) => Math.min(choice.technique.minSqnrDb(params), leastSqnrDb(model.cache ?? F32_CACHE)),
     flops: (packed, problem: ModelProblem) => flopsOf(problem, (layer) => packed.sizeOf(layer).flops),
   });
 }

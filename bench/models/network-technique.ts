@@ -11,7 +11,8 @@ import {
 } from '../contract/technique.ts';
 import type { Choice } from './packed-model.ts';
 
-type Own<Packed> = Pick<TechniqueSpec<Op, Axes, Packed>, 'unpack' | 'caveat' | 'bytes' | 'flops'>;
+type Own<Packed> = Pick<TechniqueSpec<Op, Axes, Packed>, 'unpack' | 'caveat' | 'bytes' | 'flops'> &
+  Partial<Pick<TechniqueSpec<Op, Axes, Packed>, 'minSqnrDb'>>;
 
 /** `place` runs the network with kernels of a kind, of which the layers' technique has one. */
 export function networkTechnique<Packed>(

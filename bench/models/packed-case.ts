@@ -1,8 +1,10 @@
 // A model as a case has it: the layers that its problem names packed by its technique, the others f32.
+import { hadamardBlock } from '../../kernels/transforms/hadamard.ts';
 import type { Calibration } from '../contract/calibration.ts';
+import { kvCaches } from '../contract/kv-cache.ts';
 import { type LinearLayer, linearLayers, type ModelWeights, otherTensors } from '../contract/model.ts';
 import type { LayerChoice, ModelProblem } from '../contract/problem.ts';
-import type { StoredBytes, Technique } from '../contract/technique.ts';
+import type { Params, StoredBytes, Technique } from '../contract/technique.ts';
 import { bytesOfNetwork } from './network-technique.ts';
 import { type Choice, type PackedLayer, type PackedModel, packModel, problemOf, repeatLayers } from './packed-model.ts';
 
@@ -68,6 +70,12 @@ function whyNotEach(choice: Choice, { config, layers }: ModelProblem): (string |
 export function whyNoneFits(choice: Choice, problem: ModelProblem): string | undefined {
   const reasons = whyNotEach(choice, problem);
   return reasons.includes(undefined) ? undefined : reasons[0];
+}
+
+/** Why keys and values can't be kept as the parameters say, if so. */
+export function whyNotCached({ config: { headDim } }: ModelProblem, { kv = 'f32' }: Params): string | undefined {
+  if (!kvCaches[kv].isTurned || hadamardBlock(headDim) !== undefined) return undefined;
+  return `headDim: must be a multiple of 32 for kv=${kv}, got ${headDim}`;
 }
 
 /** Which of them stay f32, since the technique can't hold them, if any. */

@@ -1,7 +1,10 @@
 // A model whose linear layers are packed, each by a technique of its own.
+import { roundRow } from '../../kernels/kv-cache/formats.ts';
+import { hadamardBlock, hadamardRows } from '../../kernels/transforms/hadamard.ts';
 import type { Calibration } from '../contract/calibration.ts';
+import type { KvCache } from '../contract/kv-cache.ts';
 import { EMBEDDING, type LinearLayer, linearLayers, type ModelConfig, type ModelWeights } from '../contract/model.ts';
-import type { RoundActivations } from '../contract/operations/model-float64.ts';
+import type { RoundActivations, RoundCache } from '../contract/operations/model-float64.ts';
 import type { MatmulProblem } from '../contract/problem.ts';
 import type { Params, Technique } from '../contract/technique.ts';
 import { UnsupportedError } from '../contract/unsupported-error.ts';
@@ -17,6 +20,8 @@ export interface PackedLayer extends Choice {
 
 export interface PackedModel {
   readonly config: ModelConfig;
+  /** How keys and values are kept: as f32 where not said. */
+  readonly cache?: KvCache;
   /** The embedding, norms and biases, each read anew at each call. */
   tensor(name: string): Float32Array;
   /** Anew at each call, so that no more is held than is used. */
@@ -68,6 +73,7 @@ export function repeatLayers(model: PackedModel, times: number): PackedModel {
   const original = (name: string) =>
     name.replace(/^model\.layers\.(\d+)/, (_, layer) => `model.layers.${Number(layer) % layers}`);
   return {
+    ...model,
     config: { ...model.config, layers: times * layers },
     tensor: (name) => model.tensor(original(name)),
     pack: (layer) => model.pack({ ...layer, name: original(layer.name) }),
@@ -108,5 +114,30 @@ export function roundingOf(model: PackedModel): RoundActivations {
     const { technique, params, packed } = model.pack(layer);
     const rounded = technique.quantizeActivations?.({ X }, problemOf(layer, M), params, packed)?.activations;
     return rounded !== undefined && 'X' in rounded ? rounded.X : X;
+  };
+}
+
+/** What the cache leaves of keys and values; undefined where that is all of them. */
+export function roundingOfCache({ cache, config: { headDim } }: PackedModel): RoundCache | undefined {
+  if (cache === undefined) return undefined;
+  const { keys, values, isTurned } = cache;
+  const block = isTurned ? hadamardBlock(headDim) : undefined;
+  const rounded = (rows: Float64Array, format: KvCache['keys']) => {
+    const into = new Float64Array(rows.length);
+    for (let at = 0; at < rows.length; at += headDim)
+      into.set(roundRow(Float32Array.from(rows.subarray(at, at + headDim)), format), at);
+    return into;
+  };
+  return {
+    keys(rows) {
+      if (block === undefined) return rounded(rows, keys);
+      const turned = rows.slice();
+      hadamardRows(turned, headDim, block);
+      const kept = rounded(turned, keys);
+      // Queries are turned too, which is as if keys were turned back.
+      hadamardRows(kept, headDim, block);
+      return kept;
+    },
+    values: (rows) => rounded(rows, values),
   };
 }

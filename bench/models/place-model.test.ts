@@ -1,13 +1,22 @@
 import { expect, test } from 'vitest';
 import { openWasm } from '../backends/wasm.ts';
 import { KERNELS_DIR, loadTechniques } from '../cases/registry.ts';
+import { kvCaches } from '../contract/kv-cache.ts';
 import { type LinearLayer, linearLayers, type ModelConfig, type RopeScaling } from '../contract/model.ts';
 import { forwardFloat64 } from '../contract/operations/model-float64.ts';
 import type { Params, Technique } from '../contract/technique.ts';
 import { seededRandom } from '../statistics/random.ts';
 import { generate } from './generate.ts';
 import { bytesOf, packCase } from './packed-case.ts';
-import { type Choice, keepPacked, packModel, repeatLayers, roundingOf, unpackModel } from './packed-model.ts';
+import {
+  type Choice,
+  keepPacked,
+  packModel,
+  repeatLayers,
+  roundingOf,
+  roundingOfCache,
+  unpackModel,
+} from './packed-model.ts';
 import { placeModel } from './place-model.ts';
 import { randomModel, smallConfig } from './random-model.fixture.ts';
 import type { Placement } from './running-model.ts';
@@ -141,6 +150,36 @@ test.each(
     model.dispose();
   },
 );
+
+const caches = Object.entries(kvCaches).slice(1);
+
+test.each(caches)('keys and values kept as %s are those that float64 rounds', async (_, cache) => {
+  const packed = { ...packModel(randomModel(whole, 6), dense, () => undefined), cache };
+  const reference = forwardFloat64(unpackModel(packed), tokens, undefined, roundingOfCache(packed));
+  const unrounded = forwardFloat64(unpackModel(packed), tokens);
+  for (const backend of backendIds) {
+    for (const maxRows of [1, 6]) {
+      const model = await placeModel(packed, { ...backends[backend], maxRows, capacity: CAPACITY });
+      const logits = model.forward(tokens, 'all');
+      // One key or value that f32 and float64 round to different steps would cost more.
+      expect(nmse(logits, reference), `${backend}, ${maxRows} rows`).toBeLessThan(1e-8);
+      expect(nmse(logits, unrounded)).toBeGreaterThan(1e-8);
+      model.dispose();
+    }
+  }
+});
+
+test.each(backendIds)('a cache of whole numbers takes heads that fill no block on %s', async (backend) => {
+  const config = { ...smallConfig, headDim: 38, keyValueHeads: 1 };
+  const packed = { ...packModel(randomModel(config, 3), dense, () => undefined), cache: kvCaches['q4-0'] };
+  for (const maxRows of [1, 7]) {
+    const model = await placeModel(packed, { ...backends[backend], maxRows, capacity: 150 });
+    const reference = forwardFloat64(unpackModel(packed), long.slice(0, 120), undefined, roundingOfCache(packed));
+    const last = reference.subarray(-config.vocabularySize);
+    expect(nmse(model.forward(long.slice(0, 120), 'last'), last)).toBeLessThan(1e-3);
+    model.dispose();
+  }
+});
 
 test.each<Params>([{ transform: 'hadamard' }, { transform: 'smooth' }, { method: 'awq' }])(
   'tokens are looked up in rows that %o left as they were, where the head is tied to them',

@@ -1,6 +1,7 @@
 // Packed layers taken to where they run, one at a time, and joined to a network.
 import { tsTransformer } from '../../kernels/transformer/ts.ts';
 import { wasmTransformer } from '../../kernels/transformer/wasm.ts';
+import { F32_CACHE } from '../contract/kv-cache.ts';
 import { EMBEDDING, headName, type LinearLayer, linearLayers } from '../contract/model.ts';
 import type { Op } from '../contract/problem.ts';
 import { rotationTable } from '../contract/rotation.ts';
@@ -20,7 +21,8 @@ export async function placeModel(model: PackedModel, placement: Placement): Prom
   mustRunNetworks(kind);
   const { heads, keyValueHeads, headDim, normEpsilon } = config;
   const rotation = rotationTable(config, capacity);
-  const shape = { maxRows, capacity, heads, keyValueHeads, headDim, normEpsilon, rotation };
+  const cache = model.cache ?? F32_CACHE;
+  const shape = { maxRows, capacity, heads, keyValueHeads, headDim, normEpsilon, rotation, cache };
   if (kind === 'ts') return place(model, placement, tsTransformer(shape), () => runtime);
   const placed = await wasmTransformer(shape, runtime as Runtimes['wasm']);
   return place(model, placement, placed.transformer, ({ name }) => placed.runtimeOf(roleOf(name)));

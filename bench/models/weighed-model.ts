@@ -1,5 +1,6 @@
 // A case's model and the uncompressed one, made ready to be weighed: the same in this process and in a page.
 import type { Score } from '../contract/case-result.ts';
+import { kvCaches } from '../contract/kv-cache.ts';
 import type { ModelWeights } from '../contract/model.ts';
 import type { Plan } from '../contract/plan.ts';
 import type { ModelProblem } from '../contract/problem.ts';
@@ -27,9 +28,14 @@ export function weighedModel(
 ): WeighedModel {
   const uncompressed = { technique: dense, params: {} };
   const baseline = packCase(weights, problem, uncompressed, dense);
-  const candidate = packCase(weights, problem, choice, dense);
+  const { kv, ...params } = choice.params;
+  const ofLayers = { ...choice, params };
+  const candidate = {
+    ...packCase(weights, problem, ofLayers, dense),
+    cache: kv === undefined ? undefined : kvCaches[kv],
+  };
   return {
-    technique: modelTechnique(choice, candidate),
+    technique: modelTechnique(ofLayers, candidate),
     dense: modelTechnique(uncompressed, baseline),
     score:
       windows && (async (place) => ({ score: await scoreModels(baseline, candidate, windows, place, problem.seed) })),

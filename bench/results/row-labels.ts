@@ -39,7 +39,7 @@ export function techniqueLabel({ technique, params }: ResultRow): string {
   return `${technique} ${values.join('/')}`.trim();
 }
 
-const NAMED = ['rank', 'zero'];
+const NAMED = ['rank', 'zero', 'kv'];
 
 function labelOf(name: string, value: string): string {
   if (value === 'yes') return name;

@@ -12,7 +12,7 @@ import type { Params, Technique } from '../contract/technique.ts';
 import { readText } from '../inputs/model-text.ts';
 import { LEAST_SCORED, type Window, windowsOf, windowTokens } from '../inputs/text-windows.ts';
 import { loadModel, modelCalibration, modelInputs, tensorsOf } from '../models/model-inputs.ts';
-import { isReplaced, whyNoneFits } from '../models/packed-case.ts';
+import { isReplaced, whyNoneFits, whyNotCached } from '../models/packed-case.ts';
 import { choicesOf, weighedModel } from '../models/weighed-model.ts';
 import { type CaseSubject, findNonfinite } from './case-subject.ts';
 import { shortHash } from './environment.ts';
@@ -25,7 +25,7 @@ export async function modelSubject(
   { scoring, kernelsDirs }: Pick<CaseRequest, 'scoring' | 'kernelsDirs'>,
 ): Promise<CaseSubject | CaseResult> {
   const choice = { technique: loaded.technique, params };
-  const reason = whyNoneFits(choice, problem);
+  const reason = whyNoneFits(choice, problem) ?? whyNotCached(problem, params);
   if (reason !== undefined) return { status: 'skipped', reason };
   const model = loadModel(problem.file);
   const { hash, nonfinite } = lookThrough(model);

@@ -1,10 +1,11 @@
-// Writes the AssemblyScript inner loops of attention over a quantised cache: those of f32 attention, and for each number of bits
-// the loops over its blocks. Such a block is 32 dimensions of four keys: four f16 scales, then the codes of one key after
-// another, signed; codes of 4 bits have dimension i in the lower half of byte i and dimension 16 + i in the upper.
+// Writes the AssemblyScript inner loops of attention over a cache of blocks: those of f32 attention, and for each number of bits
+// the loops over its blocks. A block is 32 dimensions of four keys, one key after another; 32 and 16 bits are f32 and f16, fewer are
+// signed whole numbers with four f16 scales before all codes. Codes of 4 bits have dimension i in the lower half of byte i and
+// dimension 16 + i in the upper.
 import { generateTiles as attentionTiles } from '../naive-attention/tiles.gen.ts';
-import { KEYS, SCALES_BYTES } from './blocks.ts';
+import { KEYS, MOST_INTEGER_BITS, SCALES_BYTES } from './blocks.ts';
 
-const BITS = [8, 4] as const;
+const BITS = [32, 16, 8, 4] as const;
 type Bits = (typeof BITS)[number];
 
 /** Dimensions whose codes are taken as one vector of 16 bytes; two such halves make a block. */
@@ -25,20 +26,28 @@ function range(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i);
 }
 
+function isInteger(bits: Bits): boolean {
+  return bits <= MOST_INTEGER_BITS;
+}
+
 /** A swizzle takes a code to the upper end of 32 bits, where it is this many times as large. */
 function unitOf(bits: Bits): number {
-  return bits === 8 ? 2 ** 24 : 2 ** 28;
+  return isInteger(bits) ? 2 ** (32 - bits) : 1;
+}
+
+function scalesBytes(bits: Bits): number {
+  return isInteger(bits) ? SCALES_BYTES : 0;
 }
 
 function blockBytes(bits: Bits): number {
-  return SCALES_BYTES + KEYS * keyBytes(bits);
+  return scalesBytes(bits) + KEYS * keyBytes(bits);
 }
 
 function keyBytes(bits: Bits): number {
   return (2 * HALF * bits) / 8;
 }
 
-/** Codes of one half of a key's 32 as bytes, in their upper bits. */
+/** Of whole numbers, the codes of one half of a key's 32 as bytes, in their upper bits. */
 function codesOf(bits: Bits, key: number, half: number): string {
   const at = SCALES_BYTES + key * keyBytes(bits);
   if (bits === 8) return `v128.load(blocks, ${at + half * HALF})`;
@@ -46,18 +55,27 @@ function codesOf(bits: Bits, key: number, half: number): string {
   return `v128.and(${half === 0 ? `i16x8.shl(${pairs}, 4)` : pairs}, upper)`;
 }
 
-/** Four of those as f32, `unitOf` times too large. */
-function floats(codes: string, four: number): string {
-  return `f32x4.convert_i32x4_s(i8x16.relaxed_swizzle(${codes}, m${four}))`;
+/** What `floats` of a key's half reads, by that name. */
+function named(name: string, bits: Bits, key: number, half: number): string[] {
+  return isInteger(bits) ? [`const ${name} = ${codesOf(bits, key, half)};`] : [];
+}
+
+/** Four of them as f32, `unitOf` times too large. Bits of f16, moved to where f32 has them, are 2¹¹² times too small. */
+function floats(name: string, bits: Bits, key: number, half: number, four: number): string {
+  if (isInteger(bits)) return `f32x4.convert_i32x4_s(i8x16.relaxed_swizzle(${name}, m${four}))`;
+  const at = key * keyBytes(bits) + ((half * HALF + four * 4) * bits) / 8;
+  if (bits === 32) return `v128.load(blocks, ${at})`;
+  return `f32x4.mul(v128.and(i32x4.shl(v128.load16x4_s(blocks, ${at}), 13), halfBits), lift)`;
 }
 
 const MASKS = `${range(4)
   .map((i) => `const m${i} = v128.load(masks, ${16 * i});`)
   .join('\n  ')}
   const upper = v128.load(masks, 64);
-  const halfBits = v128.load(masks, 80);`;
+  const halfBits = v128.load(masks, 80);
+  const lift = v128.load(masks, 96);`;
 
-/** The block's four scales times `factor`: bits of f16, moved to where f32 has them, are 2¹¹² times too small. */
+/** The block's four scales times `factor`. */
 function scales(factor: number): string {
   const bits = 'v128.and(i32x4.shl(v128.load16x4_s(blocks), 13), halfBits)';
   return `f32x4.mul(${bits}, f32x4.splat(${2 ** 112 * factor}))`;
@@ -69,11 +87,11 @@ function splat(vector: string, lane: number): string {
 
 function score(bits: Bits): string {
   const half = (h: number) => [
-    ...range(KEYS).map((key) => `const c${h}_${key} = ${codesOf(bits, key, h)};`),
+    ...range(KEYS).flatMap((key) => named(`c${h}_${key}`, bits, key, h)),
     ...range(4).flatMap((four) => [
       `const x${h}_${four} = v128.load(at, ${(h * HALF + four * 4) * 4});`,
       ...range(KEYS).map(
-        (key) => `a${key} = f32x4.relaxed_madd(${floats(`c${h}_${key}`, four)}, x${h}_${four}, a${key});`,
+        (key) => `a${key} = f32x4.relaxed_madd(${floats(`c${h}_${key}`, bits, key, h, four)}, x${h}_${four}, a${key});`,
       ),
     ]),
   ];
@@ -91,7 +109,7 @@ function scoreBlocks${bits}(blocks: usize, groups: i32, fours: i32, x: usize, s:
       const ab = f32x4.add(v128.shuffle<f32>(a0, a1, 0, 4, 1, 5), v128.shuffle<f32>(a0, a1, 2, 6, 3, 7));
       const cd = f32x4.add(v128.shuffle<f32>(a2, a3, 0, 4, 1, 5), v128.shuffle<f32>(a2, a3, 2, 6, 3, 7));
       const all = f32x4.add(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
-      sum = f32x4.relaxed_madd(all, ${scales(1 / unitOf(bits))}, sum);
+      sum = ${isInteger(bits) ? `f32x4.relaxed_madd(all, ${scales(1 / unitOf(bits))}, sum)` : 'f32x4.add(sum, all)'};
       blocks += ${blockBytes(bits)};
       at += ${4 * 2 * HALF};
     }
@@ -106,10 +124,10 @@ function weigh(bits: Bits): string {
   const key = (k: number) => [
     `const w${k} = ${splat('weights', k)};`,
     ...range(2).flatMap((h) => [
-      `const c${k}_${h} = ${codesOf(bits, k, h)};`,
+      ...named(`c${k}_${h}`, bits, k, h),
       ...range(4).map((four) => {
         const o = `o${h * 4 + four}`;
-        return `${o} = f32x4.relaxed_madd(${floats(`c${k}_${h}`, four)}, w${k}, ${o});`;
+        return `${o} = f32x4.relaxed_madd(${floats(`c${k}_${h}`, bits, k, h, four)}, w${k}, ${o});`;
       }),
     ]),
   ];
@@ -119,7 +137,7 @@ function weighBlocks${bits}(blocks: usize, fours: i32, p: usize, o: usize, decay
   const decays = f32x4.splat(decay);
   ${eight.map((i) => `let o${i} = f32x4.mul(v128.load(o, ${16 * i}), decays);`).join('\n  ')}
   for (; fours > 0; fours--) {
-    const weights = f32x4.mul(v128.load(p), ${scales(1)});
+    const weights = ${isInteger(bits) ? `f32x4.mul(v128.load(p), ${scales(1)})` : 'v128.load(p)'};
     ${range(KEYS).flatMap(key).join('\n    ')}
     blocks += ${blockBytes(bits)};
     p += ${4 * KEYS};
@@ -129,30 +147,33 @@ function weighBlocks${bits}(blocks: usize, fours: i32, p: usize, o: usize, decay
 }
 
 function expand(bits: Bits): string {
+  const scaled = (four: string, k: number) => (isInteger(bits) ? `f32x4.mul(${four}, w${k})` : four);
   const key = (k: number) => [
-    `const w${k} = ${splat('scale', k)};`,
+    ...(isInteger(bits) ? [`const w${k} = ${splat('scale', k)};`] : []),
     ...range(2).flatMap((h) => [
-      `const c${k}_${h} = ${codesOf(bits, k, h)};`,
-      ...range(4).map(
-        (four) => `v128.store(rows, f32x4.mul(${floats(`c${k}_${h}`, four)}, w${k}), ${(h * HALF + four * 4) * 4});`,
-      ),
+      ...named(`c${k}_${h}`, bits, k, h),
+      ...range(4).map((four) => {
+        const values = scaled(floats(`c${k}_${h}`, bits, k, h, four), k);
+        return `v128.store(rows, ${values}, ${(h * HALF + four * 4) * 4});`;
+      }),
     ]),
     'rows += rowBytes;',
   ];
   return `// One block → its four keys [32] as f32, rowBytes apart
 function expandBlock${bits}(blocks: usize, rows: usize, rowBytes: usize, masks: usize): void {
   ${MASKS}
-  const scale = ${scales(1 / unitOf(bits))};
+  ${isInteger(bits) ? `const scale = ${scales(1 / unitOf(bits))};` : ''}
   ${range(KEYS).flatMap(key).join('\n  ')}
 }`;
 }
 
 function choose(name: string, parameters: string): string {
   const names = parameters.split(', ').map((parameter) => parameter.split(':')[0]);
-  const [first, ...others] = BITS;
-  const call = (bits: Bits) => `${name}${bits}(${names.join(', ')});`;
+  const cases = BITS.map((bits) => `case ${bits}: ${name}${bits}(${names.join(', ')}); break;`);
   return `export function ${name}(bits: i32, ${parameters}): void {
-  if (bits == ${first}) ${call(first)}
-  ${others.map((bits) => `else ${call(bits)}`).join('\n  ')}
+  switch (bits) {
+    ${cases.join('\n    ')}
+    default: unreachable();
+  }
 }`;
 }

@@ -5,7 +5,7 @@ import { planeStride } from '../grid/bits.ts';
 import { firstInteger } from '../grid/gpu-digits.ts';
 import { paddedRows } from '../panels.ts';
 import { transformBlocks } from '../transforms/hadamard-ts.ts';
-import { BLOCK, blocksOf, type QuantizedRows } from './cache.ts';
+import { BLOCK, blocksOf } from './cache.ts';
 import type { KvCacheContext } from './context.ts';
 
 /** Keys of a tile. */
@@ -24,8 +24,10 @@ export function tsKvCache({
   const Q = new Float32Array(heads * rows * headDim);
   const turned = hadamard === undefined ? Q : new Float32Array(Q.length);
   const zero = -(firstInteger(layout) ?? 0);
-  const decodeKeys = rowDecoder(packed.K, headDim, layout.bits, zero);
-  const decodeValues = rowDecoder(packed.V, headDim, layout.bits, zero);
+  // V8 reads a Float16Array through a slow path.
+  const [decodeKeys, decodeValues] = [packed.K, packed.V].map(({ codes, scales }) =>
+    rowDecoder(codes, Float32Array.from(scales), headDim, layout.bits, zero),
+  );
   const K = new Float32Array(TILE * headDim);
   const V = new Float32Array(TILE * headDim);
   const S = new Float32Array(block * TILE);
@@ -111,12 +113,9 @@ export function tsKvCache({
   };
 }
 
-/** Puts rows first … first + count − 1 into `into`, one after another. */
-function rowDecoder({ codes, scales }: QuantizedRows, headDim: number, bits: number, zero: number) {
+/** Puts rows first … first + count − 1 into `into`, one after another; `factors` are their scales. */
+export function rowDecoder(codes: Uint8Array, factors: Float32Array, headDim: number, bits: number, zero: number) {
   const stride = planeStride(headDim, bits);
-  // V8 reads a Float16Array through a slow path.
-  const factors = new Float32Array(scales.length);
-  factors.set(scales);
   const decodeRow = bits === 8 ? decodeBytes : decodeHalfBytes;
   return (first: number, count: number, into: Float32Array) => {
     for (let j = 0; j < count; j++) decodeRow(codes, factors, first + j, stride, zero, headDim, into, j * headDim);

@@ -11,7 +11,6 @@ import { BLOCK, blocksOf, matrixOf, type QuantizedKeyValues, type QuantizedRows,
 export interface PlacedCache {
   readonly K: number;
   readonly V: number;
-  readonly blockBytes: number;
   /** What blocks take beyond the cache, where sizes are not multiples of theirs. */
   readonly excessBytes: number;
 }
@@ -33,7 +32,7 @@ export function placeCache(
   const [K, V] = [module.allocate(byteLength), module.allocate(byteLength)];
   place(packed.K, K, (four, group) => four * groups + group);
   place(packed.V, V, (four, group) => (four - (four % fours)) * groups + group * fours + (four % fours));
-  return { K, V, blockBytes, excessBytes: 2 * byteLength - storedBytesOf(packed) };
+  return { K, V, excessBytes: 2 * byteLength - storedBytesOf(packed) };
 }
 
 /** `start` is where a group of four keys begins, fours counted over all heads. */

@@ -1,26 +1,31 @@
-// Attention over a quantised cache by tiles of keys with an online softmax. One query reads the blocks as they are; for more, the
+// Attention over a cache of blocks by tiles of keys with an online softmax. One query reads the blocks as they are; for more, the
 // blocks of a tile become f32 once for all queries that share a pass over the keys. Blocks are as tiles.gen.ts has them.
 import {
   addScaled, fill, HIDDEN, hideKeys, packQueries, powerOfTwo, queryScale, raiseMaxima, raiseReference, scaleRow,
   storeQueries, sumOf, writeConstants,
 } from '../naive-attention/query-panel.as';
-import { CONSTANTS_BYTES, KEYS } from './blocks';
+import { CONSTANTS_BYTES, KEYS, MOST_INTEGER_BITS, SCALES_BYTES } from './blocks';
 import { expandBlock, exponentials, scoreBlocks, scoreKeys, weighBlocks, weighKeys } from './tiles';
 
 export { hadamardBlocks } from '../transforms/hadamard.as';
 
-const BLOCK: i32 = 32;
+export const BLOCK: i32 = 32;
 const MR: i32 = 6;
 const MASKS: i32 = 32;
 
+export function blockBytesOf(bits: i32): i32 {
+  return (bits <= MOST_INTEGER_BITS ? SCALES_BYTES : 0) + KEYS * BLOCK * bits / 8;
+}
+
 // Constants of the exponentials; then four masks that each take four bytes to the upper ends of 32 bits, one of the upper halves of
-// bytes, and one of the bits of an f16 where f32 has them
-function writeAll(at: usize): void {
+// bytes, one of the bits of an f16 where f32 has them, and what these must be multiplied with
+export function writeAll(at: usize): void {
   writeConstants(at);
   const masks = at + MASKS;
   for (let i = 0; i < 64; i++) store<u8>(masks + i, (i & 3) == 3 ? i >> 2 : 0x80);
   memory.fill(masks + 64, 0xf0, 16);
   for (let i: usize = 0; i < 16; i += 4) store<u32>(masks + 80 + i, 0x8fffe000);
+  v128.store(masks + 96, f32x4.splat(reinterpret<f32>((127 + 112) << 23)));
 }
 
 // Decode (M = 1): one entry of [0, threads) is a thread, with scratchBytes of its own: constants, decay, maxima [NR], s [tile].
@@ -30,9 +35,9 @@ function writeAll(at: usize): void {
 // → partials [heads][parts] of reference, sums [NR], o [groups·32], which is a power of two too large
 export function decode(
   from: i32, to: i32, taken: usize, scratch: usize, scratchBytes: i32, partials: usize, q: usize, K: usize, V: usize,
-  heads: i32, parts: i32, seqLen: i32, headDim: i32, groups: i32, tile: i32, bits: i32, blockBytes: i32, NR: i32,
+  heads: i32, parts: i32, seqLen: i32, headDim: i32, groups: i32, tile: i32, keyBits: i32, valueBits: i32, NR: i32,
 ): void {
-  const headBytes = (seqLen + KEYS - 1) / KEYS * groups * blockBytes;
+  const fours = (seqLen + KEYS - 1) / KEYS * groups;
   const tiles = (seqLen + tile - 1) / tile;
   for (let thread = from; thread < to; thread++) {
     const own = scratch + thread * scratchBytes;
@@ -41,19 +46,17 @@ export function decode(
       const head = item / parts;
       const part = item % parts;
       const partial = partials + ((item * (2 * NR + groups * BLOCK)) << 2);
-      fill(partial, NR, HIDDEN);
-      memory.fill(partial + (NR << 2), 0, (NR + groups * BLOCK) << 2);
-      decodePart(own, partial, q + ((head * groups * BLOCK) << 2), K + head * headBytes, V + head * headBytes,
-        tiles * part / parts * tile, min(seqLen, tiles * (part + 1) / parts * tile), seqLen, headDim, groups, tile, bits,
-        blockBytes, NR);
+      decodePart(own, partial, q + ((head * groups * BLOCK) << 2), K + head * fours * blockBytesOf(keyBits),
+        V + head * fours * blockBytesOf(valueBits), tiles * part / parts * tile,
+        min(seqLen, tiles * (part + 1) / parts * tile), seqLen, headDim, groups, tile, keyBits, valueBits, NR);
     }
   }
 }
 
-// The keys start … end of one head
-function decodePart(
+// The keys start … end of one head, which has room for seqLen
+export function decodePart(
   scratch: usize, partial: usize, q: usize, K: usize, V: usize, start: i32, end: i32, seqLen: i32, headDim: i32,
-  groups: i32, tile: i32, bits: i32, blockBytes: i32, NR: i32,
+  groups: i32, tile: i32, keyBits: i32, valueBits: i32, NR: i32,
 ): void {
   const masks = scratch + MASKS;
   const decay = scratch + CONSTANTS_BYTES;
@@ -62,45 +65,52 @@ function decodePart(
   const sums = partial + (NR << 2);
   const o = sums + (NR << 2);
   const scale = queryScale(headDim);
-  const groupBytes = (seqLen + KEYS - 1) / KEYS * blockBytes;
+  const groupBytes = (seqLen + KEYS - 1) / KEYS * blockBytesOf(valueBits);
   let highest: f32 = HIDDEN;
+  fill(partial, NR, HIDDEN);
+  memory.fill(sums, 0, (NR + groups * BLOCK) << 2);
   for (let first = start; first < end; first += tile) {
     const keys = min(tile, end - first);
     const fours = (keys + KEYS - 1) / KEYS;
     const panels = (keys + NR - 1) / NR;
-    const at = first / KEYS * blockBytes;
-    scoreBlocks(bits, K + at * groups, groups, fours, q, s, masks);
+    scoreBlocks(keyBits, K + first / KEYS * groups * blockBytesOf(keyBits), groups, fours, q, s, masks);
     highest = max(highest, scaleRow(s, panels, keys, scale, NR));
     fill(maxima, NR, highest);
     raiseReference(maxima, partial, decay, sums, NR);
     exponentials(s, panels, partial, sums, scratch);
+    const at = V + first / KEYS * blockBytesOf(valueBits);
     for (let g = 0; g < groups; g++) {
-      weighBlocks(bits, V + g * groupBytes + at, fours, s, o + ((g * BLOCK) << 2), load<f32>(decay), masks);
+      weighBlocks(valueBits, at + g * groupBytes, fours, s, o + ((g * BLOCK) << 2), load<f32>(decay), masks);
     }
   }
 }
 
 // partials as `decode` leaves them → O [heads][groups·32]; heads from … to
 export function combine(
-  from: i32, to: i32, partials: usize, parts: i32, groups: i32, bits: i32, O: usize, NR: i32,
+  from: i32, to: i32, partials: usize, parts: i32, groups: i32, valueBits: i32, O: usize, NR: i32,
 ): void {
   const dims = groups * BLOCK;
-  const unit: f32 = bits == 8 ? 1.0 / 16777216 : 1.0 / 268435456;
   for (let head = from; head < to; head++) {
-    const own = partials + ((head * parts * (2 * NR + dims)) << 2);
-    let highest: f32 = HIDDEN;
-    for (let part = 0; part < parts; part++) highest = max(highest, load<f32>(own + ((part * (2 * NR + dims)) << 2)));
-    const o = O + ((head * dims) << 2);
-    memory.fill(o, 0, dims << 2);
-    let sum: f32 = 0;
-    for (let part = 0; part < parts; part++) {
-      const partial = own + ((part * (2 * NR + dims)) << 2);
-      const weight = powerOfTwo(load<f32>(partial) - highest);
-      sum += weight * sumOf(partial + (NR << 2), NR);
-      addScaled(partial + ((2 * NR) << 2), dims, weight * unit, o);
-    }
-    for (let at = 0; at < dims << 2; at += 16) v128.store(o + at, f32x4.div(v128.load(o + at), f32x4.splat(sum)));
+    combineHead(partials + ((head * parts * (2 * NR + dims)) << 2), parts, groups, valueBits, O + ((head * dims) << 2), NR);
   }
+}
+
+// partials [parts] → o [groups·32]
+export function combineHead(partials: usize, parts: i32, groups: i32, valueBits: i32, o: usize, NR: i32): void {
+  const dims = groups * BLOCK;
+  const bytes = (2 * NR + dims) << 2;
+  const unit: f32 = valueBits == 8 ? 1.0 / 16777216 : valueBits == 4 ? 1.0 / 268435456 : 1;
+  let highest: f32 = HIDDEN;
+  for (let part = 0; part < parts; part++) highest = max(highest, load<f32>(partials + part * bytes));
+  memory.fill(o, 0, dims << 2);
+  let sum: f32 = 0;
+  for (let part = 0; part < parts; part++) {
+    const partial = partials + part * bytes;
+    const weight = powerOfTwo(load<f32>(partial) - highest);
+    sum += weight * sumOf(partial + (NR << 2), NR);
+    addScaled(partial + ((2 * NR) << 2), dims, weight * unit, o);
+  }
+  for (let at = 0; at < dims << 2; at += 16) v128.store(o + at, f32x4.div(v128.load(o + at), f32x4.splat(sum)));
 }
 
 // One entry of [0, threads) is a thread, with scratchBytes of its own: constants, decay [NR], s [tile][NR], rows [tile][groups·32],
@@ -109,10 +119,10 @@ export function combine(
 // Q [heads][M][headDim], K and V as for `decode` → O [heads][M][headDim]
 export function attend(
   from: i32, to: i32, taken: usize, scratch: usize, scratchBytes: i32, Q: usize, K: usize, V: usize, O: usize, heads: i32,
-  M: i32, seqLen: i32, headDim: i32, causal: i32, groups: i32, tile: i32, panels: i32, bits: i32, blockBytes: i32, NR: i32,
+  M: i32, seqLen: i32, headDim: i32, causal: i32, groups: i32, tile: i32, panels: i32, keyBits: i32, valueBits: i32, NR: i32,
 ): void {
   const runs = (M + panels * NR - 1) / (panels * NR);
-  const headBytes = (seqLen + KEYS - 1) / KEYS * groups * blockBytes;
+  const fours = (seqLen + KEYS - 1) / KEYS * groups;
   for (let thread = from; thread < to; thread++) {
     const own = scratch + thread * scratchBytes;
     writeAll(own);
@@ -122,16 +132,17 @@ export function attend(
       // taken last is small.
       const first = (runs - 1 - item % runs) * panels * NR;
       const q = ((head * M + first) * headDim) << 2;
-      attendRun(own, Q + q, K + head * headBytes, V + head * headBytes, O + q, min(panels * NR, M - first),
-        causal ? seqLen - M + first + 1 : seqLen, seqLen, headDim, causal, groups, tile, bits, blockBytes, NR);
+      attendRun(own, Q + q, K + head * fours * blockBytesOf(keyBits), V + head * fours * blockBytesOf(valueBits), O + q,
+        min(panels * NR, M - first), causal ? seqLen - M + first + 1 : seqLen, seqLen, headDim, causal, groups, tile, keyBits,
+        valueBits, NR);
     }
   }
 }
 
-// Q, O [rows][headDim]; the first of the rows sees `visible` keys
-function attendRun(
+// Q, O [rows][headDim]; the first of the rows sees `visible` keys of those that there is room for
+export function attendRun(
   scratch: usize, Q: usize, K: usize, V: usize, O: usize, rows: i32, visible: i32, seqLen: i32, headDim: i32, causal: i32,
-  groups: i32, tile: i32, bits: i32, blockBytes: i32, NR: i32,
+  groups: i32, tile: i32, keyBits: i32, valueBits: i32, NR: i32,
 ): void {
   const masks = scratch + MASKS;
   const expanded = scratch + CONSTANTS_BYTES + ((NR + tile * NR) << 2);
@@ -139,7 +150,9 @@ function attendRun(
   const v = k + ((tile * headDim) << 2);
   const state = v + ((tile * headDim) << 2);
   const stateBytes = ((3 + 2 * headDim) * NR) << 2;
-  const groupBytes = (seqLen + KEYS - 1) / KEYS * blockBytes;
+  const keyBytes = blockBytesOf(keyBits);
+  const valueBytes = blockBytesOf(valueBits);
+  const groupBytes = (seqLen + KEYS - 1) / KEYS * valueBytes;
   const scale = queryScale(headDim);
   let at = state;
   for (let r = 0; r < rows; r += NR) {
@@ -152,10 +165,10 @@ function attendRun(
   const end = causal ? visible + rows - 1 : seqLen;
   for (let first = 0; first < end; first += tile) {
     const keys = min(tile, seqLen - first);
-    const offset = first / KEYS * blockBytes;
-    expandTile(K + offset * groups, groups * blockBytes, blockBytes, keys, groups, bits, expanded, masks);
+    const four = first / KEYS;
+    expandTile(K + four * groups * keyBytes, groups * keyBytes, keyBytes, keys, groups, keyBits, expanded, masks);
     keyPanels(expanded, keys, groups * BLOCK, headDim, k);
-    expandTile(V + offset, blockBytes, groupBytes, keys, groups, bits, expanded, masks);
+    expandTile(V + four * valueBytes, valueBytes, groupBytes, keys, groups, valueBits, expanded, masks);
     valuePanels(expanded, keys, groups * BLOCK, headDim, v);
     at = state;
     for (let r = 0; r < rows; r += NR) {

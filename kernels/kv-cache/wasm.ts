@@ -31,7 +31,7 @@ function prepareDecode(module: WasmModule, context: KvCacheContext<Wasm>): Prepa
   const { packed, layout, problem, runtime } = context;
   const { heads, seqLen, headDim } = problem;
   const { NR, threads } = runtime;
-  const { K, V, blockBytes, excessBytes } = placeCache(module, packed, layout, problem);
+  const { K, V, excessBytes } = placeCache(module, packed, layout, problem);
   const groups = blocksOf(problem);
   const dims = groups * BLOCK;
   const Q = module.allocate(4 * heads * dims);
@@ -44,7 +44,7 @@ function prepareDecode(module: WasmModule, context: KvCacheContext<Wasm>): Prepa
   const partials = module.allocate(partialBytes);
   const taken = module.allocate(4);
   const takenCount = module.i32(taken, 1);
-  const shape = [heads, parts, seqLen, headDim, groups, TILE.decode, layout.bits, blockBytes, NR];
+  const shape = [heads, parts, seqLen, headDim, groups, TILE.decode, layout.bits, layout.bits, NR];
   return {
     upload(activations) {
       const padded = module.f32(Q, heads * dims);
@@ -69,19 +69,18 @@ function preparePrefill(module: WasmModule, context: KvCacheContext<Wasm>): Prep
   const { packed, layout, problem, runtime } = context;
   const { heads, M, seqLen, headDim, causal } = problem;
   const { NR, threads } = runtime;
-  const { K, V, blockBytes, excessBytes } = placeCache(module, packed, layout, problem);
+  const { K, V, excessBytes } = placeCache(module, packed, layout, problem);
   const groups = blocksOf(problem);
   const tile = TILE.prefill;
   const Q = module.allocate(4 * heads * M * headDim);
   const O = module.allocate(4 * heads * M * headDim);
   const turned = turn(module, context, Q);
   const panels = sharedPanels(problem, runtime);
-  const tileBytes = 4 * (NR * (1 + tile) + tile * (groups * BLOCK + 2 * headDim));
-  const scratchBytes = paddedRows(CONSTANTS_BYTES + tileBytes + panels * panelBytes(headDim, NR), CACHE_LINE);
+  const scratchBytes = paddedRows(CONSTANTS_BYTES + prefillScratch(headDim, tile, panels, NR), CACHE_LINE);
   const scratch = module.allocate(threads * scratchBytes);
   const taken = module.allocate(4);
   const takenCount = module.i32(taken, 1);
-  const shape = [heads, M, seqLen, headDim, Number(causal), groups, tile, panels, layout.bits, blockBytes, NR];
+  const shape = [heads, M, seqLen, headDim, Number(causal), groups, tile, panels, layout.bits, layout.bits, NR];
   return {
     upload: (activations) => module.f32(Q, heads * M * headDim).set(activations.Q),
     run() {
@@ -95,8 +94,17 @@ function preparePrefill(module: WasmModule, context: KvCacheContext<Wasm>): Prep
   };
 }
 
-/** Few enough that every thread has some. */
-function sharedPanels({ heads, M, headDim }: AttentionProblem, { NR, threads }: Wasm): number {
+/** What a thread of prefill has of its own beside constants, in bytes. */
+export function prefillScratch(headDim: number, tile: number, panels: number, NR: number): number {
+  const dims = BLOCK * blocksOf({ headDim });
+  return 4 * (NR * (1 + tile) + tile * (dims + 2 * headDim)) + panels * panelBytes(headDim, NR);
+}
+
+/** Panels of queries that share a pass over the keys: few enough that every thread has some. */
+export function sharedPanels(
+  { heads, M, headDim }: Pick<AttentionProblem, 'heads' | 'M' | 'headDim'>,
+  { NR, threads }: Pick<Wasm, 'NR' | 'threads'>,
+): number {
   const fitting = Math.max(1, Math.floor(QUERY_BYTES / panelBytes(headDim, NR)));
   const ofHead = Math.ceil(M / NR);
   return Math.min(fitting, Math.ceil((heads * ofHead) / threads), ofHead);

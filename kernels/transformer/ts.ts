@@ -4,6 +4,10 @@ import type { PreparedKernel } from '../../bench/contract/technique.ts';
 import type { HeadsOf, Step, Transformer, TransformerShape } from '../../bench/contract/transformer.ts';
 import { UnsupportedError } from '../../bench/contract/unsupported-error.ts';
 import { scoreOne, weighOne } from '../attention-blocks.ts';
+import { rowBytes } from '../kv-cache/formats.ts';
+import { cacheRows } from '../kv-cache/ts-rows.ts';
+import { hadamardBlock } from '../transforms/hadamard.ts';
+import { transformBlocks } from '../transforms/hadamard-ts.ts';
 
 export interface TsSlot {
   values: Float32Array;
@@ -96,68 +100,75 @@ function normRow(
   for (let k = 0; k < weight.length; k++) to[at + k] = x[from + k] * scale * weight[k];
 }
 
-/** Keys and values lie as [keyValueHeads, capacity, headDim]. */
+/** Keys and values are rows [keyValueHeads, capacity] of headDim. */
 function prepareAttention(
-  { capacity, heads, keyValueHeads, headDim, normEpsilon, rotation }: TransformerShape,
+  { capacity, heads, keyValueHeads, headDim, normEpsilon, rotation, cache }: TransformerShape,
   queries: HeadsOf<TsSlot>,
   keys: HeadsOf<TsSlot>,
   values: HeadsOf<TsSlot>,
   to: TsSlot,
 ): { readonly step: Step; readonly cacheBytes: number; readonly scratchBytes: number } {
-  const K = new Float32Array(keyValueHeads * capacity * headDim);
-  const V = new Float32Array(keyValueHeads * capacity * headDim);
+  const rows = keyValueHeads * capacity;
+  const K = cacheRows(cache.keys, rows, headDim, capacity);
+  const V = cacheRows(cache.values, rows, headDim, capacity);
+  const hadamard = cache.isTurned ? hadamardBlock(headDim) : undefined;
+  const taken = new Float32Array(headDim);
   const q = new Float32Array(headDim);
   const scores = new Float32Array(capacity);
   const sums = new Float64Array(headDim);
   const scale = 1 / Math.sqrt(headDim);
 
-  /** A head's values, with its bias, norm and, where it has a position, rotation. */
-  function takeHead({ Y, bias, norm }: HeadsOf<TsSlot>, row: number, head: number, into: Float32Array, at: number) {
+  /** A head's values, with its bias and norm. */
+  function takeHead({ Y, bias, norm }: HeadsOf<TsSlot>, row: number, head: number, into: Float32Array): void {
     for (let d = 0; d < headDim; d++) {
       const i = head * headDim + d;
-      into[at + d] = Y.values[row * Y.stride + i] + (bias === undefined ? 0 : bias[i]);
+      into[d] = Y.values[row * Y.stride + i] + (bias === undefined ? 0 : bias[i]);
     }
-    if (norm !== undefined) normRow(into, at, norm, normEpsilon, into, at);
+    if (norm !== undefined) normRow(into, 0, norm, normEpsilon, into, 0);
   }
 
-  function rotate(x: Float32Array, at: number, position: number): void {
+  function turn(x: Float32Array, position: number): void {
     const half = headDim / 2;
     for (let i = 0; i < half; i++) {
       const [c, s] = [rotation.cos[position * half + i], rotation.sin[position * half + i]];
-      const [a, b] = [x[at + i], x[at + half + i]];
-      x[at + i] = a * c - b * s;
-      x[at + half + i] = b * c + a * s;
+      const [a, b] = [x[i], x[half + i]];
+      x[i] = a * c - b * s;
+      x[half + i] = b * c + a * s;
     }
+    if (hadamard !== undefined) transformBlocks(x, hadamard);
   }
 
   function append(row: number, position: number): void {
     for (let head = 0; head < keyValueHeads; head++) {
-      const at = (head * capacity + position) * headDim;
-      takeHead(keys, row, head, K, at);
-      rotate(K, at, position);
-      takeHead(values, row, head, V, at);
+      takeHead(keys, row, head, taken);
+      turn(taken, position);
+      K.put(head * capacity + position, taken);
+      takeHead(values, row, head, taken);
+      V.put(head * capacity + position, taken);
     }
   }
 
   function attend(row: number, head: number, position: number): void {
-    const at = Math.floor((head * keyValueHeads) / heads) * capacity * headDim;
+    const first = Math.floor((head * keyValueHeads) / heads) * capacity;
     const count = position + 1;
-    takeHead(queries, row, head, q, 0);
-    rotate(q, 0, position);
-    scoreOne(q, 0, K, at, count, headDim, scale, scores);
+    takeHead(queries, row, head, q);
+    turn(q, position);
+    const k = K.read(first, count);
+    scoreOne(q, 0, k.values, k.at, count, headDim, scale, scores);
     const sum = softmax(scores, count);
     sums.fill(0);
-    weighOne(scores, V, at, count, headDim, sums);
+    const v = V.read(first, count);
+    weighOne(scores, v.values, v.at, count, headDim, sums);
     for (let d = 0; d < headDim; d++) to.values[row * to.stride + head * headDim + d] = sums[d] / sum;
   }
 
   return {
-    step({ rows, position }) {
-      for (let row = 0; row < rows; row++) append(row, position + row);
-      for (let row = 0; row < rows; row++) for (let head = 0; head < heads; head++) attend(row, head, position + row);
+    step({ rows: tokens, position }) {
+      for (let row = 0; row < tokens; row++) append(row, position + row);
+      for (let row = 0; row < tokens; row++) for (let head = 0; head < heads; head++) attend(row, head, position + row);
     },
-    cacheBytes: K.byteLength + V.byteLength,
-    scratchBytes: q.byteLength + scores.byteLength + sums.byteLength,
+    cacheBytes: rows * (rowBytes(cache.keys, headDim) + rowBytes(cache.values, headDim)),
+    scratchBytes: 2 * q.byteLength + scores.byteLength + sums.byteLength + K.scratchBytes + V.scratchBytes,
   };
 }
 

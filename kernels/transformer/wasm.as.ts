@@ -3,7 +3,7 @@
 import { writeConstants } from '../naive-attention/query-panel.as';
 import { addTo, rmsScale, scaled } from './norm.as';
 
-export { attend, combineParts } from './attention.as';
+export { attendMany, attendOne, combineParts, spreadHeads, takeHeads, writeScratch } from './attention.as';
 export { conduct } from './program.as';
 
 // x [rows][K] += added [rows][ldAdded] + bias [K], where they are given; then x / rms(x) · weight → up to three places, each
@@ -21,85 +21,6 @@ export function normRows(
     scaled(x + at, K, scale, weight0, to0 + at);
     if (to1) scaled(x + at, K, scale, weight1, to1 + at);
     if (to2) scaled(x + at, K, scale, weight2, to2 + at);
-  }
-}
-
-// What queries, keys and values have in common when they are taken in: Y [rows][ldY] of heads side by side, to which a bias
-// [heads · headDim] is added and a norm [headDim] applied, where they are given
-@unmanaged
-class Heads {
-  Y: usize;
-  ldY: i32;
-  bias: usize;
-  norm: usize;
-}
-
-// Queries, keys and values of all rows get bias and norm, queries and keys are then turned by their position, in place, and keys
-// and values put into the cache. One item of [from, to) is a head of a row: those of queries, then of keys, then of values.
-// cos and sin [positions][headDim/2], keys [keyHeads][ceil(capacity/NR)][headDim][NR],
-// values [keyHeads][ceil(headDim/NR)][capacity][NR]
-export function takeHeads(
-  from: i32, to: i32, span: usize, queries: usize, keys: usize, values: usize, epsilon: usize, cos: usize, sin: usize,
-  heads: i32, keyHeads: i32, headDim: i32, K: usize, V: usize, capacity: i32, NR: i32,
-): void {
-  const perRow = heads + 2 * keyHeads;
-  to = min(to, load<i32>(span) * perRow);
-  for (let item = from; item < to; item++) {
-    const row = item / perRow;
-    const position = load<i32>(span, 4) + row;
-    const table = (position * (headDim >> 1)) << 2;
-    let head = item % perRow;
-    if (head < heads) {
-      takeHead(queries, row, head, headDim, epsilon, cos + table, sin + table);
-      continue;
-    }
-    head -= heads;
-    if (head < keyHeads) {
-      const k = takeHead(keys, row, head, headDim, epsilon, cos + table, sin + table);
-      const panels = (capacity + NR - 1) / NR;
-      const column = K + (((head * panels + position / NR) * headDim * NR + position % NR) << 2);
-      for (let d = 0; d < headDim; d++) store<f32>(column + ((d * NR) << 2), load<f32>(k + (d << 2)));
-      continue;
-    }
-    head -= keyHeads;
-    const v = takeHead(values, row, head, headDim, epsilon, 0, 0);
-    const panels = (headDim + NR - 1) / NR;
-    for (let p = 0; p < panels; p++) {
-      const target = V + ((((head * panels + p) * capacity + position) * NR) << 2);
-      memory.copy(target, v + ((p * NR) << 2), min(NR, headDim - p * NR) << 2);
-    }
-  }
-}
-
-// One head of one row, turned where cos is given; returns where it lies
-function takeHead(from: usize, row: i32, head: i32, headDim: i32, epsilon: usize, cos: usize, sin: usize): usize {
-  const all = changetype<Heads>(from);
-  const x = all.Y + ((row * all.ldY + head * headDim) << 2);
-  if (all.bias) addTo(x, all.bias + ((head * headDim) << 2), headDim);
-  if (all.norm) scaled(x, headDim, rmsScale(x, headDim, load<f32>(epsilon)), all.norm, x);
-  if (cos) turn(x, headDim >> 1, cos, sin);
-  return x;
-}
-
-// The halves of x [2 · half], each pair turned by an angle of its own
-function turn(x: usize, half: i32, cos: usize, sin: usize): void {
-  const y = x + (half << 2);
-  let at: usize = 0;
-  for (; at + 16 <= <usize>half << 2; at += 16) {
-    const a = v128.load(x + at);
-    const b = v128.load(y + at);
-    const c = v128.load(cos + at);
-    const s = v128.load(sin + at);
-    v128.store(x + at, f32x4.sub(f32x4.mul(a, c), f32x4.mul(b, s)));
-    v128.store(y + at, f32x4.add(f32x4.mul(b, c), f32x4.mul(a, s)));
-  }
-  for (; at < <usize>half << 2; at += 4) {
-    const a = load<f32>(x + at);
-    const b = load<f32>(y + at);
-    const c = load<f32>(cos + at);
-    const s = load<f32>(sin + at);
-    store<f32>(x + at, a * c - b * s);
-    store<f32>(y + at, b * c + a * s);
   }
 }
 

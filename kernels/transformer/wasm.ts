@@ -1,13 +1,18 @@
 // What lies between the linear layers of a network, in WebAssembly: in the memory that the layers' kernels have too, so that
 // it writes where they read.
+import type { CacheFormat } from '../../bench/contract/kv-cache.ts';
 import type { Op } from '../../bench/contract/problem.ts';
 import type { Wasm, WasmModule } from '../../bench/contract/runtimes/wasm.ts';
 import type { PreparedKernel } from '../../bench/contract/technique.ts';
 import type { HeadsOf, PlacedLinear, Step, Transformer, TransformerShape } from '../../bench/contract/transformer.ts';
 import { UnsupportedError } from '../../bench/contract/unsupported-error.ts';
-import { CONSTANTS_BYTES } from '../naive-attention/wasm-keys.ts';
+import { CONSTANTS_BYTES, KEYS } from '../kv-cache/blocks.ts';
+import { BLOCK } from '../kv-cache/cache.ts';
+import { bitsOf, blockBytes } from '../kv-cache/formats.ts';
+import { prefillScratch, sharedPanels } from '../kv-cache/wasm.ts';
 import { paddedRows } from '../panels.ts';
-import { MR, PART_KEYS } from './blocks.ts';
+import { hadamardBlock } from '../transforms/hadamard.ts';
+import { PART_KEYS, TILE_KEYS } from './blocks.ts';
 import { openRecorder, type Recorder } from './program.ts';
 
 /** Rows of f32 from an address on, `stride` values apart; what is written there is to be divided by the divisors first. */
@@ -74,7 +79,7 @@ function transformerOf(
   recorder: Recorder,
   saved: { readonly bytes: number },
 ): Transformer<WasmSlot> {
-  const { maxRows, capacity, heads, keyValueHeads, headDim, normEpsilon, rotation } = shape;
+  const { maxRows, capacity, heads, keyValueHeads, headDim, normEpsilon, rotation, cache } = shape;
   let cacheBytes = 0;
   let workspaceBytes = 0;
   const allocate = (bytes: number) => {
@@ -111,14 +116,27 @@ function transformerOf(
   const [cos, sin] = [place(rotation.cos), place(rotation.sin)];
   const swigluConstants = module.allocate(SWIGLU_CONSTANTS_BYTES);
   module.run('writeSwigluConstants', 1, swigluConstants);
-  const dims = paddedRows(headDim, NR);
-  const isCut = Number(maxRows === 1);
-  const maxParts = isCut ? Math.ceil(capacity / PART_KEYS) : 1;
-  const ldS = maxRows === 1 ? PART_KEYS : paddedRows(capacity, NR);
-  const scratchBytes = paddedRows(CONSTANTS_BYTES + 4 * (2 * NR + MR * (headDim + dims + ldS)), CACHE_LINE);
+  const groups = Math.ceil(headDim / BLOCK);
+  const dims = groups * BLOCK;
+  const isOneRow = maxRows === 1;
+  const panels = isOneRow ? 0 : sharedPanels({ heads, M: maxRows, headDim }, { NR, threads });
+  const ownBytes = isOneRow ? 4 * (2 * NR + PART_KEYS + dims) : prefillScratch(headDim, TILE_KEYS, panels, NR);
+  const scratchBytes = paddedRows(CONSTANTS_BYTES + ownBytes, CACHE_LINE);
   const scratch = allocate(threads * scratchBytes);
-  const partials = allocate(4 * maxRows * heads * maxParts * (4 + dims));
+  module.run('writeScratch', threads, scratch, scratchBytes);
+  // What queries become and what is made of them; of one row, what parts of the keys make of them, and that together.
+  const before = allocate(
+    4 * heads * (isOneRow ? Math.ceil(capacity / PART_KEYS) * (2 * NR + dims) : maxRows * headDim),
+  );
+  const after = allocate(4 * heads * (isOneRow ? dims : maxRows * headDim));
   const taken = module.allocate(4);
+  const fours = Math.ceil(capacity / KEYS);
+  const hadamard = cache.isTurned ? (hadamardBlock(headDim) ?? 0) : 0;
+  const placeBlocks = (format: CacheFormat) => {
+    const bytes = keyValueHeads * fours * groups * blockBytes(format);
+    cacheBytes += bytes;
+    return module.allocate(bytes);
+  };
 
   return {
     slot,
@@ -144,19 +162,24 @@ function transformerOf(
       return step(() => module.run('normRows', maxRows, span, ...args));
     },
     attention(queries, keys, values, to) {
-      const keyBytes = 4 * keyValueHeads * paddedRows(capacity, NR) * headDim;
-      const valueBytes = 4 * keyValueHeads * capacity * dims;
-      cacheBytes += keyBytes + valueBytes;
-      const [K, V] = [module.allocate(keyBytes), module.allocate(valueBytes)];
-      const taking = [span, headsAt(queries), headsAt(keys), headsAt(values), epsilon, cos, sin];
-      const shapes = [heads, keyValueHeads, headDim];
+      const [K, V] = [placeBlocks(cache.keys), placeBlocks(cache.values)];
+      const words = [
+        ...[headsAt(queries), headsAt(keys), headsAt(values), heads, keyValueHeads, headDim, capacity, K, V],
+        ...[bitsOf[cache.keys], bitsOf[cache.values], hadamard, epsilon, cos, sin, NR],
+      ];
+      const itself = module.allocate(4 * words.length);
+      module.i32(itself, words.length).set(words);
       const factors = placeIfAny(to.divisors?.map((divisor) => 1 / divisor));
-      const places = [span, taken, scratch, scratchBytes, ldS, queries.Y.at, queries.Y.stride, K, V, partials, isCut];
-      const combined = [span, taken, partials, isCut, heads, headDim, to.at, factors, NR];
+      const known = [span, taken, itself];
+      if (isOneRow)
+        return step(() => {
+          module.run('attendOne', threads, ...known, scratch, scratchBytes, before);
+          module.run('combineParts', heads, ...known, before, after, to.at, factors);
+        });
       return step(() => {
-        module.run('takeHeads', maxRows * (heads + 2 * keyValueHeads), ...taking, ...shapes, K, V, capacity, NR);
-        module.run('attend', threads, ...places, ...shapes, capacity, NR);
-        module.run('combineParts', maxRows * heads, ...combined);
+        module.run('takeHeads', threads, threads, span, itself, scratch, scratchBytes, before, maxRows);
+        module.run('attendMany', threads, ...known, scratch, scratchBytes, before, after, maxRows, panels);
+        module.run('spreadHeads', maxRows * heads, ...known, after, maxRows, to.at, factors);
       });
     },
     swiglu: (gate, up, columns, to) => {

@@ -5,11 +5,18 @@ import { rotaryFrequencies } from '../rotation.ts';
 /** The activations [M,K] that a layer's kernel really multiplies, in place of those that come to it. */
 export type RoundActivations = (layer: LinearLayer, X: Float32Array, M: number) => Float32Array;
 
+/** Keys, as they are turned by their positions, and values as a cache leaves them: rows [tokens · keyValueHeads] of headDim. */
+export interface RoundCache {
+  keys(rows: Float64Array): Float64Array;
+  values(rows: Float64Array): Float64Array;
+}
+
 /** Logits [tokens, vocabularySize] of a text from its beginning. */
 export function forwardFloat64(
   { config, tensor, embedding: embeddingOf = () => tensor(EMBEDDING) }: ModelWeights,
   tokens: readonly number[],
   roundActivations?: RoundActivations,
+  roundCache: RoundCache = { keys: (rows) => rows, values: (rows) => rows },
 ): Float64Array {
   const { hiddenSize, heads, keyValueHeads, headDim, normEpsilon } = config;
   const layers = new Map(linearLayers(config).map((layer) => [layer.name, layer]));
@@ -89,7 +96,10 @@ export function forwardFloat64(
     const [q, k] = config.hasQkNorm
       ? [norm(Q, `${block}self_attn.q_norm.weight`), norm(K, `${block}self_attn.k_norm.weight`)]
       : [Q, K];
-    const attended = linear(attend(rotate(q), rotate(k), V), ...attention('o_proj', config.hasOutputBias));
+    const attended = linear(
+      attend(rotate(q), roundCache.keys(rotate(k)), roundCache.values(V)),
+      ...attention('o_proj', config.hasOutputBias),
+    );
     x = x.map((value, j) => value + attended[j]);
     const middle = norm(x, `${block}post_attention_layernorm.weight`);
     const gate = linear(middle, `${block}mlp.gate_proj.weight`);

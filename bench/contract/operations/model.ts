@@ -1,4 +1,5 @@
 // Tokens in, logits of the next one out, by a model of the Llama family.
+import { kvCaches } from '../kv-cache.ts';
 import { type LinearLayer, linearLayers, type ModelConfig, otherTensors } from '../model.ts';
 import type { Operation } from '../operation.ts';
 import type { ModelProblem } from '../problem.ts';
@@ -9,12 +10,13 @@ import { forwardFloat64 } from './model-float64.ts';
  * over tokens in an order that no text has. With products of f16 or TF32 it is 1e-7 and more.
  */
 const MOST_NMSE = 1e-8;
-/** Where activations are rounded: a value that f32 and float64 round to different steps is off by a hundredth, and so is what follows. */
+/** Where activations, keys or values are rounded: a value that f32 and float64 round to different steps is off by a hundredth, and so is what follows. */
 const MOST_NMSE_ROUNDED = 1e-3;
 
 export const model: Operation<'model'> = {
   baseline: 'dense',
   layerOp: 'matmul',
+  choices: { kv: Object.keys(kvCaches) },
   identity({ phase, M, context, weights, layers, scale }) {
     const size: Record<string, number> = phase === 'decode' ? { context } : { M };
     const repeats: Record<string, number> = scale === 1 ? {} : { scale };
@@ -24,10 +26,10 @@ export const model: Operation<'model'> = {
   outputShape: ({ config }) => ({ rows: 1, columns: config.vocabularySize }),
   /** No bound holds for single logits: what roundings of one layer do to those after it can't be derived, only their energy is known. */
   reference({ config: { vocabularySize } }, weights, { tokens }) {
-    const values = forwardFloat64(weights, tokens, weights.present).slice(-vocabularySize);
+    const values = forwardFloat64(weights, tokens, weights.present, weights.roundCache).slice(-vocabularySize);
     const energy = values.reduce((sum, value) => sum + value * value, 0);
     const tolerance = new Float64Array(vocabularySize).fill(Number.POSITIVE_INFINITY);
-    return { values, tolerance, errorEnergy: energy * (weights.roundsActivations ? MOST_NMSE_ROUNDED : MOST_NMSE) };
+    return { values, tolerance, errorEnergy: energy * (weights.rounds ? MOST_NMSE_ROUNDED : MOST_NMSE) };
   },
   denseFlops: (problem) => flopsOf(problem, ({ N, K }) => 2 * N * K),
   denseBytes(problem) {
