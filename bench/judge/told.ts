@@ -31,7 +31,7 @@ export interface ToldOfCase {
 
 export function toldOf(caseId: string, { events }: Told): ToldOfCase {
   const about = events.filter(
-    (event) => 'cases' in event && (event.cases === undefined || matchesFilter(caseId, event.cases)),
+    (event) => event.kind !== 'machine' && (event.cases === undefined || matchesFilter(caseId, event.cases)),
   );
   return {
     accepts: about.filter((event) => event.kind === 'accept'),

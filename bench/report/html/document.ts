@@ -7,7 +7,7 @@ import type { TrackedCase } from '../../judge/track.ts';
 import type { History } from '../../results/history.ts';
 import { paretoRows } from '../pareto-rows.ts';
 import { notesOn } from '../track-report.ts';
-import { historyData } from './history-data.ts';
+import { historyData, toldText } from './history-data.ts';
 import { html, type Markup, trusted } from './markup.ts';
 import { type Columns, pack } from './packed-data.ts';
 import { type ReportData, tableData } from './report-data.ts';
@@ -31,7 +31,7 @@ export async function reportDocument({ runs, history, script }: Report): Promise
   const sections: Markup[] = [];
   for (const [i, run] of runs.entries()) sections.push(await runSection(run, `run-${i + 1}`));
   const tables = runs.map(({ rows, minSqnrDb, commands }) => tableData(rows, paretoRows(rows, minSqnrDb), commands));
-  const shown = history === undefined ? undefined : historyData(history.runs, history.tracked);
+  const shown = history === undefined ? undefined : historyData(history, history.tracked);
   const data: ReportData = { runs: tables, history: shown?.data };
   const columns: Columns = shown?.columns ?? {};
   const style = readFileSync(join(import.meta.dirname, 'page', 'page.css'), 'utf8');
@@ -57,7 +57,7 @@ export async function reportDocument({ runs, history, script }: Report): Promise
 <header><h1>tare</h1><p class="lead">What compressing a model really buys: speed, memory and accuracy drift, beside uncompressed.</p>
 ${entries.length > 1 ? html`<nav aria-label="Parts of the report"><ul>${entries}</ul></nav>` : ''}</header>
 <main>
-${history === undefined ? '' : historySection(historyNotes)}
+${history === undefined ? '' : historySection(historyNotes, history.events.map(toldText))}
 ${sections}
 </main>
 <script type="text/plain" id="data">${trusted(await pack(data, columns))}</script>
@@ -81,11 +81,12 @@ function policyOf(script: string, style: string): string {
   ].join('; ');
 }
 
-function historySection(notes: readonly string[]): Markup {
+function historySection(notes: readonly string[], told: readonly string[]): Markup {
   return html`<section id="history" aria-labelledby="history-title">
 <h2 id="history-title">History</h2>
 <ul class="notes">${notes.map((note) => html`<li>${note}</li>`)}</ul>
-<p class="reading">A line a case: its speed-up over uncompressed, run by run. A vertical stroke with a triangle marks the run where another level begins: ▲ better, ▼ worse. Sorted by the last change over that case’s own noise, which is the standard deviation of its runs around their levels. Drift and bytes have no noise: ◆ marks each change. A row’s button shows the whole of it.</p>
+${told.length > 0 ? html`<h3>What people said</h3><ul class="notes">${told.map((text) => html`<li>${text}</li>`)}</ul>` : ''}
+<p class="reading">A line a case: its speed-up over uncompressed, run by run. A vertical stroke with a triangle marks the run where another level begins: ▲ better, ▼ worse. Sorted by the last change over that case’s own noise, which is the standard deviation of its runs around their levels. Drift and bytes have no noise: ◆ marks each change; ○ marks what people said. A row’s button shows the whole of it.</p>
 <div id="history-cases"><noscript><p>The history needs JavaScript.</p></noscript></div>
 </section>`;
 }

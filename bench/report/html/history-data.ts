@@ -1,7 +1,10 @@
 // A history as the page draws it: runs, cases with what changed of them, and their figures in columns, case by case.
+import { machineOf } from '../../judge/machine-of.ts';
+import { machineEvents, type Told, toldBy, toldOf } from '../../judge/told.ts';
 import { latestHistory, type TrackedCase } from '../../judge/track.ts';
 import type { ResultRow } from '../../results/columns.ts';
-import type { HistoryRun } from '../../results/history.ts';
+import { describeEvent, type HistoryEvent } from '../../results/events.ts';
+import type { History, HistoryRun } from '../../results/history.ts';
 import { backendLabel, problemTitle, techniqueLabel } from '../../results/row-labels.ts';
 import { describeCommit } from '../compare-notes.ts';
 import { describeExact, describeLevel, verdictOf } from '../track-report.ts';
@@ -32,6 +35,8 @@ export interface ShownCase {
   /** What the newest run shows for the first time, but for levels and exact changes. */
   readonly news: readonly string[];
   readonly doubt?: string;
+  /** What people said of it, oldest first. */
+  readonly told: readonly ShownEvent[];
   /** Standard deviation of log(speed-up) around its levels; missing below three runs. */
   readonly noise?: number;
   /** Last change of level over the noise. */
@@ -53,6 +58,12 @@ export interface ShownChange {
   readonly text: string;
 }
 
+export interface ShownEvent {
+  /** Index of the first run from then on; the last one's where there is none. */
+  readonly run: number;
+  readonly text: string;
+}
+
 /** By the names of FIGURES, each of as many values as cases times runs; not a number where a run has none. */
 export interface HistoryFigures {
   readonly data: HistoryData;
@@ -69,7 +80,11 @@ const FIGURES = {
 } as const satisfies Record<string, (row: ResultRow) => number | undefined>;
 export type FigureName = keyof typeof FIGURES;
 
-export function historyData(runs: readonly HistoryRun[], tracked: readonly TrackedCase[]): HistoryFigures {
+export function historyData(
+  { runs, events }: Pick<History, 'runs' | 'events'>,
+  tracked: readonly TrackedCase[],
+): HistoryFigures {
+  const told = toldBy(events, []);
   const indices = new Map(runs.map(({ id }, i) => [id, i]));
   const names = Object.keys(FIGURES) as FigureName[];
   const columns = Object.fromEntries(
@@ -80,7 +95,7 @@ export function historyData(runs: readonly HistoryRun[], tracked: readonly Track
     for (const { row, run } of rows) {
       for (const name of names) columns[name][i * runs.length + run] = FIGURES[name](row) ?? Number.NaN;
     }
-    return shownCase(each, rows, indices);
+    return { ...shownCase(each, rows, indices), told: shownEvents(each, runs, told) };
   });
   return { data: { runs: runs.map(shownRun), cases }, columns };
 }
@@ -90,12 +105,34 @@ function shownRun({ id, startedAt, rows }: HistoryRun): ShownRun {
   return { id, startedAt, commit: describeCommit(first) };
 }
 
+/** By a text that is in the order of time. */
+export function toldText(event: HistoryEvent): string {
+  return `${event.at.slice(0, 10)} ${describeEvent(event)}`;
+}
+
+function shownEvents({ caseId, row }: TrackedCase, runs: readonly HistoryRun[], told: Told): ShownEvent[] {
+  const { accepts, silences, notes } = toldOf(caseId, told);
+  const machines = machineEvents(told, ALWAYS, machineOf(row));
+  const own = [...accepts, ...silences, ...notes, ...machines].toSorted((a, b) => (a.at < b.at ? -1 : 1));
+  return own.map((event) => {
+    const run = runs.findIndex(({ startedAt }) => startedAt >= event.at);
+    return { run: run < 0 ? runs.length - 1 : run, text: toldText(event) };
+  });
+}
+
+/** After every time that can be written. */
+const ALWAYS = '~';
+
 interface PlacedRow {
   readonly row: ResultRow;
   readonly run: number;
 }
 
-function shownCase(tracked: TrackedCase, rows: readonly PlacedRow[], indices: ReadonlyMap<string, number>): ShownCase {
+function shownCase(
+  tracked: TrackedCase,
+  rows: readonly PlacedRow[],
+  indices: ReadonlyMap<string, number>,
+): Omit<ShownCase, 'told'> {
   const { caseId, row, runs, levels, events, news, doubt } = tracked;
   const runOf = ({ run_id = '' }: ResultRow) => indices.get(run_id) ?? 0;
   const noise = noiseAround(

@@ -189,7 +189,7 @@ function panelOf(kind: Kind, points: readonly Point[], { xDomain, yDomain }: Dom
     field: 'value',
     type: 'quantitative' as const,
     scale: { type: 'log' as const, domain: yDomain, nice: false, clamp: true },
-    axis: { title: kind.yTitle, values: ticksBetween(...yDomain), format: '~g', grid: true },
+    axis: { title: kind.yTitle, titleX: 14 - PADDING.left, values: ticksBetween(...yDomain), format: '~g', grid: true },
   };
   const values = points.map(({ value, low = value, high = value, bytes, loss, isOnFront }) => ({
     value,

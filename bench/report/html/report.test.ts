@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import axe from 'axe-core';
@@ -72,6 +72,15 @@ function night(number: number): ResultRow[] {
 const folder = mkdtempSync(join(tmpdir(), 'tare-report-'));
 const csv = writeRun(folder, 'night-15', [...run, ...models], { manifest: { roofline } });
 for (let number = 1; number <= 15; number++) writeRun(join(folder, 'history'), `r${number + 100}`, night(number));
+writeFileSync(
+  join(folder, 'history', 'events.jsonl'),
+  [
+    { kind: 'note', at: '2031-01-05', text: `new firmware ${SCRIPT}` },
+    { kind: 'accept', at: '2031-01-12', cases: '*drifted*', commit: '2'.repeat(40), text: 'coarser scales' },
+  ]
+    .map((event) => `${JSON.stringify(event)}\n`)
+    .join(''),
+);
 const file = join(folder, 'report.html');
 
 function tare(...args: string[]) {
@@ -189,6 +198,12 @@ describe.skipIf(!status.available)('the page of tare report', () => {
     expect(await detail.textContent()).toMatch(/since 2031-01-10 \(6 runs\), commits 99999999\.\.00000000/);
     expect(await detail.locator('.large .level').count()).toBe(2);
     expect(await detail.locator('table tbody tr').count()).toBe(15);
+    expect(await page.locator('.spark').nth(1).locator('.told').count()).toBe(2);
+    await page.getByRole('button', { name: 'more of drifted' }).click();
+    expect(await page.locator('#history-cases .detail').nth(1).locator('ol li').allTextContents()).toEqual([
+      `2031-01-05 note: new firmware ${SCRIPT}`,
+      '2031-01-12 accept *drifted* from commit 22222222: coarser scales',
+    ]);
     await page.getByLabel('only what changed').uncheck();
     expect((await techniques(page, '#history-cases')).length).toBe(5);
     await page.close();

@@ -144,6 +144,7 @@ function detail(entry: Entry): Node[] {
     create('p', { className: 'case' }, shown.id),
     create('p', { className: 'sentence' }, `${sentenceOf(entry)}.`),
     ...(lines.length > 0 ? [create('ul', {}, ...lines.map((line) => create('li', {}, line)))] : []),
+    ...(shown.told.length > 0 ? [create('ol', {}, ...shown.told.map(({ text }) => create('li', {}, text)))] : []),
     create('div', { className: 'large' }, largeChart(entry)),
     create('details', { className: 'figures' }, create('summary', {}, 'Every run as a table'), runsTable(entry)),
   ];

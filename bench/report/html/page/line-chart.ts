@@ -32,10 +32,14 @@ interface Scale {
 }
 
 export function sparkline(series: Series): SVGSVGElement {
+  const { shown } = series;
   const scale = scaleOf(series, SMALL, false);
   return drawing(SMALL, sentenceOf(series), [
     node('path', { class: 'line', d: lineOf(series.speedup, scale) }),
     ...changeMarks(series, scale, SMALL, 3),
+    ...shown.told.map(({ run, text: said }) =>
+      titled(node('circle', { class: 'told', cx: scale.x(run), cy: 3.5, r: 2.5 }), said),
+    ),
   ]);
 }
 
@@ -62,6 +66,7 @@ export function largeChart(series: Series): SVGSVGElement {
     ...levels,
     ...dots,
     ...changeMarks(series, scale, LARGE, 5),
+    ...toldMarks(series, scale),
   ]);
 }
 
@@ -168,6 +173,16 @@ function changeMarks({ shown, speedup }: Series, scale: Scale, frame: Frame, siz
     return titled(node('path', { class: `exact ${isWorse ? 'worse' : 'better'}`, d: diamond }), text);
   });
   return [...levels, ...exact];
+}
+
+/** By their numbers in the list that stands above the chart; those of one run stand beside each other. */
+function toldMarks({ shown: { told } }: Series, scale: Scale): SVGElement[] {
+  return [...Map.groupBy(told.keys(), (i) => told[i].run)].flatMap(([run, own]) => {
+    const x = scale.x(run);
+    const label = text(own.map((i) => i + 1).join(', '), { x, y: LARGE.top - 9, 'text-anchor': 'middle' });
+    const line = node('path', { class: 'told', d: `M${x} ${LARGE.top - 5}V${LARGE.height - LARGE.bottom}` });
+    return [titled(line, own.map((i) => told[i].text).join('; ')), label];
+  });
 }
 
 const MOST_DATES = 7;
