@@ -20,6 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'judge/ab': ['contract', 'statistics', 'inputs', 'backends', 'measure', 'cases', 'results', 'run', 'judge'],
   report: ['contract', 'statistics', 'results', 'judge', 'judge/ab'],
   serve: ['*'],
+  nightly: ['contract', 'statistics', 'results', 'cases', 'run', 'judge', 'report'],
   'judge/gate': ['*'],
   commands: ['*'],
   bench: ['*'],

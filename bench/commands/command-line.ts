@@ -14,6 +14,7 @@ import { helpCommand } from './help.ts';
 import { listCommand } from './list.ts';
 import { mergeCommand } from './merge.ts';
 import { newCommand } from './new.ts';
+import { nightlyCommand } from './nightly.ts';
 import { queryCommand } from './query.ts';
 import { recommendCommand } from './recommend.ts';
 import { reportCommand } from './report.ts';
@@ -46,6 +47,7 @@ export const commands = [
   abCommand,
   trackCommand,
   eventCommand,
+  nightlyCommand,
   queryCommand,
   reportCommand,
   rooflineCommand,

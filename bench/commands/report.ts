@@ -76,6 +76,11 @@ async function report({ results = [], out, format, chart, minSqnr }: Flags): Pro
   process.stdout.write(`${path}\n`);
 }
 
+/** The page of a run and the history it is the newest of. */
+export async function writeHistoryPage(csv: string, history: string, path: string): Promise<void> {
+  write(path, await page(readRuns(csv, minSqnrFlag.default), [history]));
+}
+
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

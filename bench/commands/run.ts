@@ -25,6 +25,16 @@ import { resultsFolder } from './users-folder.ts';
 /** Node's timers count milliseconds in 31 bits. */
 const MAX_TIMEOUT_S = 2_000_000;
 
+export const timeoutFlag = {
+  requiresArg: true,
+  coerce: onceNumber('timeout', {
+    must: `must be above 0 s and at most ${MAX_TIMEOUT_S}`,
+    isRight: (value) => value > 0 && value <= MAX_TIMEOUT_S,
+  }),
+  describe: 'time limit of one pass of a case, s',
+  defaultDescription: "the preset's",
+} as const satisfies Options;
+
 const flags = {
   ...selectionFlags,
   ...modelFlags,
@@ -43,15 +53,7 @@ const flags = {
     coerce: once('resume'),
     describe: 'finish an interrupted run: its id or its CSV',
   },
-  timeout: {
-    requiresArg: true,
-    coerce: onceNumber('timeout', {
-      must: `must be above 0 s and at most ${MAX_TIMEOUT_S}`,
-      isRight: (value) => value > 0 && value <= MAX_TIMEOUT_S,
-    }),
-    describe: 'time limit of one pass of a case, s',
-    defaultDescription: "the preset's",
-  },
+  timeout: timeoutFlag,
   ...effortFlags,
   ...budgetFlags,
   threads: threadsFlag,
@@ -132,7 +134,12 @@ async function run(argv: Flags): Promise<void> {
 }
 
 /** With another effort than the preset's nobody has recorded any. */
-function usualCosts({ passes, rounds, 'min-time': minTimeS, preset }: Flags): Map<string, number> {
+export function usualCosts({
+  passes,
+  rounds,
+  'min-time': minTimeS,
+  preset,
+}: Pick<Flags, 'passes' | 'rounds' | 'min-time' | 'preset'>): Map<string, number> {
   const isUsual = [passes, rounds, minTimeS].every((effort) => effort === undefined);
   return isUsual ? costsOfPreset(preset) : new Map();
 }

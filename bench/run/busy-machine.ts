@@ -49,7 +49,7 @@ function argumentsOf(pid: string): string[] {
 
 function isTareAtWork(argv: readonly string[]): boolean {
   const at = argv.findIndex((argument) => /(^|\/)(bench\/main\.ts|tare)$/.test(argument));
-  return at >= 0 && at <= 2 && /^(run|ab|serve)$/.test(argv[at + 1] ?? '');
+  return at >= 0 && at <= 2 && /^(run|ab|serve|nightly)$/.test(argv[at + 1] ?? '');
 }
 
 /** Load beside what the cases' own threads make, from which on it is said under the table. */

@@ -14,6 +14,8 @@ const Holder = z.object({
   since: z.string(),
   /** Tells locks of one process apart. */
   token: z.string(),
+  /** The machine, its boot and its process ids, as of a container, where the lock may be met from another. */
+  where: z.string().optional(),
 });
 
 export type Holder = z.infer<typeof Holder>;
@@ -23,14 +25,21 @@ export type Lock =
   | { readonly release: () => void; readonly holder?: undefined }
   | { readonly release?: undefined; readonly holder: Holder };
 
+/** For locks that may be met from where their holder's process can't be seen. */
+export interface Elsewhere {
+  readonly where: string;
+  /** Tokens of locks from elsewhere whose holders are known to be gone; those of all others are held to live. */
+  readonly gone: ReadonlySet<string>;
+}
+
 /** Throws what the system says where the folder can't be written. */
-export function takeLock(path: string): Lock {
+export function takeLock(path: string, elsewhere?: Elsewhere): Lock {
   for (;;) {
-    const own = place(path);
+    const own = place(path, elsewhere?.where);
     if (own !== undefined) return { release: () => read(path) === own && rmSync(path, { force: true }) };
     const seen = read(path);
     if (seen === undefined) continue;
-    const holder = runningHolder(seen);
+    const holder = runningHolder(seen, elsewhere);
     if (holder !== undefined) return { holder };
     const guard = takeLock(`${path}.stale`);
     // Another process is stepping over it and comes first.
@@ -74,10 +83,10 @@ export function describeHolder({ pid, since }: Holder): string {
 }
 
 /** What the lock holds now that it is this process's; undefined where there is one already. */
-function place(path: string): string | undefined {
+function place(path: string, where?: string): string | undefined {
   const token = randomUUID();
   const [start, since] = [startOf(process.pid) ?? '', new Date().toISOString()];
-  const content = JSON.stringify({ pid: process.pid, start, since, token } satisfies Holder);
+  const content = JSON.stringify({ pid: process.pid, start, since, token, where } satisfies Holder);
   const aside = `${path}.${token}`;
   writeFileSync(aside, content);
   try {
@@ -118,8 +127,10 @@ function read(path: string): string | undefined {
 }
 
 /** undefined for what no tare has written whole, and where the process is gone. */
-function runningHolder(text: string): Holder | undefined {
+function runningHolder(text: string, elsewhere?: Elsewhere): Holder | undefined {
   const holder = parse(text);
+  if (elsewhere !== undefined && holder?.where !== undefined && holder.where !== elsewhere.where)
+    return elsewhere.gone.has(holder.token) ? undefined : holder;
   return holder !== undefined && startOf(holder.pid) === holder.start ? holder : undefined;
 }
 
