@@ -73,9 +73,17 @@ export function keyOf(label: string, i: number): string {
 /** Shows a key's label. Vega guesses how wide text is, and guesses high, so its own limit is off. */
 export const KEY_AXIS = { title: null, labelExpr: "split(datum.label, '\\t')[0]", labelLimit: 0 } as const;
 
-/** Steps of 1, 2 and 5, finer ones where the axis is short: by itself a logarithmic one has none there. */
+/** Digits of the ticks of an axis whose ends are more than so many times apart. */
+const TICKS = [
+  [1000, [1]],
+  [40, [1, 3]],
+  [5, [1, 2, 5]],
+  [0, [1, 1.25, 1.5, 2, 3, 4, 6, 8]],
+] as const;
+
+/** Round figures, the closer the shorter the axis: by itself a logarithmic one has none on short ones. */
 export function ticksBetween(low: number, high: number): number[] {
-  const digits = high / low > 40 ? [1] : high / low > 5 ? [1, 2, 5] : [1, 1.25, 1.5, 2, 3, 4, 6, 8];
+  const [, digits] = TICKS.find(([reach]) => high / low > reach) ?? [0, []];
   const powers = Array.from({ length: 40 }, (_, i) => i - 20);
   const steps = powers.flatMap((power) => digits.map((digit) => Number((digit * 10 ** power).toPrecision(3))));
   return steps.filter((step) => step >= low && step <= high);

@@ -9,7 +9,7 @@ import { type Chart, KEY_AXIS, keyOf, roomFor, shortened, widthOf } from './char
 
 /** Undefined where nothing has a speed-up. */
 export function heatMapChart(rows: readonly ResultRow[]): Chart | undefined {
-  const cells = rows.filter((row) => row.speedup !== undefined && !isBaseline(row));
+  const cells = surestOfEach(rows.filter((row) => row.speedup !== undefined && !isBaseline(row)));
   if (cells.length === 0) return undefined;
   const order = [problemTitle, techniqueLabel].map((name) => [...new Set(cells.map(name))]);
   const panels = [...Map.groupBy(cells, backendLabel)].map(([title, own]) => ({ title, spec: panelOf(own, order) }));
@@ -25,6 +25,14 @@ export function heatMapChart(rows: readonly ResultRow[]): Chart | undefined {
     groups: [{ title: '', panels }],
     table: tableOf(cells),
   };
+}
+
+/** Of what several suites measure, the row with the narrowest interval. */
+function surestOfEach(rows: readonly ResultRow[]): ResultRow[] {
+  const widthOf = ({ speedup_ci95_low: low, speedup_ci95_high: high }: ResultRow) =>
+    low && high ? high / low : Number.POSITIVE_INFINITY;
+  const groups = Map.groupBy(rows, (row) => [techniqueLabel(row), problemTitle(row), backendLabel(row)].join('\t'));
+  return [...groups.values()].map((group) => group.reduce((best, row) => (widthOf(row) < widthOf(best) ? row : best)));
 }
 
 const MOST_NAMES = 6;

@@ -144,6 +144,7 @@ function sentenceOf(points: readonly Point[]): string {
   return `${counted}; the fastest of them beside uncompressed is ${techniqueLabel(row)} on ${backendLabel(row)}, ${speedup} times, at ${problemTitle(row)}.`;
 }
 
+/** The problem with the most cases first. */
 function groupsOf(kind: Kind, points: readonly Point[]): PanelGroup[] {
   const groups = [...Map.groupBy(points, ({ row }) => problemTitle(row))].map(([title, group]) => {
     const domains = domainsOf(kind, group);
@@ -152,7 +153,8 @@ function groupsOf(kind: Kind, points: readonly Point[]): PanelGroup[] {
     );
     return { title, panels };
   });
-  return groups.filter(({ panels }) => panels.length > 0);
+  const casesOf = ({ title }: PanelGroup) => points.filter(({ row }) => problemTitle(row) === title).length;
+  return groups.filter(({ panels }) => panels.length > 0).toSorted((a, b) => casesOf(b) - casesOf(a));
 }
 
 interface Domains {

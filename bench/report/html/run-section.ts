@@ -48,7 +48,7 @@ function aboutRun({ rows, notes, command }: ReportedRun): Markup {
   const began = rows.map(({ started_at = '' }) => started_at).toSorted();
   const facts: (readonly [string, string])[] = [
     ['cases', counted(rows)],
-    ['measured', [...new Set([began[0], began.at(-1)])].filter(Boolean).join(' to ')],
+    ['measured', [...new Set([began[0], began.at(-1) ?? ''].map(minuteOf))].filter(Boolean).join(' to ')],
     ['commit', distinct((row) => row.git_commit && describeFullCommit(row))],
     ['machine', distinct(({ cpu_model, cpu_count }) => cpu_model && `${cpu_count} × ${cpu_model}`)],
     ['system', distinct(({ os }) => os)],
@@ -62,6 +62,11 @@ function aboutRun({ rows, notes, command }: ReportedRun): Markup {
   return html`<dl class="facts">${said}</dl>
 ${command === undefined ? '' : html`<p>Measure all of it again: <code>${command}</code></p>`}
 ${lines.length > 0 ? html`<ul class="notes">${lines}</ul>` : ''}`;
+}
+
+/** UTC, as all times in results are. */
+function minuteOf(time: string): string {
+  return time === '' ? '' : `${time.slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 function describeFullCommit(row: ResultRow): string {

@@ -8,6 +8,8 @@ export interface Column<Row> {
   /** What stands in the cell, where that is not the value itself. */
   cell?(row: Row): Node | string;
   readonly isFigure: boolean;
+  /** Stands below the name of the row where the screen is narrow. */
+  readonly isPartOfName?: true;
 }
 
 /** Narrows the rows to those of one value. */
@@ -42,9 +44,10 @@ export function dataTable<Row>(options: TableOptions<Row>): HTMLElement {
   const check = create('input', { type: 'checkbox', checked: box?.isChecked ?? false });
   const status = create('p', { className: 'count', role: 'status' });
   const body = create('tbody');
-  const headers = columns.map(({ heading, isFigure }) => {
+  const headers = columns.map((column) => {
+    const { heading } = column;
     const button = create('button', { type: 'button' }, heading);
-    const th = create('th', { scope: 'col', className: isFigure ? 'figure' : 'word' }, button);
+    const th = create('th', { scope: 'col', className: classOf(column) }, button);
     button.addEventListener('click', () => sortBy(heading));
     return th;
   });
@@ -94,15 +97,17 @@ export function dataTable<Row>(options: TableOptions<Row>): HTMLElement {
   }
 
   function linesOf(row: Row, id: string): HTMLTableRowElement[] {
-    const name = String(columns[0].value(row) ?? '');
+    const rest = columns.filter(({ isPartOfName }) => isPartOfName).map((part) => textOfCell(row, part));
+    const name = [textOfCell(row, columns[0]), ...rest].join(' · ');
     const button = create('button', { type: 'button', ariaExpanded: 'false', ariaLabel: `more of ${name}` });
     button.setAttribute('aria-controls', id);
     const cell = create('td', { colSpan: columns.length + 1 });
     const unfolded = create('tr', { id, className: 'detail', hidden: true }, cell);
     const cells = columns.map((column, i) => {
-      const className = column.isFigure ? 'figure' : 'word';
-      const content = column.cell?.(row) ?? String(column.value(row) ?? '');
-      return i === 0 ? create('th', { scope: 'row', className }, content) : create('td', { className }, content);
+      const className = classOf(column);
+      const content = column.cell?.(row) ?? textOfCell(row, column);
+      if (i > 0) return create('td', { className }, content);
+      return create('th', { scope: 'row', className }, content, create('small', {}, rest.join(' · ')));
     });
     button.addEventListener('click', () => {
       unfolded.hidden = !unfolded.hidden;
@@ -130,6 +135,14 @@ export function dataTable<Row>(options: TableOptions<Row>): HTMLElement {
   );
   show();
   return create('div', {}, controls, status, scroll, more);
+}
+
+function classOf<Row>({ isFigure, isPartOfName }: Column<Row>): string {
+  return `${isFigure ? 'figure' : 'word'}${isPartOfName ? ' part' : ''}`;
+}
+
+function textOfCell<Row>(row: Row, column: Column<Row>): string {
+  return String(column.value(row) ?? '');
 }
 
 function labelled(label: string, control: HTMLElement): HTMLLabelElement {

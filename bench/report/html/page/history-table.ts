@@ -55,8 +55,8 @@ function columnsOf(drawn: DrawnWhenVisible): Column<Entry>[] {
   };
   return [
     { heading: 'technique', value: ({ shown }) => shown.technique, isFigure: false },
-    { heading: 'problem', value: ({ shown }) => shown.problem, isFigure: false },
-    { heading: 'backend', value: ({ shown }) => shown.backend, isFigure: false },
+    { heading: 'problem', value: ({ shown }) => shown.problem, isFigure: false, isPartOfName: true },
+    { heading: 'backend', value: ({ shown }) => shown.backend, isFigure: false, isPartOfName: true },
     { heading: 'history', value: ({ shown }) => shown.count, cell: (entry) => drawn.place(entry), isFigure: false },
     {
       heading: 'newest',
@@ -87,7 +87,7 @@ function columnsOf(drawn: DrawnWhenVisible): Column<Entry>[] {
       heading: 'since',
       value: ({ shown, runs }) =>
         shown.levels.length === 0 ? undefined : dateOf(runs[shown.levels[shown.levels.length - 1].run]),
-      isFigure: false,
+      isFigure: true,
     },
   ];
 }

@@ -43,6 +43,9 @@ export function sparkline(series: Series): SVGSVGElement {
   ]);
 }
 
+/** More of them would hide each other. */
+const FEW_RUNS = 150;
+
 export function largeChart(series: Series): SVGSVGElement {
   const { runs, speedup, shown } = series;
   const scale = scaleOf(series, LARGE, true);
@@ -51,7 +54,12 @@ export function largeChart(series: Series): SVGSVGElement {
       ? []
       : [
           titled(
-            node('circle', { class: 'dot', cx: scale.x(run), cy: scale.y(value), r: 2.2 }),
+            node('circle', {
+              class: 'dot',
+              cx: scale.x(run),
+              cy: scale.y(value),
+              r: runs.length > FEW_RUNS ? 1.2 : 2.2,
+            }),
             `${dateOf(runs[run])}, ${runs[run].commit}: ${figure(value)}x`,
           ),
         ],
@@ -63,8 +71,8 @@ export function largeChart(series: Series): SVGSVGElement {
     ...axes(runs, scale),
     node('path', { class: 'band', d: bandOf(series, scale) }),
     node('path', { class: 'line', d: lineOf(speedup, scale) }),
-    ...levels,
     ...dots,
+    ...levels,
     ...changeMarks(series, scale, LARGE, 5),
     ...toldMarks(series, scale),
   ]);

@@ -15,8 +15,8 @@ interface Entry {
 
 const COLUMNS: readonly Column<Entry>[] = [
   { heading: 'technique', value: ({ row }) => techniqueLabel(row), isFigure: false },
-  { heading: 'problem', value: ({ row }) => problemTitle(row), isFigure: false },
-  { heading: 'backend', value: ({ row }) => backendLabel(row), isFigure: false },
+  { heading: 'problem', value: ({ row }) => problemTitle(row), isFigure: false, isPartOfName: true },
+  { heading: 'backend', value: ({ row }) => backendLabel(row), isFigure: false, isPartOfName: true },
   { heading: 'outcome', value: ({ row }) => outcomeOf(row), isFigure: false },
   {
     heading: 'time',
