@@ -46,8 +46,11 @@ export interface ModelWeights {
   readonly config: ModelConfig;
   /** Reads a tensor as f32, anew at each call, so that none is held longer than it is used. Throws where there is none. */
   tensor(name: string): Float32Array;
-  /** Rows that tokens are looked up in, where the head is tied to them but multiplies with others: where it is transformed. */
-  embedding?(): Float32Array;
+  /**
+   * Rows [tokens, hiddenSize] that tokens are looked up in. Those of the embedding where not said; others where the head is tied
+   * to it and multiplies with them transformed. What reads from a file reads these rows alone.
+   */
+  lookUp?(tokens: readonly number[]): Float32Array;
 }
 
 export interface Tokenizer {
@@ -95,6 +98,13 @@ export function linearLayers(config: ModelConfig): LinearLayer[] {
 }
 
 export const EMBEDDING = 'model.embed_tokens.weight';
+
+/** The rows of a matrix [N,K] that have these numbers, side by side. */
+export function rowsOf(matrix: Float32Array, K: number, numbers: readonly number[]): Float32Array {
+  const rows = new Float32Array(numbers.length * K);
+  for (const [i, row] of numbers.entries()) rows.set(matrix.subarray(row * K, (row + 1) * K), i * K);
+  return rows;
+}
 
 export function headName({ isHeadTied }: ModelConfig): string {
   return isHeadTied ? EMBEDDING : 'lm_head.weight';

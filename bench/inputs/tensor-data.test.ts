@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import vectors from '../../kernels/grid/small-floats-vectors.json' with { type: 'json' };
-import { readTensor } from './tensor-data.ts';
+import { ggufTypes } from '../contract/gguf-type.ts';
+import { blockTypes } from './model-files/gguf-values.ts';
+import { PIECE_BYTES, readRows, readTensor } from './tensor-data.ts';
 
 const path = join(mkdtempSync(join(tmpdir(), 'tare-tensor-')), 'bytes');
 
@@ -36,4 +38,17 @@ test('a file that has become shorter since its header was read is refused', () =
   expect(() => readTensor(path, { dtype: 'F32', byteOffset: 4, byteLength: 8 })).toThrow(
     `${path}: must hold 12 bytes, got 7`,
   );
+});
+
+test('a tensor longer than what is read at once is whole, and its rows can be read alone', () => {
+  expect(blockTypes.filter((type) => PIECE_BYTES % ggufTypes[type].bytes !== 0)).toEqual([]);
+  const [N, K] = [PIECE_BYTES / 8 + 1, 8];
+  const values = Float16Array.from({ length: N * K }, (_, i) => i % 2039);
+  writeFileSync(path, new Uint8Array(values.buffer));
+  const tensor = { dtype: 'F16', byteOffset: 0, byteLength: values.byteLength };
+  const read = readTensor(path, tensor);
+  expect(read.length).toBe(values.length);
+  expect(read.findIndex((value, i) => value !== values[i])).toBe(-1);
+  const rows = [N - 1, 0, 5, 5].flatMap((row) => [...read.subarray(row * K, (row + 1) * K)]);
+  expect([...readRows(path, tensor, N, [N - 1, 0, 5, 5])]).toEqual(rows);
 });

@@ -2,6 +2,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { InputError } from '../contract/input-error.ts';
 import type { TensorBytes } from '../contract/problem.ts';
+import { willLeave } from './garbage.ts';
 import { type BlockType, blockTypes, valuesOfBlocks } from './model-files/gguf-values.ts';
 
 /** One `read` call takes at most 2³¹ − 1 bytes. */
@@ -56,9 +57,46 @@ function e4m3(code: number): number {
   return code < 128 ? magnitude : -magnitude;
 }
 
+/** Bytes that lie beside a tensor's values while it is read: some four million, whole blocks of every type. */
+export const PIECE_BYTES = 4 * (2 ** 4 * 3 ** 2 * 5 * 7 * 11 * 17);
+
 /** One tensor's values, row-major; the other tensors are not read. Throws InputError where the file is shorter by now. */
-export function readTensor(path: string, { dtype, byteOffset, byteLength }: TensorBytes): Float32Array {
-  return withFile(path, (file) => DECODERS[dtype](readBytes(path, file, byteOffset, byteLength)));
+export function readTensor(path: string, tensor: TensorBytes): Float32Array {
+  const values = decodeTensor(path, tensor);
+  willLeave(values.byteLength);
+  return values;
+}
+
+function decodeTensor(path: string, { dtype, byteOffset, byteLength }: TensorBytes): Float32Array {
+  return withFile(path, (file) => {
+    const decode = (from: number) => {
+      const bytes = readBytes(path, file, byteOffset + from, Math.min(PIECE_BYTES, byteLength - from));
+      const values = DECODERS[dtype](bytes);
+      willLeave(bytes.length + (byteLength <= PIECE_BYTES ? 0 : values.byteLength));
+      return values;
+    };
+    const first = decode(0);
+    if (byteLength <= PIECE_BYTES) return first;
+    const values = new Float32Array((first.length / PIECE_BYTES) * byteLength);
+    values.set(first);
+    for (let from = PIECE_BYTES; from < byteLength; from += PIECE_BYTES) {
+      values.set(decode(from), (first.length / PIECE_BYTES) * from);
+    }
+    return values;
+  });
+}
+
+/** Rows of a matrix [N,K] that have these numbers, side by side. */
+export function readRows(path: string, tensor: TensorBytes, N: number, numbers: readonly number[]): Float32Array {
+  const { dtype, byteOffset, byteLength } = tensor;
+  const rowBytes = byteLength / N;
+  return withFile(path, (file) => {
+    const bytes = new Uint8Array(numbers.length * rowBytes);
+    for (const [i, row] of numbers.entries()) {
+      bytes.set(readBytes(path, file, byteOffset + row * rowBytes, rowBytes), i * rowBytes);
+    }
+    return DECODERS[dtype](bytes);
+  });
 }
 
 export function withFile<T>(path: string, use: (file: number) => T): T {

@@ -22,7 +22,7 @@ import { verdict } from './verdict.ts';
 export interface Weighing {
   readonly case: Case;
   readonly technique: Technique;
-  /** The baseline of the case's operation. */
+  /** The baseline of the case's operation. A model that is the baseline itself is prepared once and timed beside itself. */
   readonly dense: Technique;
   readonly inputs: Inputs<Op>;
   readonly budget: Budget;
@@ -34,7 +34,9 @@ export interface Weighing {
 export function weighCase(weighing: Weighing): Promise<Weighed> {
   const { case: entry, technique, dense, inputs, place } = weighing;
   return withInstance(prepare(technique, entry.params, entry, inputs, place), (candidate) =>
-    withInstance(prepare(dense, {}, entry, inputs, place), (baseline) => weighPair(candidate, baseline, weighing)),
+    technique === dense && entry.problem.op === 'model'
+      ? weighPair(candidate, candidate, weighing)
+      : withInstance(prepare(dense, {}, entry, inputs, place), (baseline) => weighPair(candidate, baseline, weighing)),
   );
 }
 

@@ -16,8 +16,8 @@ export interface ModelParts<Slot> {
   readonly config: ModelConfig;
   /** Norms and biases. */
   readonly tensor: (name: string) => Float32Array;
-  /** [vocabularySize, hiddenSize] */
-  readonly embedding: Float32Array;
+  /** The row [hiddenSize] of the embedding that a token has. */
+  readonly lookUp: (token: number) => Float32Array;
   readonly transformer: Transformer<Slot>;
   /** By the names of their weights. */
   readonly layers: ReadonlyMap<string, PreparedLayer<Slot>>;
@@ -28,7 +28,7 @@ export interface ModelParts<Slot> {
 
 /** Disposing of the model disposes of all its kernels. */
 export function composeModel<Slot>(parts: ModelParts<Slot>): RunningModel {
-  const { config, embedding, transformer, layers, maxRows, headRows, capacity } = parts;
+  const { config, lookUp, transformer, layers, maxRows, headRows, capacity } = parts;
   const { hiddenSize, vocabularySize } = config;
   const x = transformer.slot(hiddenSize);
   const normed = transformer.slot(hiddenSize);
@@ -42,7 +42,7 @@ export function composeModel<Slot>(parts: ModelParts<Slot>): RunningModel {
       const token = tokens[row];
       if (!(token >= 0 && token < vocabularySize))
         throw new RangeError(`token: must be below ${vocabularySize}, got ${token}`);
-      transformer.write(x, row, embedding.subarray(token * hiddenSize, (token + 1) * hiddenSize));
+      transformer.write(x, row, lookUp(token));
     }
     span.rows = tokens.length;
     run(span);

@@ -29,7 +29,7 @@ export function modelTechnique(choice: Choice, model: SizedModel): Technique {
 
 function roundsActivations(model: SizedModel): boolean {
   return linearLayers(model.config).some((layer) => {
-    const { technique, params } = model.pack(layer);
+    const { technique, params } = model.choiceOf(layer);
     return technique.arithmetic?.(params, problemOf(layer, 1)) === 'int8';
   });
 }
@@ -44,8 +44,8 @@ function whatWasLost({ technique, params }: Choice, weights: ModelWeights, model
   const { caveat } = technique;
   if (caveat === undefined) return undefined;
   const said = linearLayers(weights.config).flatMap((layer) => {
+    if (model.choiceOf(layer).technique !== technique) return [];
     const packed = model.pack(layer);
-    if (packed.technique !== technique) return [];
     return caveat({ W: weights.tensor(layer.name) }, packed.packed, problemOf(layer, 1), params) ?? [];
   });
   return said.length === 0 ? undefined : `in ${said.length} layers, as in the first: ${said[0]}`;

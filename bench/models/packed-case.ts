@@ -6,7 +6,15 @@ import { type LinearLayer, linearLayers, type ModelWeights, otherTensors } from 
 import type { LayerChoice, ModelProblem } from '../contract/problem.ts';
 import type { Params, StoredBytes, Technique } from '../contract/technique.ts';
 import { bytesOfNetwork } from './network-technique.ts';
-import { type Choice, type PackedLayer, type PackedModel, packModel, problemOf, repeatLayers } from './packed-model.ts';
+import {
+  type Choice,
+  isUncompressed,
+  type PackedLayer,
+  type PackedModel,
+  packModel,
+  problemOf,
+  repeatLayers,
+} from './packed-model.ts';
 
 /** Of each layer that is asked for, what methods look at before they choose. */
 export type CalibrationOf = (layer: LinearLayer) => Calibration | undefined;
@@ -37,7 +45,7 @@ export function packCase(
   dense: Technique,
 ): SizedModel {
   const packed = packModel(weights, dense, (layer) => choiceOf(chosen, problem, layer), chosen.calibrationOf);
-  return withSizes(repeatLayers(keepCompressed(packed, dense), problem.scale));
+  return withSizes(repeatLayers(keepCompressed(packed), problem.scale));
 }
 
 /** Whether a technique takes the place of the layer's f32 weights. */
@@ -86,13 +94,13 @@ export function whatStayed(choice: Choice, problem: ModelProblem): string | unde
 }
 
 /** Each compressed layer packed once; what stays f32 is read anew each time, so that it is not held beside its placed copy. */
-function keepCompressed(model: PackedModel, dense: Technique): PackedModel {
+function keepCompressed(model: PackedModel): PackedModel {
   const kept = new Map<string, PackedLayer>();
   return {
     ...model,
     pack(layer) {
       const packed = kept.get(layer.name) ?? model.pack(layer);
-      if (packed.technique !== dense) kept.set(layer.name, packed);
+      if (!isUncompressed(packed)) kept.set(layer.name, packed);
       return packed;
     },
   };

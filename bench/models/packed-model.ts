@@ -3,11 +3,19 @@ import { roundRow } from '../../kernels/kv-cache/formats.ts';
 import { hadamardBlock, hadamardRows } from '../../kernels/transforms/hadamard.ts';
 import type { Calibration } from '../contract/calibration.ts';
 import type { KvCache } from '../contract/kv-cache.ts';
-import { EMBEDDING, type LinearLayer, linearLayers, type ModelConfig, type ModelWeights } from '../contract/model.ts';
+import {
+  EMBEDDING,
+  type LinearLayer,
+  linearLayers,
+  type ModelConfig,
+  type ModelWeights,
+  rowsOf,
+} from '../contract/model.ts';
 import type { RoundActivations, RoundCache } from '../contract/operations/model-float64.ts';
 import type { MatmulProblem } from '../contract/problem.ts';
 import type { Params, Technique } from '../contract/technique.ts';
 import { UnsupportedError } from '../contract/unsupported-error.ts';
+import { willLeave } from '../inputs/garbage.ts';
 
 export interface Choice {
   readonly technique: Technique;
@@ -24,8 +32,12 @@ export interface PackedModel {
   readonly cache?: KvCache;
   /** The embedding, norms and biases, each read anew at each call. */
   tensor(name: string): Float32Array;
+  /** As that of its weights: of an embedding that no layer packs. */
+  readonly lookUp?: ModelWeights['lookUp'];
   /** Anew at each call, so that no more is held than is used. */
   pack(layer: LinearLayer): PackedLayer;
+  /** What packs it, without packing it. */
+  choiceOf(layer: LinearLayer): Choice;
 }
 
 /** The product of a layer with M rows. */
@@ -40,11 +52,14 @@ export function packModel(
   chosen: (layer: LinearLayer) => Choice | undefined,
   calibration: (layer: LinearLayer) => Calibration | undefined = () => undefined,
 ): PackedModel {
+  const choiceOf = (layer: LinearLayer) => chosen(layer) ?? { technique: dense, params: {} };
   return {
     config: weights.config,
     tensor: (name) => weights.tensor(name),
+    lookUp: weights.lookUp,
+    choiceOf,
     pack(layer) {
-      const { technique, params } = chosen(layer) ?? { technique: dense, params: {} };
+      const { technique, params } = choiceOf(layer);
       const reason = technique.skip?.(problemOf(layer, 1), params);
       if (reason !== undefined) throw new UnsupportedError(`${layer.name}: ${reason}`);
       const examples = technique.needsCalibration?.(params) ? calibration(layer) : undefined;
@@ -72,33 +87,47 @@ export function repeatLayers(model: PackedModel, times: number): PackedModel {
   const { layers } = model.config;
   const original = (name: string) =>
     name.replace(/^model\.layers\.(\d+)/, (_, layer) => `model.layers.${Number(layer) % layers}`);
+  const originalLayer = (layer: LinearLayer) => ({ ...layer, name: original(layer.name) });
   return {
     ...model,
     config: { ...model.config, layers: times * layers },
     tensor: (name) => model.tensor(original(name)),
-    pack: (layer) => model.pack({ ...layer, name: original(layer.name) }),
+    lookUp: model.lookUp,
+    choiceOf: (layer) => model.choiceOf(originalLayer(layer)),
+    pack: (layer) => model.pack(originalLayer(layer)),
   };
 }
 
 /** What the packed layers stand for, with the tensors that nothing packs as they are. */
 export function unpackModel(model: PackedModel): ModelWeights {
   const layers = new Map(linearLayers(model.config).map((layer) => [layer.name, layer]));
+  const compressed = (name: string) => {
+    const layer = layers.get(name);
+    return layer === undefined || isUncompressed(model.choiceOf(layer)) ? undefined : layer;
+  };
+  const head = compressed(EMBEDDING);
+  const { hiddenSize } = model.config;
   return {
     config: model.config,
     tensor(name) {
-      const layer = layers.get(name);
+      const layer = compressed(name);
       return layer === undefined ? model.tensor(name) : unpackLayer(layer, model.pack(layer));
     },
-    embedding() {
-      const head = layers.get(EMBEDDING);
-      return head === undefined ? model.tensor(EMBEDDING) : restoreLayer(head, model.pack(head));
-    },
+    lookUp:
+      head === undefined ? model.lookUp : (tokens) => rowsOf(restoreLayer(head, model.pack(head)), hiddenSize, tokens),
   };
+}
+
+/** Whether the weights are as they were read. */
+export function isUncompressed({ technique }: Choice): boolean {
+  return technique.family === 'dense';
 }
 
 export function unpackLayer(layer: LinearLayer, { technique, params, packed }: PackedLayer): Float32Array {
   const weights = technique.unpack(packed, problemOf(layer, 1), params);
   if (!('W' in weights)) throw new Error(`${layer.name}: must be packed by a technique of matmul`);
+  // Formats hold their codes one by one for a while.
+  willLeave(weights.W.byteLength + weights.W.length);
   return weights.W;
 }
 
@@ -111,8 +140,10 @@ export function restoreLayer(layer: LinearLayer, { technique, params, packed }: 
 /** What kernels make of the activations that come to them. */
 export function roundingOf(model: PackedModel): RoundActivations {
   return (layer, X, M) => {
-    const { technique, params, packed } = model.pack(layer);
-    const rounded = technique.quantizeActivations?.({ X }, problemOf(layer, M), params, packed)?.activations;
+    const { technique, params } = model.choiceOf(layer);
+    if (technique.quantizeActivations === undefined) return X;
+    const { packed } = model.pack(layer);
+    const rounded = technique.quantizeActivations({ X }, problemOf(layer, M), params, packed)?.activations;
     return rounded !== undefined && 'X' in rounded ? rounded.X : X;
   };
 }

@@ -2,7 +2,15 @@ import { expect, test } from 'vitest';
 import { openWasm } from '../backends/wasm.ts';
 import { KERNELS_DIR, loadTechniques } from '../cases/registry.ts';
 import { kvCaches } from '../contract/kv-cache.ts';
-import { type LinearLayer, linearLayers, type ModelConfig, type RopeScaling } from '../contract/model.ts';
+import {
+  EMBEDDING,
+  type LinearLayer,
+  linearLayers,
+  type ModelConfig,
+  type ModelWeights,
+  type RopeScaling,
+  rowsOf,
+} from '../contract/model.ts';
 import { forwardFloat64 } from '../contract/operations/model-float64.ts';
 import type { Params, Technique } from '../contract/technique.ts';
 import { seededRandom } from '../statistics/random.ts';
@@ -251,6 +259,27 @@ test.each(backendIds)('the most likely tokens on %s are those of float64', async
     text.push(logits.indexOf(Math.max(...logits)));
   }
   expect(generate(model, tokens.slice(0, 6), 8)).toEqual(text.slice(6));
+  model.dispose();
+});
+
+test('a model that looks tokens up by itself has its embedding read once, for the head, and each token’s row once', async () => {
+  const weights = randomModel(smallConfig, 3);
+  const asked: (string | number)[] = [];
+  const looking: ModelWeights = {
+    ...weights,
+    tensor(name) {
+      if (name === EMBEDDING) asked.push(name);
+      return weights.tensor(name);
+    },
+    lookUp(numbers) {
+      asked.push(...numbers);
+      return rowsOf(weights.tensor(EMBEDDING), smallConfig.hiddenSize, numbers);
+    },
+  };
+  const packed = packModel(looking, dense, () => undefined);
+  const model = await placeModel(packed, { ...backends.wasm, maxRows: 5, capacity: CAPACITY });
+  expect(nmse(model.forward([7, 3, 7, 7], 'all'), forwardFloat64(weights, [7, 3, 7, 7]))).toBeLessThan(1e-10);
+  expect(asked).toEqual([EMBEDDING, 7, 3]);
   model.dispose();
 });
 

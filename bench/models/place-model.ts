@@ -2,20 +2,22 @@
 import { tsTransformer } from '../../kernels/transformer/ts.ts';
 import { wasmTransformer } from '../../kernels/transformer/wasm.ts';
 import { F32_CACHE } from '../contract/kv-cache.ts';
-import { EMBEDDING, headName, type LinearLayer, linearLayers } from '../contract/model.ts';
+import { EMBEDDING, type LinearLayer, linearLayers, type ModelConfig } from '../contract/model.ts';
 import type { Op } from '../contract/problem.ts';
 import { rotationTable } from '../contract/rotation.ts';
 import type { KernelKind, Runtimes } from '../contract/runtimes/runtimes.ts';
 import type { PreparedKernel } from '../contract/technique.ts';
 import type { PlacedLinear, Step, Transformer } from '../contract/transformer.ts';
 import { UnsupportedError } from '../contract/unsupported-error.ts';
+import { collectGarbage, willLeave } from '../inputs/garbage.ts';
 import { composeModel, type PreparedLayer } from './compose-model.ts';
 import { mustRunNetworks } from './network-kinds.ts';
-import { type PackedLayer, type PackedModel, problemOf, restoreLayer } from './packed-model.ts';
+import { isUncompressed, type PackedLayer, type PackedModel, problemOf, restoreLayer } from './packed-model.ts';
 import type { Placement, RunningModel } from './running-model.ts';
 
 /** Throws UnsupportedError where no network runs on such a backend, or a technique has no kernel there. */
 export async function placeModel(model: PackedModel, placement: Placement): Promise<RunningModel> {
+  collectGarbage();
   const { config } = model;
   const { maxRows, capacity, kind, runtime } = placement;
   mustRunNetworks(kind);
@@ -41,7 +43,7 @@ async function place<Slot>(
 ): Promise<RunningModel> {
   const { config } = model;
   const layers = new Map<string, PreparedLayer<Slot>>();
-  let embedding = config.isHeadTied ? undefined : model.tensor(EMBEDDING);
+  let embedding: Float32Array | undefined;
   try {
     // The head first: packing the largest of all takes the most memory, and least is held then.
     for (const layer of linearLayers(config).reverse()) {
@@ -51,15 +53,33 @@ async function place<Slot>(
       const linear = transformer.linear(kernel, rows, layer.N, layer.K);
       const placed = onActivations === undefined ? linear : shown(layer, linear, transformer, onActivations);
       layers.set(layer.name, { kernel, placed, rows, layer });
-      if (layer.name === headName(config)) embedding ??= restoreLayer(layer, packed);
+      if (layer.name === EMBEDDING && !isUncompressed(packed)) embedding = restoreLayer(layer, packed);
+      willLeave(4 * layer.N * layer.K);
     }
   } catch (error) {
     for (const { kernel } of layers.values()) kernel.dispose();
     transformer.dispose();
     throw error;
   }
+  collectGarbage();
   const { tensor } = model;
-  return composeModel({ config, tensor, embedding: embedding!, transformer, layers, maxRows, headRows, capacity });
+  const lookUp = embedding === undefined ? lookUpOf(model) : lookUpIn(embedding, config);
+  return composeModel({ config, tensor, lookUp, transformer, layers, maxRows, headRows, capacity });
+}
+
+/** In weights that are as they were read: rows of tokens that came are held, where the rest need not be. */
+function lookUpOf({ config, tensor, lookUp }: PackedModel): (token: number) => Float32Array {
+  if (lookUp === undefined) return lookUpIn(tensor(EMBEDDING), config);
+  const rows = new Map<number, Float32Array>();
+  return (token) => {
+    const row = rows.get(token) ?? lookUp([token]);
+    rows.set(token, row);
+    return row;
+  };
+}
+
+function lookUpIn(embedding: Float32Array, { hiddenSize }: ModelConfig): (token: number) => Float32Array {
+  return (token) => embedding.subarray(token * hiddenSize, (token + 1) * hiddenSize);
 }
 
 function shown<Slot>(

@@ -22,6 +22,7 @@ export function withPlantedOutliers(weights: ModelWeights, { channels, factor }:
   const chosen = shuffled(all, seededRandom(SEED)).slice(0, channels);
   return {
     config: weights.config,
+    lookUp: weights.lookUp,
     tensor(name) {
       const values = weights.tensor(name);
       const scale = GAINS.test(name) ? factor : READERS.test(name) ? 1 / factor : 1;

@@ -1,8 +1,9 @@
 // A packed model made ready for the one call that is timed.
+import { linearLayers } from '../contract/model.ts';
 import type { ModelProblem } from '../contract/problem.ts';
 import type { KernelKind, Runtimes } from '../contract/runtimes/runtimes.ts';
 import type { PreparedKernel } from '../contract/technique.ts';
-import type { PackedModel } from './packed-model.ts';
+import { isUncompressed, type PackedModel } from './packed-model.ts';
 import { placeModel } from './place-model.ts';
 
 /** Decoding takes the last token in, after those before it; a prefill takes them all from the beginning. */
@@ -13,8 +14,10 @@ export async function prepareModel(
   runtime: Runtimes[KernelKind],
 ): Promise<PreparedKernel<'model'>> {
   const model = await placeModel(packed, { maxRows: M, headRows: 1, capacity: context + M, kind, runtime });
-  // Where the head is tied, tokens are looked up in its weights as f32.
-  const embeddingBytes = config.isHeadTied ? 4 * config.vocabularySize * config.hiddenSize : 0;
+  // Where a compressed head is tied, tokens are looked up in its weights as f32.
+  const head = linearLayers(config).at(-1)!;
+  const isHeld = config.isHeadTied && !isUncompressed(packed.choiceOf(head));
+  const embeddingBytes = isHeld ? 4 * config.vocabularySize * config.hiddenSize : 0;
   let tokens: readonly number[] = [];
   let position = 0;
   let logits: Float32Array = new Float32Array();

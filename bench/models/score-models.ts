@@ -19,6 +19,7 @@ export async function scoreModels(
   const placement = { ...place, maxRows: ROWS_AT_ONCE, capacity: windowTokens(dense.config) };
   const reference = await placeModel(dense, placement);
   try {
+    if (candidate === dense) return scoreOf(scoreWindows(reference, reference, windows), seed);
     const model = await placeModel(candidate, placement);
     try {
       return scoreOf(scoreWindows(reference, model, windows), seed);

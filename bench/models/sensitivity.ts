@@ -36,7 +36,8 @@ export async function* scoreLayersAlone(
       continue;
     }
     const pack = (each: LinearLayer) => (each.name === layer.name ? packed : uncompressed.pack(each));
-    const score = await scorer.score({ ...uncompressed, pack });
+    const choiceOf = (each: LinearLayer) => (each.name === layer.name ? choice : uncompressed.choiceOf(each));
+    const score = await scorer.score({ ...uncompressed, choiceOf, pack });
     yield { layer, savedBytes: 4 * layer.N * layer.K - bytesOfLayer(packed), score };
   }
 }

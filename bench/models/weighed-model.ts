@@ -19,6 +19,7 @@ export interface WeighedModel {
   readonly score?: (place: Pick<Placement, 'kind' | 'runtime'>) => Promise<{ readonly score: Score }>;
 }
 
+/** The uncompressed model beside itself is one model, so that it is held once. */
 export function weighedModel(
   weights: ModelWeights,
   problem: ModelProblem,
@@ -28,15 +29,15 @@ export function weighedModel(
 ): WeighedModel {
   const uncompressed = { technique: dense, params: {} };
   const baseline = packCase(weights, problem, uncompressed, dense);
+  const denseModel = modelTechnique(uncompressed, baseline);
   const { kv, ...params } = choice.params;
+  const isBaseline = choice.technique.kernels === dense.kernels && choice.byLayer === undefined && kv === undefined;
   const ofLayers = { ...choice, params };
-  const candidate = {
-    ...packCase(weights, problem, ofLayers, dense),
-    cache: kv === undefined ? undefined : kvCaches[kv],
-  };
+  const cache = kv === undefined ? undefined : kvCaches[kv];
+  const candidate = isBaseline ? baseline : { ...packCase(weights, problem, ofLayers, dense), cache };
   return {
-    technique: modelTechnique(ofLayers, candidate),
-    dense: modelTechnique(uncompressed, baseline),
+    technique: isBaseline ? denseModel : modelTechnique(ofLayers, candidate),
+    dense: denseModel,
     score:
       windows && (async (place) => ({ score: await scoreModels(baseline, candidate, windows, place, problem.seed) })),
   };

@@ -763,7 +763,7 @@ export const columns = [
     name: 'resident_bytes',
     group: 'memory',
     type: 'integer',
-    doc: 'model: what it holds while it runs: stored_bytes, kv_cache_bytes and workspace_bytes, which is activations, scratch and, where the head is tied, the embedding as f32',
+    doc: 'model: what it holds while it runs: stored_bytes, kv_cache_bytes and workspace_bytes, which is activations, scratch and, where a compressed head is tied, the embedding as f32',
     better: 'less',
     value: ({ result: { storedBytes, kvCacheBytes, workspaceBytes } }) => {
       const stored = totalBytes(storedBytes);

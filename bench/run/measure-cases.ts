@@ -85,6 +85,15 @@ function tellSlowPacking(say: (what: string) => void): (stage: string) => void {
   };
 }
 
+/**
+ * Of processes that hold models: garbage is looked for when they say so, young objects get 16 MiB where they would be left with 128,
+ * and what is freed goes back to the system at once (glibc, mallopt(3)).
+ */
+const LARGE_ARRAYS = {
+  execArgv: ['--expose-gc', '--max-semi-space-size=8'],
+  env: { MALLOC_MMAP_THRESHOLD_: `${2 ** 20}` },
+};
+
 /** A case that ended the run, and not only its own process, is not tried for ever. */
 const MOST_DEATHS = 2;
 
@@ -238,13 +247,15 @@ class Measuring {
     return this.#log.of(entry.id).some((record) => record.pass === pass);
   }
 
-  #processFor([{ backend }, ...others]: Batch): CaseProcess {
+  #processFor(batch: Batch): CaseProcess {
+    const [{ backend }, ...others] = batch;
     const status = this.#statusOf(backend);
+    const { env = {}, execArgv = [] } = batch.some(({ problem: { op } }) => op === 'model') ? LARGE_ARRAYS : {};
     const { debug, signal, onStage } = this.#options;
     return new CaseProcess(1 + others.length, {
-      execArgv: backendOf(backend).execArgv ?? [],
+      execArgv: [...execArgv, ...(backendOf(backend).execArgv ?? [])],
       timeoutS: this.#asked.timeoutS,
-      env: status.available ? status.env : {},
+      env: { ...env, ...(status.available ? status.env : {}) },
       debug,
       signal,
       onStage: onStage && tellSlowPacking((what) => onStage(`${what} ${this.#underWay}`)),

@@ -1,5 +1,5 @@
 // The network in float64: the shortest right code, which everything else is held against.
-import { EMBEDDING, headName, type LinearLayer, linearLayers, type ModelWeights } from '../model.ts';
+import { EMBEDDING, headName, type LinearLayer, linearLayers, type ModelWeights, rowsOf } from '../model.ts';
 import { rotaryFrequencies } from '../rotation.ts';
 
 /** The activations [M,K] that a layer's kernel really multiplies, in place of those that come to it. */
@@ -13,12 +13,12 @@ export interface RoundCache {
 
 /** Logits [tokens, vocabularySize] of a text from its beginning. */
 export function forwardFloat64(
-  { config, tensor, embedding: embeddingOf = () => tensor(EMBEDDING) }: ModelWeights,
+  { config, tensor, lookUp = (tokens) => rowsOf(tensor(EMBEDDING), config.hiddenSize, tokens) }: ModelWeights,
   tokens: readonly number[],
   roundActivations?: RoundActivations,
   roundCache: RoundCache = { keys: (rows) => rows, values: (rows) => rows },
 ): Float64Array {
-  const { hiddenSize, heads, keyValueHeads, headDim, normEpsilon } = config;
+  const { heads, keyValueHeads, headDim, normEpsilon } = config;
   const layers = new Map(linearLayers(config).map((layer) => [layer.name, layer]));
   const M = tokens.length;
 
@@ -81,10 +81,7 @@ export function forwardFloat64(
     return O;
   }
 
-  const embedding = embeddingOf();
-  let x = Float64Array.from({ length: M * hiddenSize }, (_, i) => {
-    return embedding[tokens[Math.floor(i / hiddenSize)] * hiddenSize + (i % hiddenSize)];
-  });
+  let x = Float64Array.from(lookUp(tokens));
   for (let i = 0; i < config.layers; i++) {
     const block = `model.layers.${i}.`;
     const attention = (name: string, hasBias: boolean) =>

@@ -48,3 +48,9 @@ test('the tokenizer in the file puts its token of beginning before a text, and l
 test('a tensor that the model has not is a mistake of the caller', () => {
   expect(() => model.tensor('lm_head.bias')).toThrow(/tensor must be one of the model's, got lm_head\.bias/);
 });
+
+test('rows that tokens are looked up in are those of the embedding', () => {
+  const embedding = model.tensor('model.embed_tokens.weight');
+  const rows = [12, 0, 12].flatMap((token) => [...embedding.subarray(64 * token, 64 * (token + 1))]);
+  expect([...model.lookUp!([12, 0, 12])]).toEqual(rows);
+});

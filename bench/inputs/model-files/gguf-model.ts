@@ -1,7 +1,8 @@
 // A model out of a GGUF file, its tensors named and laid out as Hugging Face has them.
 import { basename } from 'node:path';
 import { InputError } from '../../contract/input-error.ts';
-import { readTensor } from '../tensor-data.ts';
+import { EMBEDDING } from '../../contract/model.ts';
+import { readRows, readTensor } from '../tensor-data.ts';
 import { ggufConfig } from './gguf-config.ts';
 import { type GgufHeader, readable, readGgufHeader } from './gguf-header.ts';
 import { fromGgufName, ROPE_FACTORS } from './gguf-names.ts';
@@ -19,13 +20,17 @@ export function openGguf(path: string): OpenedModel {
   const own = header.tensors.filter(({ name }) => name !== ROPE_FACTORS);
   const tensors = new Map(own.map((tensor) => [fromGgufName(tensor.name), readable(path, tensor)]));
   checkTensors(path, config, new Map([...tensors].map(([name, { shape }]) => [name, shape])));
+  const placed = (name: string) => {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) throw new Error(`${path}: tensor must be one of the model's, got ${name}`);
+    return tensor;
+  };
   return {
     name: basename(path, '.gguf'),
     config,
+    lookUp: (tokens) => readRows(path, placed(EMBEDDING), config.vocabularySize, tokens),
     tensor(name) {
-      const tensor = tensors.get(name);
-      if (tensor === undefined) throw new Error(`${path}: tensor must be one of the model's, got ${name}`);
-      const values = readTensor(path, tensor);
+      const values = readTensor(path, placed(name));
       const heads = headsInPairs(name, config);
       return heads === undefined ? values : toHalves(values, heads, config.headDim);
     },

@@ -2,9 +2,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { InputError } from '../../contract/input-error.ts';
-import type { ModelConfig } from '../../contract/model.ts';
+import { EMBEDDING, type ModelConfig } from '../../contract/model.ts';
 import { visibleText } from '../../contract/visible-text.ts';
-import { readTensor } from '../tensor-data.ts';
+import { readRows, readTensor } from '../tensor-data.ts';
 import { ggufVocabulary } from './gguf-vocabulary.ts';
 import { endToken, huggingFaceConfig } from './hugging-face-config.ts';
 import { huggingFaceTokenizer } from './hugging-face-tokenizer.ts';
@@ -25,14 +25,16 @@ export function openHuggingFaceFolder(folder: string): OpenedModel {
   const tokenizerFile = requiredFile(folder, 'tokenizer.json');
   const json = huggingFaceTokenizer(folder, readJson(tokenizerFile));
   const tokenizer = makeTokenizer(tokenizerFile, json, config.vocabularySize);
+  const placed = (name: string) => {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) throw new Error(`${folder}: tensor must be one of the model's, got ${name}`);
+    return tensor;
+  };
   return {
     name: basename(folder),
     config,
-    tensor(name) {
-      const tensor = tensors.get(name);
-      if (tensor === undefined) throw new Error(`${folder}: tensor must be one of the model's, got ${name}`);
-      return readTensor(tensor.path, tensor);
-    },
+    tensor: (name) => readTensor(placed(name).path, placed(name)),
+    lookUp: (tokens) => readRows(placed(EMBEDDING).path, placed(EMBEDDING), config.vocabularySize, tokens),
     tokenizer,
     ggufTokenizer: () => {
       const ids = { beginning: tokenizer.beginning, end: endToken(configFile, configJson) };
