@@ -16,8 +16,8 @@ import numpy as np
 from gguf import GGML_QUANT_SIZES
 from gguf import GGMLQuantizationType as Type
 
-TYPES = (Type.Q8_0, Type.Q4_0, Type.Q4_K, Type.Q5_K, Type.Q6_K, Type.IQ4_NL, Type.TQ1_0, Type.TQ2_0, Type.MXFP4)
-TAKES_IMPORTANCE = (Type.Q4_0, Type.Q4_K, Type.Q5_K, Type.Q6_K, Type.IQ4_NL)
+TYPES = (Type.Q8_0, Type.Q4_0, Type.Q4_1, Type.Q4_K, Type.Q5_K, Type.Q6_K, Type.IQ4_NL, Type.TQ1_0, Type.TQ2_0, Type.MXFP4)
+TAKES_IMPORTANCE = (Type.Q4_0, Type.Q4_1, Type.Q4_K, Type.Q5_K, Type.Q6_K, Type.IQ4_NL)
 WEIGHTS = 256
 F16_MAX = 65504
 
@@ -59,8 +59,8 @@ def ggml_quantizer():
     quantize.restype = ctypes.c_size_t
 
     def blocks(weights: np.ndarray, type: Type, importance: np.ndarray | None = None) -> np.ndarray:
-        # Q4_0 looks at the mean square of a row: rows of one block, so that it is that of the block.
-        row = 32 if type == Type.Q4_0 else WEIGHTS
+        # Q4_0 and Q4_1 look at the mean square of a row: rows of one block, so that it is that of the block.
+        row = 32 if type in (Type.Q4_0, Type.Q4_1) else WEIGHTS
         block, size = GGML_QUANT_SIZES[type]
         out = np.zeros(WEIGHTS // block * size, np.uint8)
         for at in range(0, WEIGHTS, row):

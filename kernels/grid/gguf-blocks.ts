@@ -6,7 +6,7 @@ import type { GridChoice, MatmulShape } from './layout.ts';
 
 export type BlockType = Extract<
   GgufType,
-  'Q8_0' | 'Q4_0' | 'Q4_K' | 'Q5_K' | 'Q6_K' | 'IQ4_NL' | 'TQ2_0' | 'TQ1_0' | 'MXFP4'
+  'Q8_0' | 'Q4_0' | 'Q4_1' | 'Q4_K' | 'Q5_K' | 'Q6_K' | 'IQ4_NL' | 'TQ2_0' | 'TQ1_0' | 'MXFP4'
 >;
 /** Types whose codes are the weights themselves too. */
 export type GgufGrid = BlockType | Extract<GgufType, 'F16' | 'BF16'>;
@@ -14,7 +14,9 @@ export type GgufGrid = BlockType | Extract<GgufType, 'F16' | 'BF16'>;
 interface BlockLayout {
   /** Where an f16 lies. */
   readonly scale?: number;
+  /** Of what is taken off; `added` where it is stored as what is added. */
   readonly min?: number;
+  readonly added?: true;
   /** So many scales of a byte each. */
   readonly scaleBytes?: { readonly at: number; readonly count: number };
   /** Twelve bytes for eight scales and eight minima of six bits each. */
@@ -36,6 +38,7 @@ interface Field {
 const layouts: { readonly [Type in BlockType]: BlockLayout } = {
   Q8_0: { scale: 0, fields: [{ at: 2, stride: 32, bits: 8, shift: 0 }], flip: 0x80 },
   Q4_0: { scale: 0, fields: [{ at: 2, stride: 16, bits: 4, shift: 0 }] },
+  Q4_1: { scale: 0, min: 2, added: true, fields: [{ at: 4, stride: 16, bits: 4, shift: 0 }] },
   IQ4_NL: { scale: 0, fields: [{ at: 2, stride: 16, bits: 4, shift: 0 }] },
   MXFP4: {
     scaleBytes: { at: 0, count: 1 },
@@ -97,7 +100,7 @@ export function toGgufBlocks(type: BlockType, choice: GridChoice, { N, K }: Matm
     const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
     const { codes, scaleCodes, minCodes } = partsOf(choice, layout, b);
     if (layout.scale !== undefined) view.setFloat16(layout.scale, choice.scales![b], true);
-    if (layout.min !== undefined) view.setFloat16(layout.min, choice.mins![b], true);
+    if (layout.min !== undefined) view.setFloat16(layout.min, layout.added ? -choice.mins![b] : choice.mins![b], true);
     if (layout.scaleBytes !== undefined) block.set(scaleCodes!, layout.scaleBytes.at);
     if (layout.sixBits !== undefined) writeSixBits(scaleCodes!, minCodes!, block.subarray(layout.sixBits));
     if (layout.fields === 'trits') toTrits(codes, block);
@@ -116,14 +119,14 @@ export function fromGgufBlocks(type: BlockType, bytes: Uint8Array, { N, K }: Mat
     scales: layout.scale === undefined ? undefined : new Float16Array(blocks),
     mins: layout.min === undefined ? undefined : new Float16Array(blocks),
     scaleCodes: groups === 0 ? undefined : new Uint8Array(blocks * groups),
-    minCodes: layout.min === undefined ? undefined : new Uint8Array(blocks * groups),
+    minCodes: layout.sixBits === undefined ? undefined : new Uint8Array(blocks * groups),
   } satisfies GridChoice;
   for (let b = 0; b < blocks; b++) {
     const block = bytes.subarray(b * layout.bytes, (b + 1) * layout.bytes);
     const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
     const { codes, scaleCodes, minCodes } = partsOf(choice, layout, b);
     if (layout.scale !== undefined) choice.scales![b] = view.getFloat16(layout.scale, true);
-    if (layout.min !== undefined) choice.mins![b] = view.getFloat16(layout.min, true);
+    if (layout.min !== undefined) choice.mins![b] = (layout.added ? -1 : 1) * view.getFloat16(layout.min, true);
     if (layout.scaleBytes !== undefined) scaleCodes!.set(block.subarray(layout.scaleBytes.at).subarray(0, groups));
     if (layout.sixBits !== undefined) readSixBits(block.subarray(layout.sixBits), scaleCodes!, minCodes!);
     if (layout.fields === 'trits') fromTrits(block, codes);

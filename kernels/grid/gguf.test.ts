@@ -9,11 +9,13 @@ import { eachBlock, encodeBlock, type Grid, roundToNearest } from './grid.ts';
 import { iq4Nl } from './iq4-nl.ts';
 import { kQuants } from './k-quants.ts';
 import { decodeChoice, emptyChoice, type GridLayout, readChoice, storeChoice } from './layout.ts';
+import { q4One } from './q4-1.ts';
 import { q6K } from './q6-k.ts';
 
 const grids = {
   Q8_0: q8Zero,
   Q4_0: q4Zero,
+  Q4_1: q4One,
   Q4_K: kQuants(4),
   Q5_K: kQuants(5),
   Q6_K: q6K,

@@ -23,7 +23,7 @@ const CANDIDATES: { readonly [bits in 4 | 5]: Candidates } = {
   4: { first: -1, step: 0.1, steps: 20 },
   5: { first: -0.5, step: 0.1, steps: 15 },
 };
-const CANDIDATES_BY_IMPORTANCE: Candidates = { first: -0.9, step: 0.05, steps: 36 };
+export const CANDIDATES_BY_IMPORTANCE: Candidates = { first: -0.9, step: 0.05, steps: 36 };
 
 export function kQuants(bits: 4 | 5): Grid {
   const most = 2 ** bits - 1;
