@@ -11,13 +11,18 @@ type Bits = (typeof BITS)[number];
 /** Dimensions whose codes are taken as one vector of 16 bytes; two such halves make a block. */
 const HALF = 16;
 
-/** `scoreBlocks`, `weighBlocks` and `expandBlock` beside those of f32 attention. */
+/** `scoreBlocks`, `weighBlocks`, both for two queries at once, and `expandBlock` beside those of f32 attention. */
 export function generateTiles(NR: number): string {
   return [
     attentionTiles(NR),
-    ...BITS.flatMap((bits) => [score(bits), weigh(bits), expand(bits)]),
+    ...BITS.flatMap((bits) => [score(bits, 1), score(bits, 2), weigh(bits), weighTwo(bits), expand(bits)]),
     choose('scoreBlocks', 'blocks: usize, groups: i32, fours: i32, x: usize, s: usize, masks: usize'),
+    choose('scoreTwo', 'blocks: usize, groups: i32, fours: i32, x: usize, s: usize, ldS: usize, masks: usize'),
     choose('weighBlocks', 'blocks: usize, fours: i32, p: usize, o: usize, decay: f32, masks: usize'),
+    choose(
+      'weighTwo',
+      'blocks: usize, fours: i32, p: usize, ldP: usize, o: usize, ldO: usize, decay0: f32, decay1: f32, masks: usize',
+    ),
     choose('expandBlock', 'block: usize, rows: usize, rowBytes: usize, masks: usize'),
   ].join('\n\n');
 }
@@ -85,35 +90,50 @@ function splat(vector: string, lane: number): string {
   return `v128.shuffle<f32>(${vector}, ${vector}, ${range(4).fill(lane).join(', ')})`;
 }
 
-function score(bits: Bits): string {
+/** For one query or two, which stand one after another: codes become f32 once for both. */
+function score(bits: Bits, queries: 1 | 2): string {
+  const each = range(queries);
   const half = (h: number) => [
     ...range(KEYS).flatMap((key) => named(`c${h}_${key}`, bits, key, h)),
     ...range(4).flatMap((four) => [
-      `const x${h}_${four} = v128.load(at, ${(h * HALF + four * 4) * 4});`,
-      ...range(KEYS).map(
-        (key) => `a${key} = f32x4.relaxed_madd(${floats(`c${h}_${key}`, bits, key, h, four)}, x${h}_${four}, a${key});`,
-      ),
+      ...each.map((r) => `const x${r}_${h}_${four} = v128.load(at${r}, ${(h * HALF + four * 4) * 4});`),
+      ...range(KEYS).flatMap((key) => {
+        const f = `f${h}_${four}_${key}`;
+        return [
+          `const ${f} = ${floats(`c${h}_${key}`, bits, key, h, four)};`,
+          ...each.map((r) => `a${r}_${key} = f32x4.relaxed_madd(${f}, x${r}_${h}_${four}, a${r}_${key});`),
+        ];
+      }),
     ]),
   ];
-  return `// blocks [fours][groups], x [groups·32] → s [fours·${KEYS}] the products of all keys with x
-function scoreBlocks${bits}(blocks: usize, groups: i32, fours: i32, x: usize, s: usize, masks: usize): void {
+  const total = (r: number) => {
+    const [a, b, c, d] = range(KEYS).map((key) => `a${r}_${key}`);
+    return [
+      `const ab${r} = f32x4.add(v128.shuffle<f32>(${a}, ${b}, 0, 4, 1, 5), v128.shuffle<f32>(${a}, ${b}, 2, 6, 3, 7));`,
+      `const cd${r} = f32x4.add(v128.shuffle<f32>(${c}, ${d}, 0, 4, 1, 5), v128.shuffle<f32>(${c}, ${d}, 2, 6, 3, 7));`,
+      `const all${r} = f32x4.add(v128.shuffle<f32>(ab${r}, cd${r}, 0, 1, 4, 5), v128.shuffle<f32>(ab${r}, cd${r}, 2, 3, 6, 7));`,
+      `sum${r} = ${isInteger(bits) ? `f32x4.relaxed_madd(all${r}, scales, sum${r})` : `f32x4.add(sum${r}, all${r})`};`,
+    ];
+  };
+  const isTwo = queries === 2;
+  return `// blocks [fours][groups], x [${queries}][groups·32] → s [fours·${KEYS}]${isTwo ? ', and again ldS bytes on,' : ''} the products of all keys with x
+function score${isTwo ? 'Two' : 'Blocks'}${bits}(
+  blocks: usize, groups: i32, fours: i32, x: usize, s: usize, ${isTwo ? 'ldS: usize, ' : ''}masks: usize,
+): void {
   ${MASKS}
   for (; fours > 0; fours--) {
-    let sum = f32x4.splat(0);
-    let at = x;
+    ${each.map((r) => `let sum${r} = f32x4.splat(0);`).join('\n    ')}
+    let at0 = x;
+    ${isTwo ? `let at1 = x + groups * ${4 * 2 * HALF};` : ''}
     for (let g = 0; g < groups; g++) {
-      ${range(KEYS)
-        .map((key) => `let a${key} = f32x4.splat(0);`)
-        .join('\n      ')}
-      ${[...half(0), ...half(1)].join('\n      ')}
-      const ab = f32x4.add(v128.shuffle<f32>(a0, a1, 0, 4, 1, 5), v128.shuffle<f32>(a0, a1, 2, 6, 3, 7));
-      const cd = f32x4.add(v128.shuffle<f32>(a2, a3, 0, 4, 1, 5), v128.shuffle<f32>(a2, a3, 2, 6, 3, 7));
-      const all = f32x4.add(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
-      sum = ${isInteger(bits) ? `f32x4.relaxed_madd(all, ${scales(1 / unitOf(bits))}, sum)` : 'f32x4.add(sum, all)'};
+      ${each.flatMap((r) => range(KEYS).map((key) => `let a${r}_${key} = f32x4.splat(0);`)).join('\n      ')}
+      ${isInteger(bits) ? `const scales = ${scales(1 / unitOf(bits))};` : ''}
+      ${[...half(0), ...half(1), ...each.flatMap(total)].join('\n      ')}
       blocks += ${blockBytes(bits)};
-      at += ${4 * 2 * HALF};
+      ${each.map((r) => `at${r} += ${4 * 2 * HALF};`).join('\n      ')}
     }
-    v128.store(s, sum);
+    v128.store(s, sum0);
+    ${isTwo ? 'v128.store(s + ldS, sum1);' : ''}
     s += ${4 * KEYS};
   }
 }`;
@@ -143,6 +163,56 @@ function weighBlocks${bits}(blocks: usize, fours: i32, p: usize, o: usize, decay
     p += ${4 * KEYS};
   }
   ${eight.map((i) => `v128.store(o, o${i}, ${16 * i});`).join('\n  ')}
+}`;
+}
+
+/** For two queries, the sums of half a group at a time, so that they stay in registers. */
+function weighTwo(bits: Bits): string {
+  const each = range(2);
+  const key = (h: number, k: number) => [
+    ...named(`c${k}`, bits, k, h),
+    ...each.map((r) => `const w${r}_${k} = ${splat(`weights${r}`, k)};`),
+    ...range(4).flatMap((four) => [
+      `const f${k}_${four} = ${floats(`c${k}`, bits, k, h, four)};`,
+      ...each.map((r) => `o${r}_${four} = f32x4.relaxed_madd(f${k}_${four}, w${r}_${k}, o${r}_${four});`),
+    ]),
+  ];
+  const eachSum = (line: (r: number, four: number, at: string) => string) =>
+    each
+      .flatMap((r) => range(4).map((four) => line(r, four, `o${r === 0 ? '' : ' + ldO'}, ${16 * four}`)))
+      .join('\n  ');
+  const half = (h: number) => `// As below, dimensions ${16 * h} to ${16 * h + 15}
+function weighHalf${h}Two${bits}(
+  blocks: usize, fours: i32, p: usize, ldP: usize, o: usize, ldO: usize, decay0: f32, decay1: f32, masks: usize,
+): void {
+  ${MASKS}
+  ${eachSum((r, four, at) => `let o${r}_${four} = f32x4.mul(v128.load(${at}), f32x4.splat(decay${r}));`)}
+  for (; fours > 0; fours--) {
+    ${isInteger(bits) ? `const scales = ${scales(1)};` : ''}
+    ${each
+      .map((r) => {
+        const weights = `v128.load(p${r === 0 ? '' : ' + ldP'})`;
+        return `const weights${r} = ${isInteger(bits) ? `f32x4.mul(${weights}, scales)` : weights};`;
+      })
+      .join('\n    ')}
+    ${range(KEYS)
+      .flatMap((k) => key(h, k))
+      .join('\n    ')}
+    blocks += ${blockBytes(bits)};
+    p += ${4 * KEYS};
+  }
+  ${eachSum((r, four, at) => `v128.store(${at.replace(',', `, o${r}_${four},`)});`)}
+}`;
+  return `${half(0)}
+
+${half(1)}
+
+// blocks [fours], weights p [fours·${KEYS}] and again ldP bytes on → o [32] and again ldO bytes on, as weighBlocks has them
+function weighTwo${bits}(
+  blocks: usize, fours: i32, p: usize, ldP: usize, o: usize, ldO: usize, decay0: f32, decay1: f32, masks: usize,
+): void {
+  weighHalf0Two${bits}(blocks, fours, p, ldP, o, ldO, decay0, decay1, masks);
+  weighHalf1Two${bits}(blocks, fours, p, ldP, o + ${4 * HALF}, ldO, decay0, decay1, masks);
 }`;
 }
 

@@ -5,7 +5,7 @@ import {
   storeQueries, sumOf, writeConstants,
 } from '../naive-attention/query-panel.as';
 import { CONSTANTS_BYTES, KEYS, MOST_INTEGER_BITS, SCALES_BYTES } from './blocks';
-import { expandBlock, exponentials, scoreBlocks, scoreKeys, weighBlocks, weighKeys } from './tiles';
+import { expandBlock, exponentials, scoreBlocks, scoreKeys, scoreTwo, weighBlocks, weighKeys, weighTwo } from './tiles';
 
 export { hadamardBlocks } from '../transforms/hadamard.as';
 
@@ -81,6 +81,46 @@ export function decodePart(
     const at = V + first / KEYS * blockBytesOf(valueBits);
     for (let g = 0; g < groups; g++) {
       weighBlocks(valueBits, at + g * groupBytes, fours, s, o + ((g * BLOCK) << 2), load<f32>(decay), masks);
+    }
+  }
+}
+
+// The same for two queries [2][groups·32] of the same keys, whose partials lie partialBytes apart; scratch has decay and maxima for
+// each, then s [2][tile]
+export function decodeTwo(
+  scratch: usize, partial: usize, partialBytes: i32, q: usize, K: usize, V: usize, start: i32, end: i32, seqLen: i32,
+  headDim: i32, groups: i32, tile: i32, keyBits: i32, valueBits: i32, NR: i32,
+): void {
+  const masks = scratch + MASKS;
+  const decays = scratch + CONSTANTS_BYTES;
+  const s = decays + ((4 * NR) << 2);
+  const ldS = tile << 2;
+  const o = partial + ((2 * NR) << 2);
+  const groupBytes = (seqLen + KEYS - 1) / KEYS * blockBytesOf(valueBits);
+  for (let r = 0; r < 2; r++) {
+    const own = partial + r * partialBytes;
+    fill(own, NR, HIDDEN);
+    memory.fill(own + (NR << 2), 0, (NR + groups * BLOCK) << 2);
+    fill(decays + (((2 * r + 1) * NR) << 2), NR, HIDDEN);
+  }
+  for (let first = start; first < end; first += tile) {
+    const keys = min(tile, end - first);
+    const fours = (keys + KEYS - 1) / KEYS;
+    const panels = (keys + NR - 1) / NR;
+    scoreTwo(keyBits, K + first / KEYS * groups * blockBytesOf(keyBits), groups, fours, q, s, ldS, masks);
+    for (let r = 0; r < 2; r++) {
+      const own = partial + r * partialBytes;
+      const decay = decays + ((2 * r * NR) << 2);
+      const maxima = decay + (NR << 2);
+      const highest = scaleRow(s + r * ldS, panels, keys, queryScale(headDim), NR);
+      fill(maxima, NR, max(load<f32>(maxima), highest));
+      raiseReference(maxima, own, decay, own + (NR << 2), NR);
+      exponentials(s + r * ldS, panels, own, own + (NR << 2), scratch);
+    }
+    const at = V + first / KEYS * blockBytesOf(valueBits);
+    for (let g = 0; g < groups; g++) {
+      weighTwo(valueBits, at + g * groupBytes, fours, s, ldS, o + ((g * BLOCK) << 2), partialBytes, load<f32>(decays),
+        load<f32>(decays + ((2 * NR) << 2)), masks);
     }
   }
 }

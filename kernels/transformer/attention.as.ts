@@ -2,7 +2,7 @@
 // groups. One row (decode) reads blocks as they are, several read them a tile at a time.
 import { CONSTANTS_BYTES, KEYS } from '../kv-cache/blocks';
 import { storeRow } from '../kv-cache/store.as';
-import { attendRun, BLOCK, blockBytesOf, combineHead, decodePart, writeAll } from '../kv-cache/wasm.as';
+import { attendRun, BLOCK, blockBytesOf, combineHead, decodePart, decodeTwo, writeAll } from '../kv-cache/wasm.as';
 import { hadamardBlocks } from '../transforms/hadamard.as';
 import { PART_KEYS, TILE_KEYS } from './blocks';
 import { addTo, rmsScale, scaled } from './norm.as';
@@ -106,8 +106,8 @@ function storeValue(a: Attention, row: i32, head: i32, position: i32, x: usize):
   storeRow(a.valueBits, x, groups, blocks, fours * bytes, position % KEYS);
 }
 
-// Decode. One entry of [from, to) is a thread, with scratchBytes of its own: constants, decay, maxima [NR], s [PART_KEYS], x
-// [groups·32] with zeros past headDim. The keys of a head are cut into parts, the same whatever the number of threads; the last one
+// Decode. One entry of [from, to) is a thread, with scratchBytes of its own: constants; of two queries decay, maxima [NR] and s
+// [PART_KEYS]; x [2][groups·32] with zeros past headDim. The keys of a head are cut into parts, the same whatever the number of threads; the last one
 // takes in the new key. `taken` counts the parts that a thread has taken: 0 at first.
 // → partials [heads][parts] as decodePart leaves them
 export function attendOne(
@@ -122,7 +122,8 @@ export function attendOne(
   const bytes = (2 * a.NR + groups * BLOCK) << 2;
   for (let thread = from; thread < to; thread++) {
     const own = scratch + thread * scratchBytes;
-    const x = own + CONSTANTS_BYTES + ((2 * a.NR + PART_KEYS) << 2);
+    const x = own + CONSTANTS_BYTES + ((4 * a.NR + 2 * PART_KEYS) << 2);
+    const second = x + ((groups * BLOCK) << 2);
     for (let item = atomic.add<i32>(taken, 1); item < a.keyHeads * parts; item = atomic.add<i32>(taken, 1)) {
       const keyHead = item % a.keyHeads;
       const part = item / a.keyHeads;
@@ -130,11 +131,22 @@ export function attendOne(
         storeKey(a, 0, keyHead, position, x);
         storeValue(a, 0, keyHead, position, x);
       }
-      for (let head = keyHead * group; head < (keyHead + 1) * group; head++) {
+      const K = a.K + keyHead * blocks * blockBytesOf(a.keyBits);
+      const V = a.V + keyHead * blocks * blockBytesOf(a.valueBits);
+      const start = part * PART_KEYS;
+      const end = min(position + 1, start + PART_KEYS);
+      const last = (keyHead + 1) * group;
+      let head = keyHead * group;
+      for (; head + 2 <= last; head += 2) {
         takeHead(a, a.queries, 0, head, position, x);
-        decodePart(own, partials + (head * parts + part) * bytes, x, a.K + keyHead * blocks * blockBytesOf(a.keyBits),
-          a.V + keyHead * blocks * blockBytesOf(a.valueBits), part * PART_KEYS, min(position + 1, (part + 1) * PART_KEYS),
-          a.capacity, a.headDim, groups, PART_KEYS, a.keyBits, a.valueBits, a.NR);
+        takeHead(a, a.queries, 0, head + 1, position, second);
+        decodeTwo(own, partials + (head * parts + part) * bytes, parts * bytes, x, K, V, start, end, a.capacity, a.headDim,
+          groups, PART_KEYS, a.keyBits, a.valueBits, a.NR);
+      }
+      if (head < last) {
+        takeHead(a, a.queries, 0, head, position, x);
+        decodePart(own, partials + (head * parts + part) * bytes, x, K, V, start, end, a.capacity, a.headDim, groups, PART_KEYS,
+          a.keyBits, a.valueBits, a.NR);
       }
     }
   }

@@ -120,7 +120,7 @@ function transformerOf(
   const dims = groups * BLOCK;
   const isOneRow = maxRows === 1;
   const panels = isOneRow ? 0 : sharedPanels({ heads, M: maxRows, headDim }, { NR, threads });
-  const ownBytes = isOneRow ? 4 * (2 * NR + PART_KEYS + dims) : prefillScratch(headDim, TILE_KEYS, panels, NR);
+  const ownBytes = isOneRow ? 8 * (2 * NR + PART_KEYS + dims) : prefillScratch(headDim, TILE_KEYS, panels, NR);
   const scratchBytes = paddedRows(CONSTANTS_BYTES + ownBytes, CACHE_LINE);
   const scratch = allocate(threads * scratchBytes);
   module.run('writeScratch', threads, scratch, scratchBytes);
