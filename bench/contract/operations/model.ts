@@ -10,8 +10,11 @@ import { forwardFloat64 } from './model-float64.ts';
  * over tokens in an order that no text has. With products of f16 or TF32 it is 1e-7 and more.
  */
 const MOST_NMSE = 1e-8;
-/** Where activations, keys or values are rounded: a value that f32 and float64 round to different steps is off by a hundredth, and so is what follows. */
-const MOST_NMSE_ROUNDED = 1e-3;
+/**
+ * Where activations, keys or values are rounded, by the bits that are left of them: a value that f32 and float64 round to different
+ * steps is off by a hundredth in 8 bits and by an eighth in 4, and so is what follows.
+ */
+const MOST_NMSE_ROUNDED = { 8: 1e-3, 4: 1e-2 };
 
 export const model: Operation<'model'> = {
   baseline: 'dense',
@@ -29,7 +32,7 @@ export const model: Operation<'model'> = {
     const values = forwardFloat64(weights, tokens, weights.present, weights.roundCache).slice(-vocabularySize);
     const energy = values.reduce((sum, value) => sum + value * value, 0);
     const tolerance = new Float64Array(vocabularySize).fill(Number.POSITIVE_INFINITY);
-    return { values, tolerance, errorEnergy: energy * (weights.rounds ? MOST_NMSE_ROUNDED : MOST_NMSE) };
+    return { values, tolerance, errorEnergy: energy * (weights.roundedTo ? MOST_NMSE_ROUNDED[weights.roundedTo] : MOST_NMSE) };
   },
   denseFlops: (problem) => flopsOf(problem, ({ N, K }) => 2 * N * K),
   denseBytes(problem) {
