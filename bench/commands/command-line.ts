@@ -4,6 +4,7 @@ import { InputError } from '../contract/input-error.ts';
 import { visibleSentence, visibleText } from '../contract/visible-text.ts';
 import { textWidth } from '../report/text-table.ts';
 import { abCommand } from './ab.ts';
+import { archiveCommand } from './archive.ts';
 import { compareCommand } from './compare.ts';
 import { completeNames } from './completion.ts';
 import { completionPreamble, surroundings } from './completion-preamble.ts';
@@ -50,6 +51,7 @@ export const commands = [
   nightlyCommand,
   queryCommand,
   reportCommand,
+  archiveCommand,
   rooflineCommand,
   sensitivityCommand,
   recommendCommand,

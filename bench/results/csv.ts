@@ -5,6 +5,7 @@ import { CsvError, parse } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
 import { InputError } from '../contract/input-error.ts';
 import { visibleSentence, visibleText } from '../contract/visible-text.ts';
+import { archivedCsv } from './archived-csvs.ts';
 import { type CellType, columns, type ResultRow, SCHEMA_VERSION } from './columns.ts';
 import { assertFits, heapRoom } from './heap-room.ts';
 import { type Piece, wholeLines } from './whole-lines.ts';
@@ -57,6 +58,8 @@ function* pieces(path: string): Generator<Piece> {
     yield* wholeLines(path, true);
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error)) throw error;
+    const archived = error.code === 'ENOENT' ? archivedCsv(path) : undefined;
+    if (archived !== undefined) return yield { bytes: archived, isWhole: true };
     throw new InputError(
       `${path}: must be a readable results file, got ${error.code === 'EISDIR' ? 'a folder' : error.code}`,
     );

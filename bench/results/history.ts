@@ -3,6 +3,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '../contract/input-error.ts';
+import { archivedPaths } from './archived-csvs.ts';
 import type { ResultRow } from './columns.ts';
 import { eventsBeside, type HistoryEvent } from './events.ts';
 import { isOverBudget } from './over-budget.ts';
@@ -60,7 +61,7 @@ function readAll(paths: readonly string[]): ReadRuns {
   const notes: string[] = [];
   const runs: HistoryRun[] = [];
   for (const path of paths) {
-    const files = csvFilesIn(path);
+    const files = csvFilesIn(path, notes);
     for (const file of files ?? [path]) {
       const read = readRuns(file, files !== undefined);
       notes.push(...read.notes);
@@ -68,9 +69,7 @@ function readAll(paths: readonly string[]): ReadRuns {
     }
   }
   if (runs.length === 0)
-    throw new InputError(
-      `history: must hold whole runs, got none in ${paths.join(', ')}${notes.length > 0 ? ` (${notes[0]})` : ''}`,
-    );
+    throw new InputError(`history: must hold whole runs, got none in ${paths.join(', ')}${reasonOf(notes)}`);
   return { runs, notes };
 }
 
@@ -134,12 +133,28 @@ function keepAlike(runs: readonly HistoryRun[]): ReadRuns {
 
 const MAX_NAMED = 3;
 
-/** Undefined for what is no folder. */
-function csvFilesIn(path: string): string[] | undefined {
+/** Those that were archived too; undefined for what is no folder. */
+function csvFilesIn(path: string, notes: string[]): string[] | undefined {
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return undefined;
   const names = readdirSync(path).filter((name) => name.endsWith('.csv') && !isPipe(join(path, name)));
-  if (names.length === 0) throw new InputError(`history: must hold CSVs, got none in the folder ${path}`);
-  return names.toSorted(compareText).map((name) => join(path, name));
+  const files = new Set([...names.map((name) => join(path, name)), ...archivedIn(path, notes)]);
+  if (files.size === 0)
+    throw new InputError(`history: must hold CSVs, got none in the folder ${path}${reasonOf(notes)}`);
+  return [...files].toSorted(compareText);
+}
+
+function archivedIn(folder: string, notes: string[]): string[] {
+  try {
+    return archivedPaths(folder);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    notes.push(`passed over ${error.message}`);
+    return [];
+  }
+}
+
+function reasonOf(notes: readonly string[]): string {
+  return notes.length > 0 ? ` (${notes[0]})` : '';
 }
 
 /** Reading from one waits until something writes to it. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { InputError } from '../../contract/input-error.ts';
 import { visibleText } from '../../contract/visible-text.ts';
 import { cellOfValue } from './cells.ts';
-import { type Connection, quotedName, quotedPaths, quotedText, sentenceOf } from './duckdb.ts';
+import { type Connection, quotedPaths, quotedText, sentenceOf } from './duckdb.ts';
 
 const ArchivedFile = z.object({
   /** Within its folder. */
@@ -30,25 +30,61 @@ export async function readContents(connection: Connection, path: string): Promis
     const [row] = (await connection.runAndReadAll(sql)).getRowObjectsJson();
     return row && Contents.parse(JSON.parse(String(row.contents)));
   } catch (error) {
-    throw new InputError(`${path}: must be Parquet, got ${visibleText(sentenceOf(error))}`);
+    throw damaged(path, error);
   }
 }
 
-/** The CSV's bytes, made again of the archive, piece by piece. Throws InputError where the archive can't be read. */
-export async function* csvOf(
+/** A piece of a CSV. */
+export interface MadeAgain {
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+/**
+ * The bytes of the CSVs, made again of the archive, piece by piece, one CSV after the other. Throws InputError where the
+ * archive can't be read.
+ */
+export async function* makeCsvs(
   connection: Connection,
   archive: string,
-  { headers }: Contents,
-  { name, header }: ArchivedFile,
-): AsyncGenerator<Buffer> {
-  const columns = headers[header];
-  yield Buffer.from(`${columns.join(',')}\n`);
-  const line = columns.map(cellOfValue).join(` || ',' || `);
-  const sql = `SELECT ${line} || chr(10) AS ${quotedName('line')} FROM read_parquet(${quotedPaths([archive])}) WHERE source = ${quotedText(name)}`;
-  try {
-    const result = await connection.stream(sql);
-    for await (const rows of result.yieldRowsJson()) yield Buffer.from(rows.map(([text]) => text).join(''));
-  } catch (error) {
-    throw new InputError(`${archive}: must be a whole archive, got ${visibleText(sentenceOf(error))}`);
+  { headers, files }: Contents,
+): AsyncGenerator<MadeAgain> {
+  for (const [i, header] of headers.entries()) {
+    const own = files.filter((file) => file.header === i);
+    const begun = new Set<string>();
+    for await (const { name, bytes } of linesOf(connection, archive, header, own)) {
+      if (!begun.has(name)) yield { name, bytes: Buffer.from(`${header.join(',')}\n`) };
+      begun.add(name);
+      yield { name, bytes };
+    }
   }
+}
+
+async function* linesOf(
+  connection: Connection,
+  archive: string,
+  header: readonly string[],
+  files: readonly ArchivedFile[],
+): AsyncGenerator<MadeAgain> {
+  const line = `concat_ws(',', ${header.map(cellOfValue).join(', ')})`;
+  const names = files.map(({ name }) => quotedText(name)).join(', ');
+  const sql = `SELECT source, ${line} || chr(10) FROM read_parquet(${quotedPaths([archive])}) WHERE source IN (${names})`;
+  try {
+    for await (const rows of (await connection.stream(sql)).yieldRowsJson()) {
+      for (let from = 0; from < rows.length; ) {
+        const [name] = rows[from];
+        const other = rows.findIndex(([source], i) => i > from && source !== name);
+        const to = other < 0 ? rows.length : other;
+        const text = rows.slice(from, to).map(([, row]) => row);
+        yield { name: String(name), bytes: Buffer.from(text.join('')) };
+        from = to;
+      }
+    }
+  } catch (error) {
+    throw damaged(archive, error);
+  }
+}
+
+function damaged(archive: string, error: unknown): InputError {
+  return new InputError(`${archive}: must be a whole archive, got ${visibleText(sentenceOf(error))}`);
 }

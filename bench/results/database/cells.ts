@@ -17,8 +17,8 @@ export function typeOfColumn(name: string): CellType {
   return TYPES.get(name) ?? 'text';
 }
 
-/** First characters that csv.ts writes behind an apostrophe, since a spreadsheet would take the cell for a formula. */
-const FORMULA = "('=', '+', '-', '@', chr(9), chr(13))";
+/** First characters that csv.ts writes behind an apostrophe, since a spreadsheet would take the cell for a formula. (An IN would become a join for each column.) */
+const FORMULA = '[=+@\\t\\r-]';
 
 /** What DuckDB reads a column of a CSV as. Whole numbers may have been saved as `1.0`. */
 export function typeInCsv(name: string): string {
@@ -31,7 +31,7 @@ export function valueOfCell(name: string): string {
   const cell = quotedName(name);
   const rule = quotedText(`: ${name} must be a whole number, got `);
   const value = {
-    text: `CASE WHEN left(${cell}, 1) = '''' AND substr(${cell}, 2, 1) IN ${FORMULA} THEN substr(${cell}, 2) ELSE ${cell} END`,
+    text: `CASE WHEN regexp_matches(${cell}, '^''${FORMULA}') THEN substr(${cell}, 2) ELSE ${cell} END`,
     boolean: cell,
     integer: `CASE WHEN ${cell} = trunc(${cell}) THEN CAST(${cell} AS BIGINT) WHEN ${cell} IS NULL THEN NULL ELSE error(filename || ${rule} || ${cell}) END`,
     number: cell,
@@ -43,7 +43,7 @@ export function valueOfCell(name: string): string {
 export function cellOfValue(name: string): string {
   const value = quotedName(name);
   const cell = {
-    text: `CASE WHEN left(${value}, 1) IN ${FORMULA} THEN '''' || ${value} ELSE ${value} END`,
+    text: `CASE WHEN regexp_matches(${value}, '^${FORMULA}') THEN '''' || ${value} ELSE ${value} END`,
     boolean: `CAST(${value} AS VARCHAR)`,
     integer: `CAST(${value} AS VARCHAR)`,
     number: textOfNumber(value),

@@ -6,6 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
 import { InputError } from '../../contract/input-error.ts';
 import { visibleText } from '../../contract/visible-text.ts';
+import { archivesIn } from '../archived-csvs.ts';
 import type { ResultRow } from '../columns.ts';
 import { type Dialect, dialectOf, parseRows } from '../csv.ts';
 import { EVENTS_FILE } from '../events.ts';
@@ -31,9 +32,6 @@ export interface Sources {
   /** What was passed over, and why. */
   readonly notes: readonly string[];
 }
-
-/** Where `tare archive` puts what it makes of the CSVs of a folder. */
-export const ARCHIVE = 'archive';
 
 const KINDS = {
   csv: /\.csv(\.gz)?$/,
@@ -95,14 +93,8 @@ function filesOf(path: string): Found {
 }
 
 function filesIn(folder: string): string[] {
-  const archive = join(folder, ARCHIVE);
-  const archived = existsSync(archive) ? readdirSync(archive, { recursive: true, encoding: 'utf8' }) : [];
-  return [
-    ...readdirSync(folder)
-      .map((name) => join(folder, name))
-      .filter(isFile),
-    ...archived.filter((name) => KINDS.parquet.test(name)).map((name) => join(archive, name)),
-  ];
+  const files = readdirSync(folder).map((name) => join(folder, name));
+  return [...files.filter(isFile), ...archivesIn(folder)];
 }
 
 /** Reading from a pipe would wait until something writes to it. */

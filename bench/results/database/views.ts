@@ -102,7 +102,7 @@ export function readCsv(csvs: readonly CsvSource[]): string {
 }
 
 /** Names differ in more than case, as SQL asks; of names that don't, the first. */
-function distinctNames(header: readonly string[]): string[] {
+export function distinctNames(header: readonly string[]): string[] {
   const lower = header.map((name) => name.toLowerCase());
   return header.filter((name, i) => name !== '' && lower.indexOf(lower[i]) === i);
 }
