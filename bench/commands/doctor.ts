@@ -5,7 +5,8 @@ import type { BrowserChoice } from '../contract/browser.ts';
 import { visibleSentence, visibleText } from '../contract/visible-text.ts';
 import { timerResolutionNs } from '../measure/timer-resolution.ts';
 import { definition, textWidth } from '../report/text-table.ts';
-import { canaryNs, cpuGovernor, describeMachine, loadAverage } from '../run/environment.ts';
+import { canaryNs, describeMachine, loadAverage } from '../run/environment.ts';
+import { machineSettings } from '../run/machine-settings.ts';
 import { browserFlags, browserOf } from './browser-flags.ts';
 
 interface Finding {
@@ -38,7 +39,6 @@ const COARSE_TIMER_NS = 10_000;
 function examineMachine(): Finding[] {
   const machine = describeMachine();
   const load = loadAverage();
-  const governor = cpuGovernor();
   const resolution = timerResolutionNs();
   canaryNs(); // compiles the loop
   const canary = Array.from({ length: 5 }, canaryNs);
@@ -54,12 +54,7 @@ function examineMachine(): Finding[] {
       value: load.toFixed(2),
       advice: load > machine.cpu_count / 2 ? 'other work is running: stop it, or expect noisy rows' : undefined,
     },
-    {
-      name: 'governor',
-      value: governor ?? 'not shown (virtual machine or another system)',
-      advice:
-        governor !== undefined && governor !== 'performance' ? 'sudo cpupower frequency-set -g performance' : undefined,
-    },
+    ...machineSettings(machine.cpu_count),
     {
       name: 'timer resolution',
       value: `${resolution} ns`,

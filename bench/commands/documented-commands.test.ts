@@ -34,6 +34,7 @@ const RUN: Readonly<Record<string, readonly string[]>> = {
 /** What can't be run whole, and why. Its flags and names are checked. */
 const PARSED: Readonly<Record<string, string>> = {
   run: 'measures for minutes',
+  nightly: 'measures for minutes or hours',
   serve: 'waits for a browser until it is stopped',
   ab: 'checks out commits and measures for minutes',
   sensitivity: 'scores every layer of a model for minutes',

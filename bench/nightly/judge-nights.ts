@@ -27,6 +27,7 @@ export function judgeNights(folder: string, options: JudgeOptions): Told[] {
   const lastKnown = runs.findLastIndex(({ id }) => known.has(id));
   // Of a history that was made without nights, the newest run only.
   const from = lastKnown < 0 ? runs.length - 1 : lastKnown + 1;
+  for (const note of from < runs.length ? history.notes : []) options.say(note);
   const told = toldBy(history.events, commits);
   return runs.slice(from).map((run, i) => {
     const until = runs.slice(0, from + i + 1);

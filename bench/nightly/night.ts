@@ -40,7 +40,7 @@ export interface NightOutcome {
 /** Throws InputError where the folder can't be written or nothing can be measured. */
 export async function spendNight(options: NightOptions): Promise<NightOutcome> {
   const { history, say, signal } = options;
-  makeResultsFolder(underWayFolder(history));
+  makeResultsFolder(underWayFolder(history), '--history');
   const lock = await lockNight(join(history, 'nightly.lock'), { signal, say });
   if (lock.release === undefined) {
     say(`a night is under way already: ${describeHolder(lock.holder)}`);

@@ -32,6 +32,7 @@ test.each([
   [100, '2 min'],
   [5900, '98 min'],
   [7380, '2 h 3 min'],
+  [10_800, '3 h'],
 ])('%f s are %s', (seconds, said) => {
   expect(duration(seconds)).toBe(said);
 });

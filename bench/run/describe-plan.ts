@@ -18,7 +18,7 @@ export function describePlan({ left, costS, leftS, recorded }: Plan): string {
   const of = known < left.length ? ` of ${known} of them` : '';
   const likely =
     known === 0 ? 'nobody has recorded how long they take' : `some ${duration(totalS)} by recorded costs${of}`;
-  const whole = `${left.length} cases, ${likely}`;
+  const whole = `${left.length} ${left.length === 1 ? 'case' : 'cases'}, ${likely}`;
   if (leftS === undefined) return whole;
   const fit = fitting(left, leftS, ({ id }) => costS(id));
   const counts = needs.flatMap((need) => {
@@ -43,5 +43,6 @@ const SAID: { readonly [Need in (typeof needs)[number]]: string } = {
 export function duration(seconds: number): string {
   if (seconds < 99.5) return `${Math.round(seconds)} s`;
   const minutes = Math.round(seconds / 60);
-  return minutes < 100 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  if (minutes < 100) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h${minutes % 60 === 0 ? '' : ` ${minutes % 60} min`}`;
 }

@@ -1,7 +1,7 @@
 // The machine a run is measured on, as far as it bears on the figures.
 
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { arch, availableParallelism, cpus, loadavg, platform, release } from 'node:os';
 import { InputError } from '../contract/input-error.ts';
 import type { Machine, Platform } from '../contract/machine.ts';
@@ -63,12 +63,6 @@ export function hashFiles(paths: readonly string[]): string {
 /** Runnable processes averaged over the last minute; 0 on systems that don't count them. */
 export function loadAverage(): number {
   return loadavg()[0];
-}
-
-/** Frequency governor of the first core; undefined where the system shows none. */
-export function cpuGovernor(): string | undefined {
-  const file = '/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor';
-  return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
 }
 
 const CANARY_STEPS = 200_000;

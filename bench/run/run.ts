@@ -98,16 +98,17 @@ export async function startRun(request: RunArguments, options: RunOptions): Prom
   return executeRun(manifest, options);
 }
 
-/** Makes the folder of results where it is missing; throws InputError. */
-export function makeResultsFolder(out: string): void {
+/** Makes the folder of results where it is missing; throws InputError that names the flag. */
+export function makeResultsFolder(out: string, flag = '--out'): void {
   try {
     makeFolder(resolve(out));
   } catch (error) {
     throw new InputError(
-      `--out: must be a folder tare can write, got ${(error as NodeJS.ErrnoException).code} at ${out}`,
+      `${flag}: must be a folder tare can write, got ${(error as NodeJS.ErrnoException).code} at ${out}`,
     );
   }
-  if (!statSync(out).isDirectory()) throw new InputError(`--out: must be a folder tare can write, got a file, ${out}`);
+  if (!statSync(out).isDirectory())
+    throw new InputError(`${flag}: must be a folder tare can write, got a file, ${out}`);
 }
 
 /** Level by level: Node's own recursive mkdir never returns where a level can't be made, as under /proc. */
