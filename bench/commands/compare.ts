@@ -91,6 +91,6 @@ function assertOneRun({ path, rows }: ResultsFile): void {
 function assertSomeInCommon(comparisons: readonly CaseComparison[]): void {
   if (comparisons.some(({ base, head }) => base !== undefined && head !== undefined)) return;
   throw new InputError(
-    'compare: the runs must have a case in common, got none; were other presets, suites or weights asked for?',
+    'compare: the runs must have a case in common, got none; were other presets, suites or weights asked for, or had a time budget no room?',
   );
 }

@@ -7,6 +7,7 @@ import { visibleText } from '../../contract/visible-text.ts';
 import { columns, SCHEMA_VERSION } from '../columns.ts';
 import { readEvents } from '../events.ts';
 import { readManifest } from '../manifest.ts';
+import { OVER_BUDGET } from '../over-budget.ts';
 import { wholeSize } from '../whole-lines.ts';
 import { readContents } from './archive-format.ts';
 import { SQL_TYPES, typeInCsv, typeOfColumn, valueOfCell } from './cells.ts';
@@ -217,10 +218,10 @@ const CLOCK_SLACK_MS = 24 * 3600 * 1000;
 
 /**
  * The newest row of each case on each kind of machine. A row dated in the future would stay the newest for years, so it
- * doesn't count.
+ * doesn't count, nor does one that says only that a time budget had no room.
  */
 function latestQuery(nowMs: number): string {
   const limit = new Date(nowMs + CLOCK_SLACK_MS).toISOString();
-  return `SELECT * FROM rows WHERE started_at <= '${limit}'
+  return `SELECT * FROM rows WHERE started_at <= '${limit}' AND NOT (status = 'skipped' AND coalesce(reason, '') = '${OVER_BUDGET}')
     QUALIFY row_number() OVER (PARTITION BY case_id, env_hash ORDER BY started_at DESC, file DESC) = 1`;
 }
