@@ -43,10 +43,12 @@ const PARSED: Readonly<Record<string, string>> = {
   list: 'without techniques, suites or cases it starts every driver and a browser, as other tests do',
   roofline: 'without a file it measures the machine',
   query: 'takes DuckDB, 70 MB that are installed apart; its own test asks where it is there',
+  archive: 'takes DuckDB too, but for --dry-run; its own test archives where it is there',
   report: 'draws PNGs in a browser, as its own test does',
 };
 /** What of these is run all the same. */
-const RUN_ALL_THE_SAME = /^(list (techniques|suites|cases)|roofline .*\.csv|query --list|report (?!.*--format png))/;
+const RUN_ALL_THE_SAME =
+  /^(list (techniques|suites|cases)|archive .*--dry-run|roofline .*\.csv|query --list|report (?!.*--format png))/;
 
 /** Scripts of package.json and programs that are not run, and why. They exist; programs with flags are given theirs. */
 const NOT_RUN: Readonly<Record<string, string>> = {
@@ -67,9 +69,10 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'bench/drift-table.ts': 'takes minutes',
   'bench/gpu-pairs.ts': 'measures for minutes',
   'bench/random-model.ts': 'has a test of its own',
+  'bench/report/html/opening-time.fixture.ts': 'times a browser for minutes',
 };
 /** Of these, programs without flags. */
-const WITHOUT_FLAGS = ['bench/judge/gate/change-points.ts'];
+const WITHOUT_FLAGS = ['bench/judge/gate/change-points.ts', 'bench/report/html/opening-time.fixture.ts'];
 
 const MAIN = 'bench/main.ts';
 /** npm's own, which need no check. */
@@ -125,6 +128,7 @@ beforeAll(() => {
       night,
       [...rows, onThreads].map((row) => ({ ...row, started_at: `2026-01-0${i + 1}T02:00:00.000Z` })),
     );
+  copyFileSync(join(PROJECT, 'results', 'baseline.csv'), join(folder, 'results', 'baseline.csv'));
   const moby = join(PROJECT, 'bench', 'models', 'moby');
   symlinkSync(moby, join(folder, 'SmolLM2-135M'));
   copyFileSync(join(moby, 'model.safetensors'), join(folder, 'model.safetensors'));
