@@ -10,6 +10,7 @@ import { chartNames } from '../report/html/chart-names.ts';
 import { sortKeys } from '../report/show-report.ts';
 import { reportFormats } from '../report/verdict-report.ts';
 import { allowances } from '../results/merge.ts';
+import { namedQueries } from '../results/named-queries.ts';
 
 /** Completes names after flags that take names, and leaves everything else to yargs. */
 export async function completeNames(
@@ -44,6 +45,8 @@ export async function namesFor(flag: string | undefined): Promise<string[] | und
       return [...chartNames];
     case '--sort':
       return [...sortKeys];
+    case '--named':
+      return namedQueries().map(({ name }) => name);
     case '--allow':
       return [...allowances];
     case '--backend':

@@ -16,11 +16,11 @@ import { namedQueries } from '../results/named-queries.ts';
 
 const reason = whyNoDuckDb();
 const history = mkdtempSync(join(tmpdir(), 'tare-query-'));
-const HEADER = 'schema_version,run_id,started_at,case_id,status,env_hash,speedup';
+const HEADER = 'schema_version,run_id,started_at,case_id,status,env_hash,speedup,reason';
 const run = (id: string, day: string, speedup: number) =>
   writeFileSync(
     join(history, `${id}.csv`),
-    `${HEADER}\n1,${id},${day}T00:00:00.000Z,a,ok,m,${speedup}\n1,${id},${day}T00:00:01.000Z,b,skipped,m,\n`,
+    `${HEADER}\n1,${id},${day}T00:00:00.000Z,a,ok,m,${speedup},\n1,${id},${day}T00:00:01.000Z,b,skipped,m,,\n1,${id},${day}T00:00:02.000Z,a,skipped,m,,budget\n`,
   );
 
 async function tare(...words: string[]) {
@@ -54,7 +54,7 @@ describe.runIf(reason === undefined)('tare query', () => {
     writeFileSync(join(history, 'first.run.json'), '{');
     writeFileSync(
       join(history, 'cut.csv'),
-      `${HEADER},colour\n1,cut,2025-12-31T00:00:00.000Z,c,ok,m,2,red\n1,cut,2025`,
+      `${HEADER},colour\n1,cut,2025-12-31T00:00:00.000Z,c,ok,m,2,,red\n1,cut,2025`,
     );
     mkdirSync(join(history, 'odd [names]*'));
     copyFileSync(join(history, 'second.csv'), join(history, 'odd [names]*', 'second.csv'));
@@ -69,7 +69,7 @@ describe.runIf(reason === undefined)('tare query', () => {
 
   test('reads what a history holds and says what it passed over', async () => {
     expect(await ask('SELECT file, count(*) AS n FROM rows GROUP BY file ORDER BY file')).toBe(
-      'file,n\ncopy-of-first.csv,2\ncut.csv,1\nsecond.csv,2\nthird.csv,2\n',
+      'file,n\ncopy-of-first.csv,3\ncut.csv,1\nsecond.csv,3\nthird.csv,3\n',
     );
     expect(notes.map((note) => note.replace(/(?<= )\S*\//, '')).toSorted()).toEqual([
       'cut.csv: the last line is unfinished or damaged and was left out',
@@ -87,7 +87,7 @@ describe.runIf(reason === undefined)('tare query', () => {
     );
   });
 
-  test('the latest row of a case is none of a year that is yet to come', async () => {
+  test('the latest row of a case is none of a year that is yet to come, and none for which there was no time', async () => {
     expect(await ask("SELECT run_id, speedup FROM latest WHERE case_id = 'a'")).toBe('run_id,speedup\nsecond,1.25\n');
   });
 
@@ -99,7 +99,7 @@ describe.runIf(reason === undefined)('tare query', () => {
 
   test('has a line for each run', async () => {
     expect(await ask("SELECT run_id, started_at, cases, ok, skipped FROM runs WHERE run_id = 'first'")).toBe(
-      'run_id,started_at,cases,ok,skipped\nfirst,2026-01-01T00:00:00.000Z,2,1,1\n',
+      'run_id,started_at,cases,ok,skipped\nfirst,2026-01-01T00:00:00.000Z,3,1,2\n',
     );
   });
 
