@@ -58,15 +58,13 @@ function marginText(lines: readonly Line[]): string {
   return `; the nearest to its budget is ${label}, ${margin.toFixed(1)} dB above it`;
 }
 
-/** The most exact on top. */
+/** The most exact on top; of a technique the backend that keeps least, one over its budget before all others. */
 function linesOf(rows: readonly ResultRow[]): Line[] {
   const scored = rows.filter(({ sqnr_db }) => sqnr_db !== undefined);
   const lines = [...Map.groupBy(scored, techniqueLabel)].map(([label, group]) => {
-    const worst = (
-      group.filter(({ drift_ok }) => drift_ok === false)[0] ? group.filter(({ drift_ok }) => drift_ok === false) : group
-    ).reduce((least, row) => ((row.sqnr_db ?? 0) < (least.sqnr_db ?? 0) ? row : least));
-    const { sqnr_db: sqnrDb = 0, drift_budget_db: budgetDb, drift_ok } = worst;
-    return { label, row: worst, sqnrDb, budgetDb, isKept: drift_ok !== false };
+    const over = group.filter(({ drift_ok }) => drift_ok === false);
+    const [row] = (over.length > 0 ? over : group).toSorted((a, b) => (a.sqnr_db ?? 0) - (b.sqnr_db ?? 0));
+    return { label, row, sqnrDb: row.sqnr_db ?? 0, budgetDb: row.drift_budget_db, isKept: over.length === 0 };
   });
   return lines.toSorted((a, b) => b.sqnrDb - a.sqnrDb);
 }

@@ -11,7 +11,8 @@ export function commandOfRow(row: ResultRow, asked: RunArguments | undefined): s
     ['suite', suite],
     ['technique', asked !== undefined && asked.technique.length > 0 ? technique : undefined],
     ['backend', backend],
-    ['filter', case_id],
+    // A pattern is held against the whole id: other ids may go on where this one ends.
+    ['filter', case_id && `*${case_id}`],
     ...(asked === undefined ? [] : flagsOf(asked)),
   ]);
 }

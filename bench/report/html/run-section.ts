@@ -127,7 +127,7 @@ const WORDS = new Set([
   'within budget',
 ]);
 
-export function tableMarkup({ headings, rows }: ChartTable, caption: string): Markup {
+function tableMarkup({ headings, rows }: ChartTable, caption: string): Markup {
   const kind = headings.map((heading) => (WORDS.has(heading) ? 'word' : 'figure'));
   const head = headings.map((heading, i) => html`<th scope="col" class="${kind[i]}">${heading}</th>`);
   const body = rows.map(
