@@ -105,7 +105,7 @@ function panelOf(stacks: readonly Stack[]): TopLevelSpec {
   const x = {
     field: 'begin',
     type: 'quantitative' as const,
-    axis: { title: 'bytes', values: ticksTo(most), labelExpr: BYTE_LABELS, grid: true },
+    axis: { title: 'bytes', values: ticksTo(most), labelExpr: BYTE_LABELS, labelOverlap: false, grid: true },
     scale: { domain: [0, most], nice: false },
   };
   return {

@@ -185,7 +185,7 @@ function panelOf(kind: Kind, points: readonly Point[], { xDomain, yDomain }: Dom
     field: 'bytes',
     type: 'quantitative' as const,
     scale: { type: 'log' as const, domain: xDomain, nice: false },
-    axis: { title: 'bytes', values: bytesTicks(xDomain), labelExpr: BYTE_LABELS, grid: true },
+    axis: { title: 'bytes', values: bytesTicks(xDomain), labelExpr: BYTE_LABELS, labelOverlap: false, grid: true },
   };
   const y = {
     field: 'value',
