@@ -125,7 +125,11 @@ const techniques = (page: Page, place: string) =>
 
 async function faultsOf(page: Page, rules?: string[]): Promise<unknown[]> {
   const { violations } = await page.evaluate(
-    (runOnly) => (globalThis as unknown as { axe: typeof axe }).axe.run(runOnly === undefined ? {} : { runOnly }),
+    (runOnly) =>
+      (globalThis as unknown as { axe: typeof axe }).axe.run({
+        resultTypes: ['violations'],
+        ...(runOnly && { runOnly }),
+      }),
     rules,
   );
   return violations.map(({ id, nodes }) => [id, nodes[0].html]);
@@ -138,7 +142,8 @@ describe.skipIf(!status.available)('the page of tare report', () => {
       await page.locator(`${place} .unfold button`).first().click();
       await page.locator(`${place} .detail`).first().waitFor();
     }
-    for (const folded of await page.locator('summary').all()) await folded.click();
+    // One table of a chart is as any other, and axe looks at every cell.
+    for (const place of ['#run-1-drift', '#history-cases']) await page.locator(`${place} summary`).first().click();
     await page.evaluate(axe.source);
     expect(await faultsOf(page)).toEqual([]);
     await page.emulateMedia({ colorScheme: 'dark' });
