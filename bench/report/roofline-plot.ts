@@ -101,7 +101,7 @@ export function rooflineSpec(roofline: Roofline | undefined, rows: readonly Resu
   const range = <T>(values: readonly T[]) => backends.map((_, i) => values[i % values.length]);
   const points = {
     data: { values: cases },
-    mark: { type: 'point', size: 60, strokeWidth: 2, opacity: 0.9 },
+    mark: { type: 'point', size: 60, strokeWidth: 2, opacity: 1 },
     encoding: {
       x,
       y,

@@ -102,11 +102,11 @@ function panelOf(lines: readonly Line[]): TopLevelSpec {
     data: { values },
     layer: [
       {
-        mark: { type: 'rule', color: NEUTRAL, opacity: 0.8 },
+        mark: { type: 'rule', color: NEUTRAL },
         encoding: { x: { ...x, field: 'budgetDb' }, x2: { field: 'sqnrDb' }, y },
       },
       {
-        mark: { type: 'tick', color: BUDGET.colour, thickness: 3, size: 12 },
+        mark: { type: 'tick', color: BUDGET.colour, thickness: 3, size: 12, opacity: 1 },
         encoding: { x: { ...x, field: 'budgetDb' }, y },
       },
       {

@@ -226,7 +226,7 @@ function panelOf(kind: Kind, points: readonly Point[], { xDomain, yDomain }: Dom
     layer: [
       ...reference,
       {
-        mark: { type: 'rule', strokeWidth: 1.5, opacity: 0.7 },
+        mark: { type: 'rule', strokeWidth: 1.5 },
         encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' }, color },
       },
       {
