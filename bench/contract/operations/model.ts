@@ -32,7 +32,11 @@ export const model: Operation<'model'> = {
     const values = forwardFloat64(weights, tokens, weights.present, weights.roundCache).slice(-vocabularySize);
     const energy = values.reduce((sum, value) => sum + value * value, 0);
     const tolerance = new Float64Array(vocabularySize).fill(Number.POSITIVE_INFINITY);
-    return { values, tolerance, errorEnergy: energy * (weights.roundedTo ? MOST_NMSE_ROUNDED[weights.roundedTo] : MOST_NMSE) };
+    return {
+      values,
+      tolerance,
+      errorEnergy: energy * (weights.roundedTo ? MOST_NMSE_ROUNDED[weights.roundedTo] : MOST_NMSE),
+    };
   },
   denseFlops: (problem) => flopsOf(problem, ({ N, K }) => 2 * N * K),
   denseBytes(problem) {
