@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { caseId, machine, rowOf } from '../../fixtures/run-files.ts';
 import type { ResultRow } from '../../results/columns.ts';
+import { joinPasses } from '../../run/join-passes.ts';
 import { seededRandom } from '../../statistics/random.ts';
 import { plantStep } from './planted-step.ts';
 import { judgeRealNights } from './real-nights.ts';
@@ -58,7 +59,7 @@ describe('steady runs', () => {
       '| steps of 10 % that `track` finds within 5 nights, in cases that could be judged | 8 of 8 (100 %) | at least 95 % |',
     );
     expect(formatBackends(nights).split('\n')[2]).toMatch(
-      /^\| ts \| 360 \| 0 \| 100 % \| 0 % \| 100 % of 720 in 720 \|/,
+      /^\| ts \| 360 \| 0 \| 100 % \| 0 % \| 9\d % of 7\d\d in 720 \| 100 % of 720 in 720 \|/,
     );
   });
 });
@@ -95,7 +96,35 @@ test('cases that were not on one kind of core can show no step, however steady',
   }));
   const [{ cases }] = judgeRealNights(runs).pairs;
   expect(cases[0]).toMatchObject({ verdict: 'inconclusive', reason: 'measured on a shared core' });
-  expect(cases[0].steps).toEqual([0.05, 0.1].map((step) => ({ step, tried: 2, found: 0, canBeJudged: false })));
+  expect(cases[0].steps).toEqual([0.03, 0.05, 0.1].map((step) => ({ step, tried: 2, found: 0, canBeJudged: false })));
+});
+
+test('a step planted into a row is what scaled rounds come to', () => {
+  const random = seededRandom(3);
+  const ratios = Array.from({ length: 3 }, () => Array.from({ length: 8 }, () => 1 + 0.02 * random.gaussian()));
+  const joined = (timeFactor: number) => {
+    const results = ratios.map((own) => ({
+      status: 'ok' as const,
+      samples: {
+        candidate: { rounds: own.map((ratio) => [timeFactor * 500 * ratio]), dropped: 0 },
+        baseline: { rounds: own.map(() => [1000]), dropped: 0 },
+      },
+    }));
+    const { ratio, summary, speedupSdBetween } = joinPasses(results, { seed: 0, baselineP20Ns: undefined });
+    return rowOf('t', {
+      speedup: ratio?.speedup,
+      speedup_ci95_low: ratio?.ci95?.low,
+      speedup_ci95_high: ratio?.ci95?.high,
+      speedup_sd_between: speedupSdBetween,
+      p20_ns: summary?.p20Ns,
+      median_ns: summary?.medianNs,
+    });
+  };
+  for (const [name, value] of Object.entries(joined(1.03)))
+    expect([name, plantStep(joined(1), 1.03)[name as keyof ResultRow]]).toEqual([
+      name,
+      typeof value === 'number' ? expect.closeTo(value, 6) : value,
+    ]);
 });
 
 test('a planted step moves times and speed-ups against each other, and nothing else', () => {

@@ -7,7 +7,7 @@ import { NIGHTS_TO_SEE, trackHistory } from '../track.ts';
 import { plantStep } from './planted-step.ts';
 import { nightOf, type RecordedRun } from './recorded-history.ts';
 
-export const STEPS = [0.05, 0.1] as const;
+export const STEPS = [0.03, 0.05, 0.1] as const;
 /** A level is three runs at least, so there is nothing to find in fewer nights. */
 const FEWEST_NIGHTS = 4;
 
