@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Case } from '../contract/case.ts';
-import { byNeed, type CaseRecord, fitting } from './order-of-need.ts';
+import { byNeed, type CaseRecord, fitting, moreTimes } from './order-of-need.ts';
 import { selectCases } from './select.ts';
 
 const { cases } = await selectCases({
@@ -21,6 +21,7 @@ const record = (figures: Partial<CaseRecord> = {}): CaseRecord => ({
   techniqueHash: 'as it is',
   isSuspect: false,
   tookS: 1,
+  processes: 2,
   ...figures,
 });
 const order = (known: ReadonlyMap<string, CaseRecord>, some: readonly Case[] = cases) =>
@@ -63,4 +64,14 @@ test('as many as fit are taken in order, and one that is too long leaves its pla
   const costs = new Map(needed.map((each, i) => [each.case, [3, 9, 4, 2][i]]));
   const taken = fitting(needed, 8, (entry) => costs.get(entry) ?? 0);
   expect(taken).toEqual([needed[0], needed[2]]);
+});
+
+test.each([
+  ['no time budget', 2, 100, undefined, 2],
+  ['less time than all cases take', 5, 100, 50, 5],
+  ['half as much again', 2, 100, 160, 3],
+  ['all the time in the world', 5, 100, 1e9, 15],
+  ['a preset that measures once', 1, 10, 1000, 1],
+])('passes of a case with %s', (_, usual, totalS, timeS, passes) => {
+  expect(usual * moreTimes(usual, totalS, timeS)).toBe(passes);
 });

@@ -13,6 +13,8 @@ export interface CaseRecord {
   readonly isSuspect: boolean;
   /** What it took the last time, s. */
   readonly tookS: number | undefined;
+  /** It was measured in then. */
+  readonly processes: number | undefined;
 }
 
 /** Why a case is measured, the most telling first; within each the one that was measured longest ago comes first. */
@@ -63,4 +65,14 @@ export function fitting(needed: readonly NeededCase[], timeS: number, costS: (en
     leftS -= cost;
     return true;
   });
+}
+
+/** As many as `tare ab` takes: by then the median over processes is known well. */
+const MOST_PASSES = 15;
+
+/** How many times as many passes as usual there is time for where all cases fit, 1 at least; `totalS` is of the usual ones. */
+export function moreTimes(usualPasses: number, totalS: number, timeS = 0): number {
+  // What measures once asks whether it runs.
+  if (usualPasses === 1 || totalS === 0) return 1;
+  return Math.max(usualPasses, Math.min(MOST_PASSES, Math.floor((usualPasses * timeS) / totalS))) / usualPasses;
 }

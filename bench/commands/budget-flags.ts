@@ -1,11 +1,12 @@
 // The flags of a run that has only so much time, and what earlier runs say of where it is spent best.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import type { InferredOptionTypes, Options } from 'yargs';
 import type { CaseRecord } from '../cases/order-of-need.ts';
 import { InputError } from '../contract/input-error.ts';
 import { hasRun } from '../judge/compare.ts';
 import { toldBy } from '../judge/told.ts';
 import { suspectedCases } from '../judge/track.ts';
+import { archivesIn } from '../results/archived-csvs.ts';
 import { readHistory } from '../results/history.ts';
 import { knownCommits } from '../run/git-state.ts';
 import { once } from './selection-flags.ts';
@@ -20,7 +21,7 @@ export const budgetFlags = {
   history: {
     type: 'string',
     requiresArg: true,
-    coerce: once('history'),
+    coerce: (value: string | readonly string[]) => folderOf('history', once('history')(value)),
     defaultDescription: 'that of --out',
     describe: 'with --budget: folder of earlier runs, by which the cases that tell most are chosen',
   },
@@ -36,6 +37,12 @@ export function secondsOf(flag: string, typed: string): number {
   throw new InputError(`--${flag}: must be a time as 90s, 30m or 2h, got ${typed}`);
 }
 
+/** Throws InputError on what is there and is no folder. */
+function folderOf(flag: string, path: string): string {
+  if (!existsSync(path) || statSync(path).isDirectory()) return path;
+  throw new InputError(`--${flag}: must be a folder of runs, got a file, ${path}`);
+}
+
 export interface Known {
   readonly known: ReadonlyMap<string, CaseRecord>;
   /** Why nothing is known. */
@@ -44,8 +51,9 @@ export interface Known {
 
 /** What the runs of a folder say of each case; nothing where it holds none. */
 export function knownFrom(folder: string): Known {
-  const isThere = existsSync(folder) && readdirSync(folder).some((name) => name.endsWith('.csv'));
-  if (!isThere) return { known: new Map() };
+  if (!existsSync(folder)) return { known: new Map(), note: `nothing is known of earlier runs: no folder ${folder}` };
+  const isEmpty = !readdirSync(folder).some((name) => name.endsWith('.csv')) && archivesIn(folder).length === 0;
+  if (isEmpty) return { known: new Map() };
   try {
     const commits = knownCommits();
     const { runs, events } = readHistory([folder], { nowMs: Date.now(), commits });
@@ -59,6 +67,7 @@ export function knownFrom(folder: string): Known {
           techniqueHash: row.technique_hash,
           isSuspect: suspects.has(id),
           tookS: row.took_s,
+          processes: row.processes,
         };
         known.set(id, { ...newer, runs: count + 1 });
       }

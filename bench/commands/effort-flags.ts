@@ -3,16 +3,17 @@ import type { InferredOptionTypes, Options } from 'yargs';
 import type { RunArguments } from '../contract/run-arguments.ts';
 import { COUNT, type NumberRule, onceNumber } from './selection-flags.ts';
 
-const MOST_PASSES = 1000;
+const MOST_PROCESSES = 1000;
 const MOST_ROUNDS = 100_000;
 const MOST_TIME_S = 100_000;
 
 const usual = { requiresArg: true, defaultDescription: "the preset's" } as const;
 
 export const effortFlags = {
-  passes: {
+  processes: {
+    alias: 'passes',
     ...usual,
-    coerce: onceNumber('passes', countUpTo(MOST_PASSES)),
+    coerce: onceNumber('processes', countUpTo(MOST_PROCESSES)),
     describe: 'processes each case is measured in, spread over the run',
   },
   rounds: {
@@ -37,6 +38,6 @@ function countUpTo(most: number): NumberRule {
 export function effortOfFlags(
   flags: InferredOptionTypes<typeof effortFlags>,
 ): Pick<RunArguments, 'passes' | 'rounds' | 'minTimeS'> {
-  const { passes, rounds, 'min-time': minTimeS } = flags;
+  const { processes: passes, rounds, 'min-time': minTimeS } = flags;
   return { passes, rounds, minTimeS };
 }

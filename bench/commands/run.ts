@@ -93,7 +93,7 @@ export const runCommand: CommandModule<object, InferredOptionTypes<typeof flags>
       .example('$0 run --shape 1,4096,4096', 'products of a size of your own')
       .example('$0 run --suite models', 'whole models: bytes, tokens per second, perplexity')
       .example('$0 run --model SmolLM2-135M --text my.txt', 'your own')
-      .example('$0 run --passes 10 --filter csr', 'what differs from process to process')
+      .example('$0 run --processes 10 --filter csr', 'what differs from process to process')
       .example('$0 run --save-baseline main', 'keep this run as main')
       .example('$0 run --baseline main', 'what changed since')
       .example('$0 run --preset nightly --budget 30m', 'of all that, what tells most')
@@ -103,6 +103,9 @@ export const runCommand: CommandModule<object, InferredOptionTypes<typeof flags>
 };
 
 async function run(argv: Flags): Promise<void> {
+  // A run that is resumed has the budget it was begun with.
+  if (argv.history !== undefined && argv.budget === undefined && argv.resume === undefined)
+    throw new InputError('--history: must go with --budget, whose time it helps to spend');
   const base = await readBaseline(argv);
   const progress = createProgress();
   const known = () => {
@@ -135,12 +138,12 @@ async function run(argv: Flags): Promise<void> {
 
 /** With another effort than the preset's nobody has recorded any. */
 export function usualCosts({
-  passes,
+  processes,
   rounds,
   'min-time': minTimeS,
   preset,
-}: Pick<Flags, 'passes' | 'rounds' | 'min-time' | 'preset'>): Map<string, number> {
-  const isUsual = [passes, rounds, minTimeS].every((effort) => effort === undefined);
+}: Pick<Flags, 'processes' | 'rounds' | 'min-time' | 'preset'>): Map<string, number> {
+  const isUsual = [processes, rounds, minTimeS].every((effort) => effort === undefined);
   return isUsual ? costsOfPreset(preset) : new Map();
 }
 

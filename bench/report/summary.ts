@@ -106,7 +106,7 @@ function countLines(rows: readonly ResultRow[]): string[] {
   const counts = [...groupBy(rows, outcomeOf)].map(([outcome, group]) => `${group.length} ${outcome}`);
   const skipped = rows.filter((row) => row.status === 'skipped' && !isOverBudget(row));
   const skips = new Set(skipped.map((row) => `${row.backend}: ${row.reason}`));
-  return [`${rows.length} cases: ${counts.join(', ')}`, ...skips];
+  return [`${rows.length} ${rows.length === 1 ? 'case' : 'cases'}: ${counts.join(', ')}`, ...skips];
 }
 
 function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {

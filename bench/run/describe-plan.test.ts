@@ -18,6 +18,9 @@ test('a run says how long it will take by what is recorded, and how much of it a
   expect(describePlan({ left, costS, recorded, leftS: 1800 })).toBe(
     "4 cases, some 2 h 12 min by recorded costs; the budget's 30 min have room for 3 (sentinels 1, never measured 1, oldest 1); 1 would take longer than that by themselves",
   );
+  expect(describePlan({ left, costS, recorded, leftS: 24_000, processes: 6 })).toMatch(
+    /have room for 4 \(sentinels 1, never measured 1, oldest 2\), each in up to 6 processes$/,
+  );
   expect(describePlan({ left, costS: () => 1, recorded: new Map([['a', 1]]), leftS: undefined })).toBe(
     '4 cases, some 4 s by recorded costs of 1 of them',
   );

@@ -9,10 +9,12 @@ export interface Plan {
   readonly leftS: number | undefined;
   /** What cases took before, s. */
   readonly recorded: ReadonlyMap<string, number>;
+  /** Of each case at most, where the budget has time for more than usual. */
+  readonly processes?: number;
 }
 
 /** A sentence. Where no case's cost was recorded it names no time but the budget. */
-export function describePlan({ left, costS, leftS, recorded }: Plan): string {
+export function describePlan({ left, costS, leftS, recorded, processes }: Plan): string {
   const known = left.filter(({ case: { id } }) => recorded.has(id)).length;
   const totalS = left.reduce((sum, { case: { id } }) => sum + costS(id), 0);
   const of = known < left.length ? ` of ${known} of them` : '';
@@ -28,7 +30,8 @@ export function describePlan({ left, costS, leftS, recorded }: Plan): string {
   const chosen = counts.length > 0 ? ` (${counts.join(', ')})` : '';
   const never = left.filter(({ case: { id } }) => costS(id) > leftS).length;
   const tooLong = never > 0 ? `; ${never} would take longer than that by themselves` : '';
-  return `${whole}; the budget's ${duration(leftS)} have room for ${fit.length}${chosen}${tooLong}`;
+  const inMore = processes === undefined ? '' : `, each in up to ${processes} processes`;
+  return `${whole}; the budget's ${duration(leftS)} have room for ${fit.length}${chosen}${inMore}${tooLong}`;
 }
 
 const SAID: { readonly [Need in (typeof needs)[number]]: string } = {

@@ -221,6 +221,16 @@ describe('with so much time and no more', () => {
     expect([none.asked.length, none.row('int4')?.reason, none.row('dense')?.reason]).toEqual([0, 'budget', 'budget']);
   });
 
+  test('of the passes there was time for, those on a free core speak alone where they are half of them', async () => {
+    const pass = stoppedClock();
+    const answer = (_: CaseRequest, call: number) => {
+      pass(4);
+      return call === 1 ? measured(1000, 1000, 'shared') : measured(1000, 2000, 'free');
+    };
+    const { row } = await run(answer, 0, { passes: 9, timeBudget: budget(16, () => 1) });
+    expect(row('int4')).toMatchObject({ processes: 1, speedup: expect.closeTo(2, 9) });
+  });
+
   test('a case that fails or takes all of its time is its own row, and others have theirs', async () => {
     stoppedClock();
     const { row } = await run(

@@ -214,8 +214,10 @@ class Measuring {
           await this.#measureBatch([entry], passes + extra);
           continue;
         }
-        const row = this.#finish(entry, this.#log.of(entry.id));
-        this.#options.onCase({ case: entry, number: this.#number, total: this.#number, pass: passes, passes, row });
+        const records = this.#log.of(entry.id);
+        const pass = Math.min(passes, records.length);
+        const row = this.#finish(entry, records);
+        this.#options.onCase({ case: entry, number: this.#number, total: this.#number, pass, passes, row });
       }
     }
   }
@@ -354,7 +356,8 @@ class Measuring {
   }
 
   #finish(entry: Case, all: readonly PassRecord[]): ResultRow {
-    const records = passesThatCount(all, this.#effortOf(entry).passes);
+    // Where time ran out or the interval was narrow there are fewer than were asked for.
+    const records = passesThatCount(all, Math.min(all.length, this.#effortOf(entry).passes));
     const joined: JoinedResult = {
       ...joinPasses(
         records.map(({ result }) => result),

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { backendOf } from '../backends/backend.ts';
-import { byNeed, type CaseRecord } from '../cases/order-of-need.ts';
+import { byNeed, type CaseRecord, moreTimes } from '../cases/order-of-need.ts';
 import { effortOf, presets } from '../cases/preset.ts';
 import { techniqueFiles } from '../cases/registry.ts';
 import { kernelsDirs, type Selection, selectCases } from '../cases/select.ts';
@@ -238,23 +238,28 @@ async function runRemaining(
   const log = new PassLog(path('passes.jsonl'), isOfThisCode);
   const isFinished = () => missingOf(begun, journal.rows) === 0;
   try {
-    const effort = effortOf(begun.arguments);
+    const usual = effortOf(begun.arguments);
     // One of the passes: its figures stand for no real GPU, and its calls are so slow that each process costs seconds.
-    const emulatedEffort = { ...effort, passes: begun.arguments.passes ?? 1 };
+    const emulatedEffort = { ...usual, passes: begun.arguments.passes ?? 1 };
     const timeoutS = timeout ?? presets[preset].timeoutS;
     const done = new Set(journal.rows.map(({ case_id }) => case_id));
     const left = cases.filter(({ id, backend }) => !done.has(id) && statuses.get(backend)?.available !== false);
     const known = options.known?.() ?? new Map<string, CaseRecord>();
-    const recorded = new Map([...(options.costs ?? []), ...tookBefore(known)]);
+    const recorded = new Map([...(options.costs ?? []), ...tookBefore(known, usual.passes)]);
     const spentS = [...journal.rows, ...cases.flatMap(({ id }) => log.of(id))].reduce(
       (sum, { took_s = 0 }) => sum + took_s,
       (performance.now() - startMs) / 1000,
     );
     const leftS = budgetS === undefined ? undefined : Math.max(0, budgetS - spentS);
     const costS = likelyCost(left, recorded, leftS);
+    const totalS = left.reduce((sum, { id }) => sum + costS(id), 0);
+    const more = begun.arguments.passes === undefined ? moreTimes(usual.passes, totalS, leftS) : 1;
+    const effort = { ...usual, passes: more * usual.passes };
     const needed = byNeed(cases, { known, techniqueHashes, costS });
-    options.onPlan?.(describePlan({ left: needed.filter((each) => left.includes(each.case)), costS, leftS, recorded }));
-    const timeBudget = leftS === undefined ? undefined : { leftS, needed, costS };
+    const stillNeeded = needed.filter((each) => left.includes(each.case));
+    const processes = more > 1 ? effort.passes : undefined;
+    options.onPlan?.(describePlan({ left: stillNeeded, costS, leftS, recorded, processes }));
+    const timeBudget = leftS === undefined ? undefined : { leftS, needed, costS: (id: string) => more * costS(id) };
     await measureCases(
       { cases, techniques, statuses, effort, emulatedEffort, seed, timeoutS, kernels, inProcess, state, timeBudget },
       journal,
@@ -287,8 +292,11 @@ function likelyCost(
   return (id) => recorded.get(id) ?? Math.min(usual, MOST_UNKNOWN_SHARE * leftS);
 }
 
-function tookBefore(known: ReadonlyMap<string, CaseRecord>): [caseId: string, tookS: number][] {
-  return [...known].flatMap(([id, { tookS }]) => (tookS === undefined ? [] : [[id, tookS]]));
+/** In as many processes as usual, where a case had more. */
+function tookBefore(known: ReadonlyMap<string, CaseRecord>, usual: number): [caseId: string, tookS: number][] {
+  return [...known].flatMap(([id, { tookS, processes = usual }]) =>
+    tookS === undefined ? [] : [[id, tookS * Math.min(1, usual / processes)]],
+  );
 }
 
 /** The smoke preset's rough times are held against nothing, and a GPU's can't be. */
