@@ -87,7 +87,7 @@ const fields = {
   wasmModule: z.string().optional(),
   columns: optional,
   folded: optional,
-  gguf: z.strictObject({ type: oneOf(ggufNames), encode: callable }).optional(),
+  gguf: z.strictObject({ type: oneOf(ggufNames), skip: optional, encode: callable }).optional(),
   kernels: z.strictObject(kernels).refine((all) => Object.values(all).some(isFunction), {
     error: `must have one of ${Object.keys(kernels).join(', ')}, got none`,
   }),

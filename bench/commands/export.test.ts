@@ -1,12 +1,15 @@
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { PROJECT } from '../cases/registry.ts';
+import { KERNELS_DIR, loadTechnique, PROJECT } from '../cases/registry.ts';
+import { linearLayers } from '../contract/model.ts';
 import { tareHere } from '../fixtures/command-line.ts';
 import { rowOf, writeRun } from '../fixtures/run-files.ts';
 import { readGgufHeader } from '../inputs/model-files/gguf-header.ts';
 import { openModel } from '../inputs/model-files/open-model.ts';
+import { modelCalibration } from '../models/model-inputs.ts';
+import { packModel, unpackLayer } from '../models/packed-model.ts';
 
 const SMALL = join(PROJECT, 'bench', 'inputs', 'model-files', 'small-llama.gguf');
 const folder = mkdtempSync(join(tmpdir(), 'tare-export-'));
@@ -45,6 +48,45 @@ test('f32 gives every value back', async () => {
 });
 
 test.each([
+  ['q4-0', 'method=gptq'],
+  ['q4-1', 'method=hqq'],
+])('%s by %s is read back as the weights that a case of it has', async (id, axis) => {
+  writeFileSync(join(folder, 'seen.txt'), 'a bc d '.repeat(100));
+  const [method, out] = [axis.slice('method='.length), join(folder, `${id}.gguf`)];
+  const looks = method === 'gptq' ? ['--calibration', 'seen.txt'] : [];
+  const args = ['--technique', id, '--axis', axis, ...looks, '-o', out];
+  expect(await tareExport('--model', SMALL, ...args)).toMatchObject({ status: 0 });
+  const model = openModel(SMALL);
+  const [technique, dense] = await Promise.all([id, 'dense'].map((each) => loadTechnique(each, [KERNELS_DIR])));
+  const seen = await modelCalibration(model, dense, { calibration: join(folder, 'seen.txt') }, () => true);
+  const packed = packModel(model, dense, () => ({ technique, params: { method } }), seen.of);
+  const [written, plain] = [openModel(out), packModel(model, dense, () => ({ technique, params: {} }))];
+  const layers = linearLayers(model.config);
+  const unpacked = (of: typeof packed) => layers.map((layer) => unpackLayer(layer, of.pack(layer)));
+  expect(layers.map(({ name }) => written.tensor(name))).toEqual(unpacked(packed));
+  expect(unpacked(packed)).not.toEqual(unpacked(plain));
+});
+
+test.each([
+  ['transform=hadamard', /^tare: --axis transform: has no place in a GGUF file, got hadamard$/],
+  ['correction=svd', /^tare: --axis correction: has no place in a GGUF file, got svd$/],
+  ['method=awq', /^tare: --axis method: must leave activations as they are in a GGUF file, got awq/],
+  ['activations=int8', /^tare: --axis activations: are what reads a GGUF file makes of them, got int8$/],
+  ['actOrder=yes', /^tare: --axis actOrder: is a choice of method gptq, got rtn$/],
+  ['method=gptq,hqq', /^tare: --axis method: must have one value, got hqq, gptq$/],
+])('%s is refused, since the file could not hold it', async (axis, message) => {
+  const args = ['--technique', 'q4-0', '--axis', axis, '-o', 'choice.gguf'];
+  const { status, stderr } = await tareExport('--model', SMALL, ...args);
+  expect({ status, stderr: stderr.trimEnd() }).toEqual({ status: 2, stderr: expect.stringMatching(message) });
+  expect(existsSync(join(folder, 'choice.gguf'))).toBe(false);
+});
+
+test.each([
+  [
+    'a text that no method looks at',
+    ['--technique', 'q4-0', '--calibration', SMALL, '-o', 'x.gguf'],
+    /--calibration: must go with a method that looks at activations/,
+  ],
   ['a format that GGUF has not', ['--technique', 'nf4', '-o', 'x.gguf'], /--technique: must be one of tare's, got nf4/],
   ['the file that is read', ['--technique', 'f16', '-o', SMALL], /--out: must be another file than the model's/],
   [

@@ -6,7 +6,8 @@ import { InputError } from '../contract/input-error.ts';
 import { type ExportFormat, exportFormatNames, exportFormats, leftOut } from '../report/exports/export-formats.ts';
 import { readRun } from './compare.ts';
 import { exportModel } from './export-model.ts';
-import { once } from './selection-flags.ts';
+import { modelFlags } from './model-flags.ts';
+import { once, selectionFlags } from './selection-flags.ts';
 
 /** What a model is written as. */
 const GGUF = 'gguf';
@@ -32,6 +33,11 @@ const flags = {
     coerce: once('technique'),
     describe: 'how the model’s matrices are stored: a technique whose format GGUF has',
   },
+  axis: {
+    ...selectionFlags.axis,
+    describe: 'name=value of an axis or choice of the technique in place of its first; may be repeated',
+  },
+  calibration: modelFlags.calibration,
   out: {
     type: 'string',
     alias: 'o',
@@ -54,23 +60,34 @@ export const exportCommand: CommandModule<object, InferredOptionTypes<typeof fla
       .example('$0 export results/<run>.csv --to bmf -o bmf.json', 'for Bencher')
       .example('$0 export results/<run>.csv --to junit -o cases.xml', 'every case a test, failures with their reasons')
       .example('$0 export --model ./SmolLM2-135M --technique q4-0 -o small.gguf', 'a model at four bits a weight')
+      .example(
+        '$0 export --model moby --technique q4-k --axis method=gptq -o small.gguf',
+        'and its weights chosen by GPTQ',
+      )
       .example('$0 export --model small.gguf --technique dense -o large.gguf', 'as f32 again'),
   handler: exportEither,
 };
 
-async function exportEither({ run, to, model, technique, out }: Flags): Promise<void> {
+async function exportEither({ run, to, model, technique, axis, calibration, out }: Flags): Promise<void> {
   if ((run === undefined) === (model === undefined))
     throw new InputError(
       `export: must have a run's CSV or --model, got ${run === undefined ? 'neither' : `both, ${run} and ${model}`}`,
     );
-  if (run !== undefined) return exportRun(run, forRun(to, technique), out);
+  if (run !== undefined) return exportRun(run, forRun(to, { technique, axis, calibration }), out);
   if (to !== undefined && to !== GGUF)
     throw new InputError(`--to: must be ${GGUF} for a model, got ${to}, which takes a run's CSV`);
-  await exportModel({ model: given('model', model), technique: given('technique', technique), out: given('out', out) });
+  await exportModel({
+    model: given('model', model),
+    technique: given('technique', technique),
+    axes: axis,
+    calibration,
+    out: given('out', out),
+  });
 }
 
-function forRun(to: Format | undefined, technique: string | undefined): keyof typeof exportFormats {
-  if (technique !== undefined) throw new InputError('--technique: must stand beside --model, got a run');
+function forRun(to: Format | undefined, ofModels: Record<string, unknown>): keyof typeof exportFormats {
+  const flag = Object.keys(ofModels).find((name) => ofModels[name] !== undefined);
+  if (flag !== undefined) throw new InputError(`--${flag}: must stand beside --model, got a run`);
   if (to === undefined || to === GGUF)
     throw new InputError(`--to: must be one of ${exportFormatNames.join(', ')} for a run, got ${to ?? 'none'}`);
   return to;

@@ -151,12 +151,11 @@ export interface TechniqueSpec<O extends Op, A extends Axes, Packed> {
   readonly wasmModule?: string;
   /** Columns of the result row this technique fills beside the common ones. */
   columns?(params: ParamsOf<A>): { sparsity?: number; bits?: number; group_size?: number };
-  /**
-   * The packed weights as a tensor of a GGUF file, row after row, where GGUF has the format. What is done beside the format, a
-   * transform or a correction, is not in it.
-   */
+  /** The packed weights as a tensor of a GGUF file, row after row, where GGUF has the format. */
   readonly gguf?: {
     readonly type: GgufType;
+    /** Why what is done beside the format is not in it, if so: a transform, a correction. */
+    skip?(params: ParamsOf<A>): string | undefined;
     encode(packed: Packed, problem: ProblemOf<O>, params: ParamsOf<A>): Uint8Array;
   };
   /** Part of a transform that costs nothing at run time, since the layer before can give its outputs as they are wanted. */

@@ -1,4 +1,5 @@
 // What a case of a whole model runs on: the model from its files, the beginning of its text, and what methods are shown of it.
+import { InputError } from '../contract/input-error.ts';
 import { type LinearLayer, linearLayers, type Model, otherTensors } from '../contract/model.ts';
 import type { Inputs } from '../contract/operation.ts';
 import { operationOf } from '../contract/operations.ts';
@@ -45,10 +46,12 @@ export function firstTokens(text: string, { tokenizer }: Model, count: number): 
 export async function modelCalibration(
   model: Model,
   dense: Technique,
-  file: ModelFiles,
+  file: Pick<ModelFiles, 'calibration'>,
   isWanted: (layer: LinearLayer) => boolean,
 ): Promise<LayerCalibration> {
   const text = readText(file.calibration, '--calibration');
+  if (text.trim() === '')
+    throw new InputError(`--calibration: must have tokens, got an empty text in ${file.calibration}`);
   return calibrateLayers(model, dense, calibrationTexts(text, model.tokenizer, windowTokens(model.config)), isWanted);
 }
 

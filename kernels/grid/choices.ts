@@ -58,6 +58,16 @@ export function choicesSkip(params: Params, grid: () => Grid, { K }: MatmulShape
   return chosen.skip?.(grid(), params);
 }
 
+/** Why a file that holds codes and scales alone can't say what these choices do, if so. */
+export function ggufSkip(params: Params): string | undefined {
+  const { method, transform, correction, activations } = choicesOf(params);
+  if (method === 'awq') return 'method: must leave activations as they are in a GGUF file, got awq, which divides them';
+  if (transform !== 'none') return `transform: has no place in a GGUF file, got ${transform}`;
+  if (correction !== 'none') return `correction: has no place in a GGUF file, got ${correction}`;
+  if (activations !== 'f32') return `activations: are what reads a GGUF file makes of them, got ${activations}`;
+  return undefined;
+}
+
 export function needsCalibration(params: Params): boolean {
   const { method, transform, correction } = choicesOf(params);
   return gridMethods[method].needsCalibration || transform === 'smooth' || correction === 'activation-aware';

@@ -21,6 +21,7 @@ import {
   choicesSkip,
   compress,
   type GridChoices,
+  ggufSkip,
   gridChoices,
   needsCalibration,
 } from './choices.ts';
@@ -132,6 +133,7 @@ export function defineGrid<const A extends Axes>(format: GridFormat<A>): Techniq
     },
     gguf: gguf && {
       type: gguf,
+      skip: ggufSkip,
       encode: (packed, problem, params) =>
         toGgufTensor(gguf, readChoice(packed, gridOf(params, problem).layout, problem), problem),
     },
