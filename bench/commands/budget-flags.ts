@@ -1,5 +1,5 @@
 // The flags of a run that has only so much time, and what earlier runs say of where it is spent best.
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import type { InferredOptionTypes, Options } from 'yargs';
 import type { CaseRecord } from '../cases/order-of-need.ts';
 import { InputError } from '../contract/input-error.ts';
@@ -10,6 +10,7 @@ import { archivesIn } from '../results/archived-csvs.ts';
 import { readHistory } from '../results/history.ts';
 import { knownCommits } from '../run/git-state.ts';
 import { once } from './selection-flags.ts';
+import { folderOf } from './users-folder.ts';
 
 export const budgetFlags = {
   budget: {
@@ -21,7 +22,10 @@ export const budgetFlags = {
   history: {
     type: 'string',
     requiresArg: true,
-    coerce: (value: string | readonly string[]) => folderOf('history', once('history')(value)),
+    coerce: (value: string | readonly string[]) => {
+      const path = once('history')(value);
+      return existsSync(path) ? folderOf('history', path) : path;
+    },
     defaultDescription: 'that of --out',
     describe: 'with --budget: folder of earlier runs, by which the cases that tell most are chosen',
   },
@@ -35,12 +39,6 @@ export function secondsOf(flag: string, typed: string): number {
   const seconds = Number(number) * UNITS[unit];
   if (seconds >= 1) return seconds;
   throw new InputError(`--${flag}: must be a time as 90s, 30m or 2h, got ${typed}`);
-}
-
-/** Throws InputError on what is there and is no folder. */
-function folderOf(flag: string, path: string): string {
-  if (!existsSync(path) || statSync(path).isDirectory()) return path;
-  throw new InputError(`--${flag}: must be a folder of runs, got a file, ${path}`);
 }
 
 export interface Known {

@@ -11,13 +11,14 @@ import { type AskedRun, isAskedAlike } from '../results/same-asked.ts';
 import { knownCommits } from '../run/git-state.ts';
 import { REGRESSION, reportFlags } from './report-flags.ts';
 import { once } from './selection-flags.ts';
+import { folderOf } from './users-folder.ts';
 
 const flags = {
   ...reportFlags,
   history: {
     type: 'string',
     requiresArg: true,
-    coerce: once('history'),
+    coerce: (value: string | readonly string[]) => folderOf('history', once('history')(value)),
     describe: 'folder of a history whose events.jsonl is heeded beside those next to the CSVs',
   },
 } as const satisfies Record<string, Options>;

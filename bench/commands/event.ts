@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { unknownName } from '../cases/select.ts';
@@ -16,7 +16,7 @@ import {
 } from '../results/events.ts';
 import { resolveCommit } from '../run/git-state.ts';
 import { once } from './selection-flags.ts';
-import { historyFolder } from './users-folder.ts';
+import { folderOf, historyFolder } from './users-folder.ts';
 
 const actions = [...eventKinds, 'list'] as const;
 type Action = (typeof actions)[number];
@@ -68,8 +68,7 @@ function chooseAction(name: string): Action {
 
 function event(argv: ArgumentsCamelCase<Flags>): void {
   const { action = 'list', history } = argv;
-  if (!statSync(history, { throwIfNoEntry: false })?.isDirectory())
-    throw new InputError(`--history: must be a folder, got none at ${history}`);
+  folderOf('history', history);
   assertOwnFlags(action, argv);
   if (action === 'list') {
     listEvents(argv);
@@ -161,7 +160,8 @@ function assertKnown(pattern: string, history: string): void {
 
 function listEvents({ history, json }: Flags): void {
   const { events, notes } = readEvents(history);
-  const lines = events.map((each) => definition(each.at.slice(0, DAY), [describeEvent(each)], DAY, textWidth()));
+  const said = events.map((each) => definition(each.at.slice(0, DAY), [describeEvent(each)], DAY, textWidth()));
+  const lines = said.length > 0 ? said : [`nobody has said anything of ${history}`];
   process.stdout.write(json ? `${JSON.stringify(events, undefined, 2)}\n` : lines.map((line) => `${line}\n`).join(''));
   if (notes.length > 0) throw new InputError(notes.join('; '));
 }

@@ -1,6 +1,8 @@
 // The paths of every command are the user's: relative to where they typed it.
+import { statSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 import { PROJECT } from '../cases/registry.ts';
+import { InputError } from '../contract/input-error.ts';
 
 /**
  * Where the command was typed. npm starts a package's scripts in the package's own folder and tells in INIT_CWD where it was
@@ -28,4 +30,11 @@ export function resultsFolder(): string {
 /** Where the nights of this machine are kept (`tare nightly`), and what people say of them (`tare event`). */
 export function historyFolder(): string {
   return join(resultsFolder(), 'history');
+}
+
+/** The path a flag named, where it is a folder; throws InputError. */
+export function folderOf(flag: string, path: string): string {
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (there?.isDirectory()) return path;
+  throw new InputError(`--${flag}: must be a folder, got ${there === undefined ? 'none at' : 'a file,'} ${path}`);
 }

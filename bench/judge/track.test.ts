@@ -359,7 +359,10 @@ describe('what people said', () => {
   test('silences news until a day, and what still holds afterwards is news then, once', () => {
     const news = (count: number) => told(nights(count, 18), silence(18, 25));
     const said = Array.from({ length: 12 }, (_, i) => news(19 + i));
-    expect(said.slice(0, 7).map(({ silence: held }) => held?.until)).toEqual(new Array(7).fill('2031-01-25'));
+    expect(said.slice(0, 7).map(({ silence: held }) => held?.until)).toEqual([
+      undefined,
+      ...new Array(6).fill('2031-01-25'),
+    ]);
     expect(said.map((tracked) => tracked.news)).toEqual([
       ...new Array(7).fill([]),
       speedNews,

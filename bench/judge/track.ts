@@ -120,7 +120,7 @@ export function trackHistory(
       levels,
       events,
       news: silence === undefined ? news : [],
-      silence,
+      silence: news.length > 0 ? silence : undefined,
       doubt: isInNewest ? doubt : undefined,
       detectable,
     };

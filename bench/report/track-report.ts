@@ -31,8 +31,9 @@ export function trackReport(cases: readonly TrackedCase[], history: History, all
 }
 
 /** `newly`: the newest run shows it for the first time. */
-export function verdictOf({ levels, news, doubt }: TrackedCase): string {
+export function verdictOf({ levels, news, doubt, silence }: TrackedCase): string {
   const level = levels.at(-1);
+  if (silence !== undefined) return 'silenced';
   if (news.length > 0) return news.some(({ isWorse }) => isWorse) ? 'newly worse' : 'newly better';
   if (doubt !== undefined) return 'inconclusive';
   if (level === undefined) return 'steady';
