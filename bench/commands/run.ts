@@ -109,13 +109,13 @@ async function run(argv: Flags): Promise<void> {
   const base = await readBaseline(argv);
   const progress = createProgress();
   const known = () => {
-    const { known: records, note } = knownFrom(argv.history ?? argv.out);
+    const { known: records, note } = knownFrom(argv.history ?? folderOfRun(argv));
     if (note !== undefined) progress.onWarning(note);
     return records;
   };
   const measure = (signal: AbortSignal) =>
     begin(argv, {
-      out: argv.out,
+      out: folderOfRun(argv),
       shardCosts: shardCosts(argv.shardCosts),
       costs: usualCosts(argv),
       known,
@@ -167,8 +167,12 @@ async function begin(argv: Flags, options: RunOptions): Promise<RunOutcome> {
     );
   }
   assertDefaults(argv);
-  if (!argv.resume.endsWith('.csv')) return resumeRun(argv.resume, options);
-  return resumeRun(basename(argv.resume, '.csv'), { ...options, out: dirname(argv.resume) });
+  return resumeRun(argv.resume.endsWith('.csv') ? basename(argv.resume, '.csv') : argv.resume, options);
+}
+
+/** A run that is resumed by its CSV lies where that does. */
+function folderOfRun({ resume, out }: Pick<Flags, 'resume' | 'out'>): string {
+  return resume?.endsWith('.csv') ? dirname(resume) : out;
 }
 
 /** A run is finished as it was begun: what is asked beside --resume would be passed over. */

@@ -199,7 +199,7 @@ export function notesOn(cases: readonly TrackedCase[], runs: readonly HistoryRun
     ...machineNotes(runs),
     ...(ended > 0 ? [`${ended} cases are not among the newest run's and are not judged`] : []),
     ...[...Map.groupBy(cases, ({ doubt }) => doubt)].flatMap(([doubt, group]) =>
-      doubt === undefined ? [] : [`${group.length} cases inconclusive: ${doubt}`],
+      doubt === undefined ? [] : [`inconclusive (${group.length}): ${doubt}`],
     ),
     ...powerNotes(cases, newest),
     ...(short > 0 ? [`${short} cases have fewer than ${MIN_RUNS} runs, too few for a change of level`] : []),
