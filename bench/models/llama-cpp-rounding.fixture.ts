@@ -15,9 +15,9 @@ function inBlocks(X: Float32Array, size: number, round: (block: Float32Array) =>
 
 /** Codes by the scale in f32; what they stand for by the scale in f16, as it is stored. */
 function roundQ8Zero(block: Float32Array): void {
-  const scale = Math.fround(block.reduce((max, x) => Math.max(max, Math.abs(x)), 0) / 127);
-  const inverse = scale === 0 ? 0 : Math.fround(1 / scale);
-  const stored = Math.f16round(scale);
+  const largest = block.reduce((max, x) => Math.max(max, Math.abs(x)), 0);
+  const inverse = largest === 0 ? 0 : Math.fround(127 / largest);
+  const stored = Math.f16round(Math.fround(largest / 127));
   for (let i = 0; i < block.length; i++) block[i] = stored * nearestEven(Math.fround(block[i] * inverse));
 }
 
