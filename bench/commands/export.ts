@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { chooseNames } from '../cases/select.ts';
@@ -8,6 +7,7 @@ import { readRun } from './compare.ts';
 import { exportModel } from './export-model.ts';
 import { modelFlags } from './model-flags.ts';
 import { once, selectionFlags } from './selection-flags.ts';
+import { writeNamedFile } from './write-named-file.ts';
 
 /** What a model is written as. */
 const GGUF = 'gguf';
@@ -112,20 +112,10 @@ function exportRun(path: string, to: keyof typeof exportFormats, out: string | u
   if (out === undefined) process.stdout.write(text);
   else {
     if (resolve(out) === resolve(path)) throw new InputError(`--out: must be another file than the run, got ${out}`);
-    write(out, text);
+    writeNamedFile('out', out, text);
     process.stdout.write(`${out}: ${rows.length - missing} cases\n`);
   }
   const said =
     missing > 0 ? [...notes, `${missing} of ${rows.length} cases have no time, and no place in ${to}`] : notes;
   for (const note of said) process.stderr.write(`tare: ${note}\n`);
-}
-
-function write(path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    throw new InputError(
-      `--out: must be a file tare can write, got ${(error as NodeJS.ErrnoException).code} at ${path}`,
-    );
-  }
 }

@@ -49,6 +49,11 @@ test.each([
     [csv, csv, '--format', 'svg', '--chart', 'drift'],
     /^--format svg: must be given one run, got 2 /,
   ],
+  [
+    'a page in place of a night of the history it shows',
+    [folder, '-o', csv],
+    /^--out: must be a file that is not named as results are, got /,
+  ],
   ['a run as its own report', [csv, '-o', csv], /^--out: must be another file than what is read, got /],
   [
     'a place that is none',

@@ -1,4 +1,4 @@
-import { statSync, writeFileSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { bundleScript } from '../backends/browser/bundle.ts';
@@ -16,6 +16,7 @@ import { findManifest, readResultsFile } from '../results/results-file.ts';
 import { knownCommits } from '../run/git-state.ts';
 import { minSqnrFlag } from './report-flags.ts';
 import { once } from './selection-flags.ts';
+import { writeNamedFile } from './write-named-file.ts';
 
 const formats = ['html', 'svg', 'png'] as const;
 type Format = (typeof formats)[number];
@@ -71,14 +72,14 @@ async function report({ results = [], out, format, chart, minSqnr }: Flags): Pro
   if (results.some((input) => resolve(input) === resolve(path)))
     throw new InputError(`--out: must be another file than what is read, got ${path}`);
   const runs = files.flatMap((file) => readRuns(file, minSqnr));
-  if (format === 'html') write(path, await page(runs, folders));
-  else write(path, await drawing(runs, folders, chart, format));
+  if (format === 'html') writeNamedFile('out', path, await page(runs, folders));
+  else writeNamedFile('out', path, await drawing(runs, folders, chart, format));
   process.stdout.write(`${path}\n`);
 }
 
 /** The page of a run and the history it is the newest of. */
 export async function writeHistoryPage(csv: string, history: string, path: string): Promise<void> {
-  write(path, await page(readRuns(csv, minSqnrFlag.default), [history]));
+  writeNamedFile('report', path, await page(readRuns(csv, minSqnrFlag.default), [history]));
 }
 
 function isFolder(path: string): boolean {
@@ -136,14 +137,4 @@ async function drawing(
     throw new InputError(`--chart ${name}: must be of something in the run, got none of it in ${runs[0].name}`);
   const svg = await chartSvg(chart);
   return format === 'svg' ? svg : svgToPng(svg);
-}
-
-function write(path: string, content: string | Buffer): void {
-  try {
-    writeFileSync(path, content);
-  } catch (error) {
-    throw new InputError(
-      `--out: must be a file tare can write, got ${(error as NodeJS.ErrnoException).code} at ${path}`,
-    );
-  }
 }

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { InputError } from '../contract/input-error.ts';
@@ -8,6 +8,7 @@ import { layOut, textColumn, textWidth, wrapText } from '../report/text-table.ts
 import { readRows } from '../results/csv.ts';
 import { findManifest, siblingPath } from '../results/results-file.ts';
 import { threadsFlag } from './selection-flags.ts';
+import { writeNamedFile } from './write-named-file.ts';
 
 const flags = {
   plot: { type: 'string', requiresArg: true, describe: "write an SVG of the roofline, with the results' cases on it" },
@@ -40,13 +41,7 @@ async function roofline({ results, plot, threads, json }: Flags): Promise<void> 
   // Charts load a large library, which nothing else needs.
   const { plotRoofline } = await import('../report/roofline-plot.ts');
   const svg = await plotRoofline(measured, results === undefined ? [] : readRows(results));
-  try {
-    writeFileSync(plot, svg);
-  } catch (error) {
-    throw new InputError(
-      `--plot: must be a file tare can write, got ${(error as NodeJS.ErrnoException).code} at ${plot}`,
-    );
-  }
+  writeNamedFile('plot', plot, svg);
 }
 
 function recordedRoofline(results: string): Roofline {

@@ -1,6 +1,4 @@
-import { writeFileSync } from 'node:fs';
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
-import { InputError } from '../contract/input-error.ts';
 import { linearLayers } from '../contract/model.ts';
 import { spell } from '../contract/problem-key.ts';
 import { type LayerChoice, type LayerSensitivity, scoreLayersAlone } from '../models/sensitivity.ts';
@@ -10,6 +8,7 @@ import { layerTechnique } from './layer-technique.ts';
 import { createCountdown } from './progress.ts';
 import { calibrated, openScoredModel, type ScoredModel, scoredModelFlags } from './scored-model.ts';
 import { once, selectionFlags } from './selection-flags.ts';
+import { writeNamedFile } from './write-named-file.ts';
 
 const flags = {
   ...scoredModelFlags,
@@ -56,7 +55,7 @@ async function sensitivity(argv: Flags): Promise<void> {
   if (argv.plot === undefined) return;
   // Charts load a large library, which nothing else needs.
   const { plotSensitivity } = await import('../report/sensitivity-plot.ts');
-  writePlot(argv.plot, await plotSensitivity(`${model}, ${technique}`, costs));
+  writeNamedFile('plot', argv.plot, await plotSensitivity(`${model}, ${technique}`, costs));
 }
 
 /** Each layer alone, told on stderr as they are scored. */
@@ -90,14 +89,4 @@ function jsonOf({ layer, savedBytes, kldMean, kldMeanCi95, pplRatio, pplRatioCi9
     ppl_ratio_ci95: pplRatioCi95,
     reason,
   };
-}
-
-function writePlot(path: string, svg: string): void {
-  try {
-    writeFileSync(path, svg);
-  } catch (error) {
-    throw new InputError(
-      `--plot: must be a file tare can write, got ${(error as NodeJS.ErrnoException).code} at ${path}`,
-    );
-  }
 }

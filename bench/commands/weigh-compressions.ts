@@ -1,6 +1,4 @@
 // Compressions of a model weighed in one process beside the uncompressed one: formats for all layers alike, and a mix of them.
-import { writeFileSync } from 'node:fs';
-import { InputError } from '../contract/input-error.ts';
 import { linearLayers } from '../contract/model.ts';
 import type { AxisValue, Technique } from '../contract/technique.ts';
 import type { Bounds, WeighedModel } from '../judge/recommend.ts';
@@ -14,6 +12,7 @@ import { layerTechnique } from './layer-technique.ts';
 import { createCountdown } from './progress.ts';
 import type { ScoredModel } from './scored-model.ts';
 import { scoreAll } from './sensitivity.ts';
+import { writeNamedFile } from './write-named-file.ts';
 
 type Axes = Record<string, AxisValue[]>;
 
@@ -113,14 +112,8 @@ export async function weighMix(
   };
   const choices = await proposeMix(options, mixBounds(bounds, scales.model), scoreMix).finally(countdown.end);
   if (choices === undefined) return undefined;
-  writePlan(
-    planPath,
-    JSON.stringify(
-      planOf(own.name, own, choices, (technique) => idOf(technique, ladder)),
-      undefined,
-      2,
-    ),
-  );
+  const plan = planOf(own.name, own, choices, (technique) => idOf(technique, ladder));
+  writeNamedFile('plan', planPath, `${JSON.stringify(plan, undefined, 2)}\n`);
   const label = `mix of ${describe(choices, ladder)}`;
   const command = scales.commandOf(`--plan ${planPath}`);
   return { label, command, ...(await weigh(packMix(own, dense, choices, undefined), scales)) };
@@ -156,14 +149,4 @@ function describe(choices: readonly (Choice | undefined)[], ladder: readonly For
 
 function idOf(technique: Technique, ladder: readonly Format[]): string {
   return ladder.find((format) => format.technique === technique)?.id ?? 'dense';
-}
-
-function writePlan(path: string, text: string): void {
-  try {
-    writeFileSync(path, `${text}\n`);
-  } catch (error) {
-    throw new InputError(
-      `--plan: must be a file tare can write, got ${(error as NodeJS.ErrnoException).code} at ${path}`,
-    );
-  }
 }
