@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -147,6 +147,18 @@ test('an interrupted night that was asked for something else, or is a day old, k
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 30 * 3600 * 1000 });
   await tell();
   expect(said.at(-1)).toBe(`${run} was begun more than a day ago: its rows joined the history`);
+});
+
+test('rows that can not be read, or that a kill left without their manifest, are kept', async () => {
+  const underWay = join(history, 'under-way');
+  mkdirSync(underWay);
+  writeRun(underWay, '2025-01-01T02-00-00-0001', [rowOf('int4')]);
+  rmSync(join(underWay, '2025-01-01T02-00-00-0001.run.json'), { force: true });
+  const damaged = join(underWay, '2025-01-02T02-00-00-0001');
+  writeFileSync(`${damaged}.csv`, 'schema_version,case_id,status\n1,"a,ok\n1,b,ok\n');
+  await tell();
+  expect(runsIn(history).toSorted()).toEqual(['2025-01-01T02-00-00-0001', '2025-01-02T02-00-00-0001']);
+  expect(said[0]).toBe('2025-01-02T02-00-00-0001 has no manifest that can be read: its rows joined the history');
 });
 
 test('a night like no other in its history is told by itself', async () => {

@@ -1,7 +1,7 @@
 // The folder in which a night's run grows: it joins the history whole, once it is finished, and is gone on with after a kill
 // or a reboot.
 import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { readRows } from '../results/csv.ts';
 import { type Manifest, readManifest } from '../results/manifest.ts';
 import { isAskedAlike } from '../results/same-asked.ts';
@@ -30,11 +30,9 @@ const MOST_AGE_MS = 24 * 3600 * 1000;
 /** Finds the run to go on with. All others join the history: with the rows they have, and not at all where they have none. */
 export function takeUnfinished(history: string, wanted: Wanted): Unfinished {
   const folder = underWayFolder(history);
-  const ids = readdirSync(folder)
-    .filter((name) => name.endsWith('.run.json'))
-    .map((name) => basename(name, '.run.json'))
-    .toSorted()
-    .toReversed();
+  // A kill while a run joins the history can leave its CSV alone here.
+  const named = readdirSync(folder).flatMap((name) => /^(.+)\.(?:run\.json|csv)$/.exec(name)?.[1] ?? []);
+  const ids = [...new Set(named)].toSorted().toReversed();
   const notes: string[] = [];
   let runId: string | undefined;
   for (const id of ids) {
@@ -74,10 +72,20 @@ function rowsOf(folder: string, id: string) {
   }
 }
 
+/** What can't be read may still hold rows that a person can save. */
+function isWithoutRows(csv: string): boolean {
+  if (!existsSync(csv) || statSync(csv).size === 0) return true;
+  try {
+    return readRows(csv).length === 0;
+  } catch {
+    return false;
+  }
+}
+
 /** Moves a run into the history, its CSV last: without that it is no run. Says what became of it. */
 export function joinHistory(history: string, id: string): string {
   const folder = underWayFolder(history);
-  if (rowsOf(folder, id).length === 0) {
+  if (isWithoutRows(join(folder, `${id}.csv`))) {
     for (const kind of ['samples.jsonl', 'passes.jsonl', 'lock', 'csv', 'run.json'])
       rmSync(join(folder, `${id}.${kind}`), { force: true });
     return 'it has no rows and is gone';
