@@ -8,7 +8,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PROJECT } from '../cases/registry.ts';
 import { formatResult, type QueryFormat } from '../report/query-result.ts';
-import { type Connection, openDatabase, whyNoDuckDb } from '../results/database/duckdb.ts';
+import { type Connection, openDatabase, sentenceOf, whyNoDuckDb } from '../results/database/duckdb.ts';
 import { assertReadOnly } from '../results/database/read-only.ts';
 import { findSources } from '../results/database/sources.ts';
 import { createViews } from '../results/database/views.ts';
@@ -109,6 +109,13 @@ describe.runIf(reason === undefined)('tare query', () => {
     expect(description).toMatch(/^[a-z].{20,120}$/);
   });
 
+  test('the newest speed-up is none of a year that is yet to come', async () => {
+    const [{ sql }] = namedQueries().filter(({ name }) => name === 'slowest-regressions');
+    expect(await ask(`SELECT case_id, run_id, speedup, before FROM (${sql})`)).toBe(
+      'case_id,run_id,speedup,before\na,second,1.25,1.5\n',
+    );
+  });
+
   test.each<[QueryFormat, string]>([
     ['table', '               n         x  list   "a"  name\n9007199254740993  0.333333  [1,2]       <b>|\\u{1b}\n'],
     ['csv', 'n,x,list,"""a""",name\n9007199254740993,0.3333333333333333,"[1,2]",,<b>|\\u{1b}\n'],
@@ -141,6 +148,19 @@ describe.runIf(reason === undefined)('tare query', () => {
   ])('%s is refused', (name, message) => {
     mkdirSync(join(history, 'none', 'folder.csv'), { recursive: true });
     expect(() => findSources([join(history, name)])).toThrow(message);
+  });
+
+  test('a cell that is no figure is named without the hundred beside it', async () => {
+    const word = join(history, 'word.csv');
+    const row = (speedup: string) => `1,word,2026-01-01T00:00:00.000Z,a,ok,m,${speedup},because\n`;
+    writeFileSync(word, `${HEADER}\n${['1', '2', 'fast'].map(row).join('')}`);
+    const other = await openDatabase(512);
+    await createViews(other, findSources([word]), history);
+    const asked = other.runAndReadAll('SELECT max(speedup) FROM rows');
+    expect(sentenceOf(await asked.catch((error: unknown) => error))).toMatch(
+      /word\.csv: CSV Error on Line: 4, .*column "speedup".*"fast" to 'DOUBLE'$/,
+    );
+    other.closeSync();
   });
 
   test('a query that never ends is killed, one that takes all memory too, and others answer', async () => {

@@ -82,11 +82,16 @@ export function quotedPaths(paths: readonly string[]): string {
   return `[${paths.map(quotedPath).join(', ')}]`;
 }
 
-/** What DuckDB says, on one line: without the class of the error, the advice on its own options and the marked query. */
+/**
+ * What DuckDB says, on one line: without the class of the error, the advice on its own options, a CSV's whole line and the
+ * marked query.
+ */
 export function sentenceOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const file = /^ *file = (.*)$/m.exec(message)?.[1];
-  const [said] = message.split(/\n\s*(?:LINE \d+:|Possible (?:fixes|Solution)|file = |Database is launched)/);
+  const [said] = message
+    .replace(/^Original Line:\s*.*\n/m, '')
+    .split(/\n\s*(?:LINE \d+:|Column \S+ is being converted|Possible (?:fixes|Solution)|file = |Database is launched)/);
   const sentence = said
     .replace(/^(?:Failed to extract statements: )?[A-Z][\w ]* Error: /, '')
     .replace(/(?<=[.:!])\s*\n\s*/g, ' ')

@@ -1,4 +1,4 @@
--- what the newest run of each kind of machine spent its time on
+-- which techniques take longest to measure, by the newest row of each case on each kind of machine
 SELECT suite, technique, backend, count(*) AS cases, sum(took_s) AS took_s
 FROM latest
 GROUP BY suite, technique, backend

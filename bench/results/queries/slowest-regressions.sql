@@ -4,8 +4,8 @@ WITH nights AS (
     row_number() OVER newest AS age,
     median(speedup) OVER (newest ROWS BETWEEN 1 FOLLOWING AND 10 FOLLOWING) AS before,
     count(speedup) OVER (newest ROWS BETWEEN 1 FOLLOWING AND 10 FOLLOWING) AS nights
-  FROM rows
-  WHERE speedup > 0 AND status = 'ok' AND case_id <> baseline_case_id
+  FROM rows JOIN (SELECT case_id, env_hash, started_at AS newest_at FROM latest) USING (case_id, env_hash)
+  WHERE started_at <= newest_at AND speedup > 0 AND status = 'ok' AND case_id IS DISTINCT FROM baseline_case_id
   WINDOW newest AS (PARTITION BY case_id, env_hash ORDER BY started_at DESC)
 )
 SELECT case_id, speedup / before AS ratio, speedup, before, nights, run_id
