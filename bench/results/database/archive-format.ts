@@ -51,6 +51,7 @@ export async function* makeCsvs(
 ): AsyncGenerator<MadeAgain> {
   for (const [i, header] of headers.entries()) {
     const own = files.filter((file) => file.header === i);
+    if (own.length === 0) continue;
     const begun = new Set<string>();
     for await (const { name, bytes } of linesOf(connection, archive, header, own)) {
       if (!begun.has(name)) yield { name, bytes: Buffer.from(`${header.join(',')}\n`) };
