@@ -55,7 +55,6 @@ async function recommend(argv: Flags): Promise<void> {
   const scales: Scales = { model, decode, commandOf: (chosen) => commandOf(argv, chosen) };
   const uniform = await weighUniform(scales);
   const mix = await weighMix(uniform, bounds, scales, argv.plan);
-  model.scorer.dispose();
   decode.dispose();
   const weighed = [...uniform.map((one) => one.weighed), ...(mix === undefined ? [] : [mix])];
   const report = argv.json

@@ -46,7 +46,7 @@ export const sensitivityCommand: CommandModule<object, Flags> = {
 async function sensitivity(argv: Flags): Promise<void> {
   const choice = await layerTechnique(argv.technique, argv.axis);
   const scored = await openScoredModel(argv);
-  const costs = (await scoreAll(scored, await calibrated(scored, choice)).finally(scored.scorer.dispose)).map(costOf);
+  const costs = (await scoreAll(scored, await calibrated(scored, choice))).map(costOf);
   const [model, technique] = [scored.own.name, [argv.technique, spell(choice.params)].filter(Boolean).join(' ')];
   const report = argv.json
     ? JSON.stringify({ model, technique, layers: rankCosts(costs).map(jsonOf) }, undefined, 2)

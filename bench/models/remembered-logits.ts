@@ -1,27 +1,27 @@
 import type { RunningModel } from './running-model.ts';
 
-/** What a model that many are held against answers over one series of windows: it runs once, whoever scores them again. */
-export interface RememberedLogits extends RunningModel {
-  /** Back to the first window, from where it no longer runs: it gives the logits that it gave then, in the same order. */
-  rewind(): void;
-}
+/** What scoring asks of a model. */
+export type AnsweringModel = Pick<RunningModel, 'forward' | 'truncate'>;
 
 const NOTHING = new Float32Array();
 
-/** Scoring looks at all logits or, where it asks for the last ones, at none. */
-export function rememberLogits(model: RunningModel): RememberedLogits {
+/**
+ * What a model that many are held against answers to a series of questions: it is asked once, and may be let go. Each call of what
+ * is returned gives the same answers from the first on, in the same order. Scoring looks at all logits or, where it asks for the
+ * last ones, at none.
+ */
+export function rememberLogits(model: AnsweringModel, ask: (model: AnsweringModel) => void): () => AnsweringModel {
   const kept: Float32Array[] = [];
-  let next: number | undefined;
-  return {
-    ...model,
+  ask({
     forward(tokens, want) {
-      if (next !== undefined) return want === 'all' ? kept[next++] : NOTHING;
       const logits = model.forward(tokens, want);
       if (want === 'all') kept.push(logits.slice());
       return logits;
     },
-    rewind() {
-      next = 0;
-    },
+    truncate: (length) => model.truncate(length),
+  });
+  return () => {
+    let next = 0;
+    return { forward: (_, want) => (want === 'all' ? kept[next++] : NOTHING), truncate() {} };
   };
 }

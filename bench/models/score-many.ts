@@ -1,4 +1,4 @@
-// Many compressions of one model, each held against the uncompressed one, which runs once for all of them.
+// Many compressions of one model, each held against the uncompressed one, which runs once for all of them and is not held beside them.
 import type { Score } from '../contract/case-result.ts';
 import { type Window, windowTokens } from '../inputs/text-windows.ts';
 import type { PackedModel } from './packed-model.ts';
@@ -12,7 +12,6 @@ const ROWS_AT_ONCE = 64;
 
 export interface Scorer {
   score(candidate: PackedModel): Promise<Score>;
-  dispose(): void;
 }
 
 export async function openScorer(
@@ -22,17 +21,17 @@ export async function openScorer(
   seed: number,
 ): Promise<Scorer> {
   const placement = { ...place, maxRows: ROWS_AT_ONCE, capacity: windowTokens(dense.config) };
-  const reference = rememberLogits(await placeModel(dense, placement));
+  const uncompressed = await placeModel(dense, placement);
+  const remembered = rememberLogits(uncompressed, (asked) => scoreWindows(asked, asked, windows));
+  uncompressed.dispose();
   return {
     async score(candidate) {
       const model = await placeModel(candidate, placement);
       try {
-        return scoreOf(scoreWindows(reference, model, windows), seed);
+        return scoreOf(scoreWindows(remembered(), model, windows), seed);
       } finally {
         model.dispose();
-        reference.rewind();
       }
     },
-    dispose: () => reference.dispose(),
   };
 }

@@ -1,13 +1,17 @@
 // What two models that take a text in together make of each of its tokens.
 import type { Window } from '../inputs/text-windows.ts';
-import type { RunningModel } from './running-model.ts';
+import type { AnsweringModel } from './remembered-logits.ts';
 import { scoreToken, type TokenScore } from './score-tokens.ts';
 
 /** Tokens whose logits are held at once. */
 const CHUNK = 32;
 
 /** Both models, or the one beside itself, have room for a window, and what they took in before is forgotten. */
-export function scoreWindows(dense: RunningModel, candidate: RunningModel, windows: readonly Window[]): TokenScore[] {
+export function scoreWindows(
+  dense: AnsweringModel,
+  candidate: AnsweringModel,
+  windows: readonly Window[],
+): TokenScore[] {
   return windows.flatMap(({ before, predicted }) => {
     const models = candidate === dense ? [dense] : [dense, candidate];
     // The last token before the first prediction goes in with the others that predict.

@@ -31,7 +31,6 @@ describe('a scorer', () => {
       const [reference, model] = await Promise.all(models);
       expect(await scorer.score(candidate)).toEqual(scoreOf(scoreWindows(reference, model, windows), 0));
     }
-    scorer.dispose();
   });
 
   test('knows the uncompressed model from itself by nothing', async () => {
