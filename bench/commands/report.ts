@@ -126,7 +126,7 @@ async function drawing(
   if (name === undefined) throw new InputError(`--chart: must be one of ${chartNames.join(', ')}, got none`);
   if (runs.length !== 1 || folders.length > 0)
     throw new InputError(
-      `--format ${format}: must be given one run, got ${runs.length + folders.length} runs and histories`,
+      `--format ${format}: must be given one run, got ${runs.length} runs and ${folders.length} histories`,
     );
   const [{ chartSvg }, { runChart }] = await Promise.all([
     import('../report/html/chart-svg.ts'),

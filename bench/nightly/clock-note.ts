@@ -1,7 +1,6 @@
 import { readdirSync } from 'node:fs';
+import { CLOCK_SLACK_MS } from '../results/history.ts';
 
-/** Clocks of two machines may well be a day apart. */
-const CLOCK_SLACK_MS = 24 * 3600 * 1000;
 const RUN = /^(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)-[0-9a-f]{4}\.csv$/;
 
 /** A sentence where the clock says that runs of the history are yet to come: it runs backwards, or ran ahead when they were made. */

@@ -96,7 +96,7 @@ function inOrder(runs: readonly HistoryRun[], { nowMs, commits }: Surroundings):
 }
 
 /** Clocks of two machines may well be a day apart. */
-const CLOCK_SLACK_MS = 24 * 3600 * 1000;
+export const CLOCK_SLACK_MS = 24 * 3600 * 1000;
 
 function isOfTheFuture({ startedAt }: HistoryRun, nowMs: number): boolean {
   return Date.parse(startedAt) > nowMs + CLOCK_SLACK_MS;

@@ -6,6 +6,7 @@ import { InputError } from '../../contract/input-error.ts';
 import { visibleText } from '../../contract/visible-text.ts';
 import { columns, SCHEMA_VERSION } from '../columns.ts';
 import { readEvents } from '../events.ts';
+import { CLOCK_SLACK_MS } from '../history.ts';
 import { readManifest } from '../manifest.ts';
 import { OVER_BUDGET } from '../over-budget.ts';
 import { wholeSize } from '../whole-lines.ts';
@@ -212,9 +213,6 @@ const RUNS = `
       any_value(node_version) AS node_version, any_value(file) AS file
     FROM rows GROUP BY run_id
   ) r FULL JOIN manifests m USING (run_id)`;
-
-/** Clocks of two machines may well be a day apart. */
-const CLOCK_SLACK_MS = 24 * 3600 * 1000;
 
 /**
  * The newest row of each case on each kind of machine. A row dated in the future would stay the newest for years, so it
