@@ -1,9 +1,9 @@
 // The process of one backend's contract check: in itself, or in a page it opens.
-import { join } from 'node:path';
 import { backendOf } from '../bench/backends/backend.ts';
 import { KERNELS_DIR, loadTechniques, techniqueFiles } from '../bench/cases/registry.ts';
 import type { NodeBackend } from '../bench/contract/backend.ts';
 import type { Browser, PageRuntime } from '../bench/contract/browser.ts';
+import { moduleFile } from '../bench/contract/module-file.ts';
 import { askPage } from '../bench/run/page/weigh-in-page.ts';
 import { type ContractOutcome, checkContract } from './contract.ts';
 import type { TrialSet } from './contract-trials.ts';
@@ -41,6 +41,6 @@ async function checkHere({ open, threads, onlyWhenNamed }: NodeBackend): Promise
 }
 
 function checkInPage(browser: Browser, task: ContractTask): Promise<unknown> {
-  const worker = join(import.meta.dirname, 'contract-worker.ts');
+  const worker = moduleFile('./contract-worker.ts', import.meta.filename);
   return askPage(browser, { techniques: techniqueFiles([KERNELS_DIR]), worker }, task);
 }

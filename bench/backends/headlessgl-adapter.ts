@@ -1,7 +1,7 @@
 // Finds out whether gpu.js's headlessgl mode can run here. A child process looks, since a driver can end a process.
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import type { BackendStatus } from '../contract/backend.ts';
+import { moduleFile } from '../contract/module-file.ts';
 import { headlessGlVersion } from './headless-gl.ts';
 import { missingToBuild } from './headlessgl-build.ts';
 import { isSoftwareName } from './webgpu-adapter.ts';
@@ -17,18 +17,23 @@ export async function probeHeadlessGl(): Promise<BackendStatus> {
   const display = willStartXvfb() ? 'Xvfb' : `display ${process.env.DISPLAY ?? 'of the system'}`;
   return new Promise((resolve) => {
     const options = { timeout: PROBE_TIMEOUT_MS, killSignal: 'SIGKILL' } as const;
-    execFile(process.execPath, [join(import.meta.dirname, 'headlessgl-probe.ts')], options, (error, stdout, stderr) => {
-      if (error !== null) return resolve({ available: false, reason: failureOf(error, stderr) });
-      const driver: { renderer: string; version: string } = JSON.parse(stdout);
-      resolve({
-        available: true,
-        adapterType: isSoftwareName(driver.renderer) ? 'software' : 'hardware',
-        adapter: driver.renderer,
-        driver: `${driver.version} (${display})`,
-        env: {},
-        version: `gl ${version}`,
-      });
-    });
+    execFile(
+      process.execPath,
+      [moduleFile('./headlessgl-probe.ts', import.meta.filename)],
+      options,
+      (error, stdout, stderr) => {
+        if (error !== null) return resolve({ available: false, reason: failureOf(error, stderr) });
+        const driver: { renderer: string; version: string } = JSON.parse(stdout);
+        resolve({
+          available: true,
+          adapterType: isSoftwareName(driver.renderer) ? 'software' : 'hardware',
+          adapter: driver.renderer,
+          driver: `${driver.version} (${display})`,
+          env: {},
+          version: `gl ${version}`,
+        });
+      },
+    );
   });
 }
 

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { InputError } from '../contract/input-error.ts';
+import { moduleFile } from '../contract/module-file.ts';
 import type { Team } from './wasm-arena.ts';
 import { type Export, instantiate, newTable } from './wasm-instance.ts';
 import {
@@ -59,7 +60,10 @@ export async function startTeam(memory: WebAssembly.Memory, threads: number): Pr
 function startMember(memory: WebAssembly.Memory, control: Control) {
   const { port1: modules, port2 } = new MessageChannel();
   const workerData: TeamMember = { memory, control, modules: port2 };
-  const worker = new Worker(new URL('./wasm-worker.ts', import.meta.url), { workerData, transferList: [port2] });
+  const worker = new Worker(moduleFile('./wasm-worker.ts', import.meta.filename), {
+    workerData,
+    transferList: [port2],
+  });
   modules.unref();
   return { worker, modules };
 }

@@ -2,7 +2,7 @@
 // driver that comes with the packages. A child process looks, since the wrong driver can end a process, and since a
 // process finds only the drivers its environment named when it started.
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { moduleFile } from '../contract/module-file.ts';
 import { type DriverSource, packagedDriver, softwareDriverEnv } from './software-driver.ts';
 
 export type WebGpuStatus =
@@ -85,7 +85,7 @@ function unavailable(own: string, packaged: string): WebGpuStatus {
 }
 
 function probe(env: Record<string, string>): Promise<Probe> {
-  const script = fileURLToPath(new URL('./webgpu-probe.ts', import.meta.url));
+  const script = moduleFile('./webgpu-probe.ts', import.meta.filename);
   const options = { env: { ...process.env, ...env }, timeout: PROBE_TIMEOUT_MS, killSignal: 'SIGKILL' } as const;
   return new Promise((resolve) => {
     execFile(process.execPath, [script], options, (error, stdout, stderr) => {

@@ -2,9 +2,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Relative specifiers of imports that are left when types are gone, and files that are started as workers. */
+/** Relative specifiers of imports that are left when types are gone, and modules that are started as workers. */
 const IMPORTS =
-  /(?:^|\n)\s*(?:import|export)\s(?!type\s)[^;'"]*?['"](\.[^'"]+)['"]|(?:import|new URL)\(\s*['"](\.[^'"]+)['"]/g;
+  /(?:^|\n)\s*(?:import|export)\s(?!type\s)[^;'"]*?['"](\.[^'"]+)['"]|(?:import|new URL|moduleFile)\(\s*['"](\.[^'"]+)['"]/g;
 
 export function importsOf(file: string): string[] {
   const found = [...readFileSync(file, 'utf8').matchAll(IMPORTS)];

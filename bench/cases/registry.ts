@@ -1,12 +1,14 @@
 // Finds techniques and suites by walking their folders; nothing lists them.
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { InputError } from '../contract/input-error.ts';
+import { MODULE_SUFFIX } from '../contract/module-file.ts';
 import { contractModule } from '../contract/own-import.ts';
 import type { Suite } from '../contract/suite.ts';
 import type { Technique } from '../contract/technique.ts';
+import { techniqueModule } from './technique-module.ts';
 
 /** Where tare itself stands. */
 export const PROJECT = dirname(dirname(import.meta.dirname));
@@ -40,13 +42,13 @@ export async function loadTechnique(id: string, folders: readonly string[]): Pro
 export function techniqueFiles(folders: readonly string[]): Map<string, string> {
   const files = new Map<string, string>();
   for (const folder of new Set(folders.map((path) => resolve(path)))) {
-    for (const id of techniqueIds(folder)) {
+    for (const [id, file] of modulesIn(folder)) {
       const taken = files.get(id);
       if (taken !== undefined)
         throw new InputError(
           `--kernels: techniques must have names of their own, got ${id} in ${dirname(dirname(taken))} and in ${folder}; rename the folder`,
         );
-      files.set(id, techniqueFile(folder, id));
+      files.set(id, file);
     }
   }
   return new Map([...files].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
@@ -57,20 +59,20 @@ export async function loadSuites(): Promise<Map<string, Suite>> {
   const folder = join(PROJECT, 'suites');
   const suites = new Map<string, Suite>();
   for (const file of readdirSync(folder).sort()) {
-    if (!file.endsWith('.ts') || file.endsWith('.test.ts')) continue;
-    suites.set(basename(file, '.ts'), await defaultExport<Suite>(join(folder, file)));
+    // Declarations lie beside compiled suites.
+    if (!file.endsWith(MODULE_SUFFIX) || /\.(test|d)\.ts$/.test(file)) continue;
+    suites.set(basename(file, MODULE_SUFFIX), await defaultExport<Suite>(join(folder, file)));
   }
   return suites;
 }
 
-function techniqueIds(folder: string): string[] {
+function modulesIn(folder: string): [id: string, file: string][] {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
     throw new InputError(`--kernels: must be a folder of techniques, got ${folder}`);
-  return readdirSync(folder).filter((id) => existsSync(techniqueFile(folder, id)));
-}
-
-function techniqueFile(folder: string, id: string): string {
-  return resolve(folder, id, 'technique.ts');
+  return readdirSync(folder).flatMap((id) => {
+    const file = techniqueModule(join(folder, id));
+    return file === undefined ? [] : [[id, file]];
+  });
 }
 
 async function defaultExport<T>(file: string): Promise<T> {

@@ -9,6 +9,7 @@ import type { LayerOp } from '../contract/problem.ts';
 import type { KernelKind } from '../contract/runtimes/runtimes.ts';
 import type { Family, Technique } from '../contract/technique.ts';
 import { visibleText } from '../contract/visible-text.ts';
+import { techniqueModule } from './technique-module.ts';
 
 const ops = { matmul: 'matmul', attention: 'attention' } as const satisfies { [O in LayerOp]: O };
 const families = {
@@ -117,7 +118,7 @@ export function assertKernelsFolder(folder: string): void {
 }
 
 function faultOf(folder: string): string | undefined {
-  const isTechnique = (path: string) => existsSync(join(path, 'technique.ts'));
+  const isTechnique = (path: string) => techniqueModule(path) !== undefined;
   if (!existsSync(folder)) return `no folder ${folder}`;
   if (isTechnique(folder)) return `a technique itself, ${folder}; give the folder it lies in, ${dirname(folder)}`;
   const inside = foldersIn(folder);

@@ -1,7 +1,7 @@
 // What stands before the completion script that yargs prints.
-import { join } from 'node:path';
+import { moduleFile } from '../contract/module-file.ts';
 
-const MAIN = join(import.meta.dirname, '..', 'main.ts');
+const MAIN = moduleFile('../main.ts', import.meta.filename);
 const MARK = '# Completion of tare';
 
 export interface Surroundings {

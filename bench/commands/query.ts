@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { chooseNames, unknownName } from '../cases/select.ts';
 import { InputError } from '../contract/input-error.ts';
+import { moduleFile } from '../contract/module-file.ts';
 import { type QueryFormat, queryFormats } from '../report/query-result.ts';
 import { definition, textWidth } from '../report/text-table.ts';
 import { namedQueries } from '../results/named-queries.ts';
@@ -109,7 +110,9 @@ function sqlOf(named: string): string {
 
 /** Throws InputError on what the child refuses, and where it has to be killed. */
 async function askChild(request: QueryRequest, timeoutS: number): Promise<void> {
-  const child = fork(join(import.meta.dirname, 'query-process.ts'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(moduleFile('./query-process.ts', import.meta.filename), {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   let answer: QueryAnswer | undefined;
   child.on('message', (message: QueryAnswer) => {
     answer = message;

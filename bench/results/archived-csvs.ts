@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { InputError } from '../contract/input-error.ts';
+import { moduleFile } from '../contract/module-file.ts';
 import { whyNoDuckDb } from './database/duckdb.ts';
 
 /** Folder below a history's. */
@@ -41,7 +42,7 @@ function archivedIn(folder: string): ReadonlyMap<string, Buffer> {
 function readArchives(folder: string, archives: readonly string[]): ReadonlyMap<string, Buffer> {
   const reason = whyNoDuckDb();
   if (reason !== undefined) throw new InputError(`${join(folder, ARCHIVE)}: holds archived runs; ${reason}`);
-  const child = join(import.meta.dirname, 'database', 'print-archives.ts');
+  const child = moduleFile('./database/print-archives.ts', import.meta.filename);
   const { status, stdout, stderr } = spawnSync(process.execPath, [child, ...archives], {
     maxBuffer: Number.POSITIVE_INFINITY,
   });

@@ -1,12 +1,12 @@
 // The process that measures a case, and where starting it is most of the cost a few cases one after another.
-import { join } from 'node:path';
 import { z } from 'zod';
 import type { CaseRequest } from '../contract/case-request.ts';
 import type { CaseResult } from '../contract/case-result.ts';
 import { CaseResult as ResultSchema } from '../contract/case-result-schema.ts';
+import { moduleFile } from '../contract/module-file.ts';
 import { Child, type IsolateOptions } from './isolate.ts';
 
-const CHILD = join(import.meta.dirname, 'case-child.ts');
+const CHILD = moduleFile('./case-child.ts', import.meta.filename);
 
 /** One case at a time; a process is started when there is a case for it. */
 export class CaseProcess {

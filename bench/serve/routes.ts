@@ -13,6 +13,7 @@ import { KERNELS_DIR, loadSuites, techniqueFiles } from '../cases/registry.ts';
 import { DEFAULT_SEED } from '../contract/case.ts';
 import { Weighed } from '../contract/case-result-schema.ts';
 import { InputError } from '../contract/input-error.ts';
+import { moduleFile } from '../contract/module-file.ts';
 import { presetNames } from '../contract/suite.ts';
 import { DEFAULT_MIN_SQNR_DB, paretoRows } from '../report/pareto-rows.ts';
 import type { ResultRow } from '../results/columns.ts';
@@ -120,7 +121,7 @@ async function fileAnswer(path: string): Promise<Answer | undefined> {
     case '/page.css':
       return { type: 'text/css', body: await readFile(join(FOLDER, 'page.css')) };
     case '/page.js':
-      return { type: 'text/javascript', body: await bundleScript(join(FOLDER, 'page.ts')) };
+      return { type: 'text/javascript', body: await bundleScript(moduleFile('./page.ts', import.meta.filename)) };
     case '/worker.js':
       return { type: 'text/javascript', body: await bundleWorker(WEIGHING_WORKER, techniqueFiles([KERNELS_DIR])) };
     default:

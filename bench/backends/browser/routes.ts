@@ -1,14 +1,14 @@
 // What every page of tare is served: its script, its worker with all kernels, compiled WebAssembly and a case's inputs.
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { moduleFile } from '../../contract/module-file.ts';
 import { wasmFile } from '../wasm-file.ts';
 import { bundleScript, bundleWorker } from './bundle.ts';
 import type { Answer, Route } from './page-server.ts';
 
 export const MEASURING_PAGE = '<!doctype html><title>tare</title><script type="module" src="/page.js"></script>';
-const PAGE_SCRIPT = join(import.meta.dirname, 'page.ts');
-export const WEIGHING_WORKER = join(import.meta.dirname, '..', '..', 'run', 'page', 'weighing-worker.ts');
+const PAGE_SCRIPT = moduleFile('./page.ts', import.meta.filename);
+export const WEIGHING_WORKER = moduleFile('../../run/page/weighing-worker.ts', import.meta.filename);
 
 export interface Served {
   /** The module of each technique, by id. */

@@ -1,10 +1,10 @@
 // All cases of a comparison: k processes each, verdicts over the family, and whatever is flagged once more in fresh processes.
-import { join } from 'node:path';
 import { backendOf } from '../../backends/backend.ts';
 import { KERNELS_DIR, loadTechniques } from '../../cases/registry.ts';
 import type { AvailableBackend, BackendStatus } from '../../contract/backend.ts';
 import type { Budget } from '../../contract/budget.ts';
 import type { Case } from '../../contract/case.ts';
+import { moduleFile } from '../../contract/module-file.ts';
 import type { Params } from '../../contract/technique.ts';
 import { type ExactChange, exactChanges } from '../../results/exact-change.ts';
 import { shortHash } from '../../run/environment.ts';
@@ -14,7 +14,7 @@ import type { ComparedCase, Projects } from './compared-case.ts';
 import type { OutputChange, Version, VersionsRequest, VersionsResult } from './time-versions.ts';
 import { type Evidence, type Judgement, judge, processesFor, spreadOfEqualCode } from './verdict.ts';
 
-const CHILD = join(import.meta.dirname, 'versions-child.ts');
+const CHILD = moduleFile('./versions-child.ts', import.meta.filename);
 
 /** Below this a difference is of no interest; code placement alone makes as much. */
 const MIN_CHANGE = 0.02;

@@ -1,7 +1,7 @@
 // A load that comes and goes, as a neighbour on a shared machine does.
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { moduleFile } from '../../contract/module-file.ts';
 import type { Random } from '../../statistics/random.ts';
 
 /** Shortest and longest, s. */
@@ -24,7 +24,9 @@ async function alternate({ uniform }: Random, signal: AbortSignal): Promise<void
   for (let isBusy = uniform() < 0.5; !signal.aborted; isBusy = !isBusy) {
     const [shortest, longest] = isBusy ? BUSY_S : QUIET_S;
     const spellMs = (shortest + uniform() * (longest - shortest)) * 1000;
-    const neighbour = isBusy ? spawn(process.execPath, [join(import.meta.dirname, 'busy-core.ts')]) : undefined;
+    const neighbour = isBusy
+      ? spawn(process.execPath, [moduleFile('./busy-core.ts', import.meta.filename)])
+      : undefined;
     await setTimeout(spellMs, undefined, { signal }).catch(() => {});
     neighbour?.kill('SIGKILL');
   }

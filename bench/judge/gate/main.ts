@@ -10,6 +10,7 @@ import { programArguments } from '../../commands/program-arguments.ts';
 import { COUNT, once, onceNumber } from '../../commands/selection-flags.ts';
 import { resultsFolder } from '../../commands/users-folder.ts';
 import { InputError } from '../../contract/input-error.ts';
+import { moduleFile } from '../../contract/module-file.ts';
 import { ensureUseLiteCache } from '../../inputs/use-lite/use-lite-cache-build.ts';
 import { describeMachine } from '../../run/environment.ts';
 import { gitState } from '../../run/git-state.ts';
@@ -151,7 +152,7 @@ function missed(goal: string): void {
 async function runPart(part: Part, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   const neighbour = part.endsWith('-load')
-    ? spawn(process.execPath, [join(import.meta.dirname, 'busy-core.ts')])
+    ? spawn(process.execPath, [moduleFile('./busy-core.ts', import.meta.filename)])
     : undefined;
   try {
     for (const trial of trialsOf(part, values.quick)) {

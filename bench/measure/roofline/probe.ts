@@ -2,8 +2,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { getCompileCacheDir } from 'node:module';
-import { join } from 'node:path';
 import { REVECTORIZE, whyNotRevectorized } from '../../backends/wasm-revectorize.ts';
+import { moduleFile } from '../../contract/module-file.ts';
 import type { Limits, Peaks, Roofline } from '../../contract/roofline.ts';
 import type { WasmWidth } from '../../contract/runtimes/wasm.ts';
 import { cacheBytes } from './caches.ts';
@@ -56,7 +56,7 @@ export function higherOf(a: ProbeAnswer, b: ProbeAnswer): ProbeAnswer {
 }
 
 async function ask(request: ProbeRequest, execArgv: string[] = []): Promise<ProbeAnswer> {
-  const child = fork(join(import.meta.dirname, 'probe-child.ts'), [JSON.stringify(request)], {
+  const child = fork(moduleFile('./probe-child.ts', import.meta.filename), [JSON.stringify(request)], {
     execArgv,
     env: { NODE_COMPILE_CACHE: getCompileCacheDir(), ...process.env },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { wasmFile } from '../../backends/wasm-file.ts';
 import { instantiate } from '../../backends/wasm-instance.ts';
 import { newMemory } from '../../backends/wasm-memory.ts';
+import { moduleFile } from '../../contract/module-file.ts';
 import type { WasmWidth } from '../../contract/runtimes/wasm.ts';
 import { allocateTraining } from './memory.ts';
 import { rotaryAngles } from './network.ts';
@@ -117,7 +118,7 @@ export function mean(values: Float32Array): number {
 async function startTeam(workerData: ShardWorkerData, threads: number) {
   const workers = Array.from(
     { length: threads },
-    () => new Worker(new URL('./shard-worker.ts', import.meta.url), { workerData }),
+    () => new Worker(moduleFile('./shard-worker.ts', import.meta.filename), { workerData }),
   );
   await Promise.all(workers.map((worker) => once(worker, 'message')));
   for (const worker of workers) worker.unref();

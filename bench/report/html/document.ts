@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { moduleFile } from '../../contract/module-file.ts';
 import type { TrackedCase } from '../../judge/track.ts';
 import type { History } from '../../results/history.ts';
 import { paretoRows } from '../pareto-rows.ts';
@@ -25,7 +26,7 @@ export interface TrackedHistory extends History {
   readonly tracked: readonly TrackedCase[];
 }
 
-export const PAGE_SCRIPT = join(import.meta.dirname, 'page', 'page.ts');
+export const PAGE_SCRIPT = moduleFile('./page/page.ts', import.meta.filename);
 
 export async function reportDocument({ runs, history, script }: Report): Promise<string> {
   const sections: Markup[] = [];
