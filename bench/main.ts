@@ -2,7 +2,11 @@
 // The program. What it keeps of stripped types and compiled code takes hold of what is loaded afterwards only, and halves
 // the time a command takes to start.
 import { enableCompileCache } from 'node:module';
+import { NODE_FLAGS } from './contract/node-flags.ts';
 
+// Where there is no `execve`, as on Windows, it takes Node 24.
+if (typeof Float16Array === 'undefined')
+  process.execve?.(process.execPath, [process.execPath, ...NODE_FLAGS, ...process.argv.slice(1)]);
 enableCompileCache();
 const { enterUsersFolder } = await import('./commands/users-folder.ts');
 enterUsersFolder();

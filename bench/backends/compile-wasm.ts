@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { InputError } from '../contract/input-error.ts';
+import { installLine } from '../contract/install-line.ts';
 import { type WasmWidth, wasmWidths } from '../contract/runtimes/wasm.ts';
 import { wasmFile } from './wasm-file.ts';
 import { constantsAddress } from './wasm-memory.ts';
@@ -51,8 +52,20 @@ export function hasWasmSource(folder: string): boolean {
 
 /** For all widths. Throws InputError with what the compiler says of the source. */
 export async function compileWasm(folder: string): Promise<void> {
-  const compiler: Compiler = await import(ASSEMBLYSCRIPT);
+  const compiler = await loadCompiler();
   for (const width of wasmWidths) await compileWidth(compiler, folder, width);
+}
+
+/** Throws InputError where it is not installed. */
+async function loadCompiler(): Promise<Compiler> {
+  try {
+    return await import(ASSEMBLYSCRIPT);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw new InputError(
+      `assemblyscript: must be installed to compile wasm.as.ts, got none; ${installLine('assemblyscript')}`,
+    );
+  }
 }
 
 async function compileWidth(compiler: Compiler, folder: string, width: WasmWidth): Promise<void> {

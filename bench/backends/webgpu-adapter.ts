@@ -2,6 +2,8 @@
 // driver that comes with the packages. A child process looks, since the wrong driver can end a process, and since a
 // process finds only the drivers its environment named when it started.
 import { execFile } from 'node:child_process';
+import { findPackageJSON } from 'node:module';
+import { installLine } from '../contract/install-line.ts';
 import { moduleFile } from '../contract/module-file.ts';
 import { type DriverSource, packagedDriver, softwareDriverEnv } from './software-driver.ts';
 
@@ -49,6 +51,10 @@ export function webGpuStatus(): Promise<WebGpuStatus> {
 
 /** `findSource` says where the software driver comes from, should it be needed. */
 export async function probeWebGpu(findSource: () => DriverSource = packagedDriver): Promise<WebGpuStatus> {
+  if (!isDawnInstalled()) {
+    const line = installLine('webgpu', '@sparticuz/chromium');
+    return { available: false, reason: `webgpu, which runs WebGPU in Node, is not installed: ${line}` };
+  }
   const own = await probe({});
   if ('info' in own) return status(own.info, "the machine's own", {});
   let env: Record<string, string>;
@@ -61,6 +67,14 @@ export async function probeWebGpu(findSource: () => DriverSource = packagedDrive
   const packaged = await probe(env);
   if ('info' in packaged) return status(packaged.info, 'packaged with @sparticuz/chromium', env);
   return unavailable(own.failure, `with the packaged SwiftShader driver ${packaged.failure}`);
+}
+
+function isDawnInstalled(): boolean {
+  try {
+    return findPackageJSON('webgpu', import.meta.url) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** Does an adapter run on the CPU? A driver that doesn't say so by its flag is known by its name. */
@@ -80,7 +94,7 @@ function status(info: AdapterInfo, origin: string, env: Record<string, string>):
 }
 
 function unavailable(own: string, packaged: string): WebGpuStatus {
-  const mend = 'install a Vulkan driver, or reinstall the packages with `npm ci`';
+  const mend = `install a Vulkan driver, or install the packages again: ${installLine('webgpu', '@sparticuz/chromium')}`;
   return { available: false, reason: `no WebGPU adapter: with the machine's own drivers ${own}; ${packaged}; ${mend}` };
 }
 

@@ -1,5 +1,8 @@
 // The command line.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import yargs, { type Argv, type CommandModule } from 'yargs';
+import { PROJECT } from '../cases/registry.ts';
 import { InputError } from '../contract/input-error.ts';
 import { visibleSentence, visibleText } from '../contract/visible-text.ts';
 import { textWidth } from '../report/text-table.ts';
@@ -79,7 +82,7 @@ export async function parseAndRun(words: string[], known: readonly object[] = co
     .option('debug', { type: 'boolean', default: false, describe: 'show stack traces and what child processes say' })
     .demandCommand(1, `command: must be one of ${usages.map(nameOf).join(', ')}; see tare --help`)
     .strict()
-    .version()
+    .version(JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')).version)
     .help()
     .wrap(textWidth())
     .exitProcess(false)

@@ -61,6 +61,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'duckdb:install': 'takes the network, 70 MB',
   'headlessgl:install': 'takes the network and a compiler',
   'build:wasm': 'is what npm ci does first',
+  'build:package': 'compiles for half a minute',
+  'package:try': 'takes the network and minutes',
   contract: 'is run by the test of tare new',
   'bench/judge/gate/main.ts': 'measures for hours, or judges for half a minute',
   'bench/judge/gate/change-points.ts': 'simulates for minutes',

@@ -3,7 +3,7 @@ import { unknownName } from '../cases/select.ts';
 import { formatTerms, lookUp, readGlossary } from '../report/glossary.ts';
 import { textWidth } from '../report/text-table.ts';
 
-interface Flags {
+export interface Flags {
   readonly topic?: string;
   readonly word?: string;
 }

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 import { PROJECT } from '../cases/registry.ts';
 import { InputError } from '../contract/input-error.ts';
+import { IS_PACKAGE } from '../contract/module-file.ts';
 
 /**
  * Where the command was typed. npm starts a package's scripts in the package's own folder and tells in INIT_CWD where it was
@@ -20,8 +21,9 @@ export function enterUsersFolder(): void {
   process.chdir(usersFolder(process.argv[1], process.cwd(), process.env));
 }
 
-/** tare's own results, wherever a command is typed, as short as it can be said there. */
+/** A checkout's own results, wherever a command is typed, as short as it can be said there; a package leaves them where one stands. */
 export function resultsFolder(): string {
+  if (IS_PACKAGE) return 'results';
   const results = join(PROJECT, 'results');
   const path = relative(process.cwd(), results);
   return path.startsWith('..') || isAbsolute(path) ? results : path || '.';

@@ -152,7 +152,7 @@ export interface ClassifyActivations {
   readonly rowStart: Int32Array;
 }
 
-interface OperationTypes {
+export interface OperationTypes {
   matmul: { problem: MatmulProblem; weights: MatmulWeights; activations: MatmulActivations };
   attention: { problem: AttentionProblem; weights: AttentionWeights; activations: AttentionActivations };
   model: { problem: ModelProblem; weights: PackedModelWeights; activations: ModelActivations };

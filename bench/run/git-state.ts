@@ -1,8 +1,9 @@
 // The commit tare itself stands at.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { PROJECT } from '../cases/registry.ts';
+import { IS_PACKAGE } from '../contract/module-file.ts';
 
 /** What the figures depend on; results, plots and weights that lie about do not make another version. */
 export const SOURCES: readonly string[] = [
@@ -24,6 +25,7 @@ export interface GitState {
 
 /** Undefined outside a git checkout, and where git gives no answer about one, which is said once on stderr. */
 export function gitState(project = PROJECT): GitState | undefined {
+  if (IS_PACKAGE && project === PROJECT) return packagedState();
   const commit = askGit(project, 'rev-parse', '--verify', 'HEAD');
   const changes =
     commit === undefined
@@ -32,14 +34,22 @@ export function gitState(project = PROJECT): GitState | undefined {
   return commit === undefined || changes === undefined ? undefined : { commit, dirty: changes !== '' };
 }
 
+/** A package lies in its user's checkout, which is none of tare; its manifest names the commit it was made of. */
+function packagedState(): GitState | undefined {
+  const { gitHead } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8'));
+  return gitHead && { commit: gitHead, dirty: false };
+}
+
 /** Every commit that led to the one checked out, newest first; none where git doesn't tell. */
 export function knownCommits(project = PROJECT): string[] {
+  if (IS_PACKAGE && project === PROJECT) return [];
   const { status, stdout } = runGit(project, 'rev-list', '--topo-order', 'HEAD');
   return status === 0 ? stdout.trim().split('\n') : [];
 }
 
 /** A commit in full, by whatever git takes for one; undefined where it knows none. */
 export function resolveCommit(name: string, project = PROJECT): string | undefined {
+  if (IS_PACKAGE && project === PROJECT) return undefined;
   const { status, stdout } = runGit(
     project,
     'rev-parse',

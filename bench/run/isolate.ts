@@ -6,6 +6,7 @@ import { getCompileCacheDir } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { NODE_FLAGS } from '../contract/node-flags.ts';
 import { visibleSentence } from '../contract/visible-text.ts';
 import { type Asked, LEAVE } from './child-messages.ts';
 
@@ -54,7 +55,7 @@ export class Child {
   /** `questions`: the most that it will be asked, for which its processor time must last. */
   constructor(script: string, questions: number, options: IsolateOptions) {
     const cpuLimitS = questions * Math.ceil(options.timeoutS * availableParallelism()) + SPARE_CPU_S;
-    const command = [process.execPath, ...options.execArgv, script];
+    const command = [process.execPath, ...NODE_FLAGS, ...options.execArgv, script];
     this.#options = options;
     this.#process = spawn('/bin/sh', ['-c', GUARDS, 'sh', String(cpuLimitS), ...command], {
       // Stripped types and compiled code are kept from child to child, which saves each about 0.2 s of its start.

@@ -1,6 +1,8 @@
 // The kernel modules as one script for a browser: what Node runs, put together, with no second implementation.
 import { dirname } from 'node:path';
 import type { Plugin } from 'esbuild';
+import { InputError } from '../../contract/input-error.ts';
+import { installLine } from '../../contract/install-line.ts';
 import { contractModule } from '../../contract/own-import.ts';
 
 /** A worker: the default export of `main` is called with all techniques by id, out of the module of each. */
@@ -19,7 +21,7 @@ export function bundleScript(main: string): Promise<string> {
 
 /** gpu.js compiles kernels out of their own text, so it is left as it was written. */
 async function bundle(entry: string): Promise<string> {
-  const { build } = await import('esbuild');
+  const { build } = await loadEsbuild();
   const { outputFiles } = await build({
     stdin: { contents: entry, resolveDir: dirname(import.meta.dirname), loader: 'ts' },
     bundle: true,
@@ -33,6 +35,16 @@ async function bundle(entry: string): Promise<string> {
     plugins: [ownImports, leaveNodeAlone],
   });
   return outputFiles[0].text;
+}
+
+/** Throws InputError where it is not installed. */
+async function loadEsbuild() {
+  try {
+    return await import('esbuild');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw new InputError(`esbuild: must be installed to put pages together, got none; ${installLine('esbuild')}`);
+  }
 }
 
 /** Techniques of one's own import tare's contract by name. */

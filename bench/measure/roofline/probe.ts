@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { getCompileCacheDir } from 'node:module';
 import { REVECTORIZE, whyNotRevectorized } from '../../backends/wasm-revectorize.ts';
 import { moduleFile } from '../../contract/module-file.ts';
+import { NODE_FLAGS } from '../../contract/node-flags.ts';
 import type { Limits, Peaks, Roofline } from '../../contract/roofline.ts';
 import type { WasmWidth } from '../../contract/runtimes/wasm.ts';
 import { cacheBytes } from './caches.ts';
@@ -57,7 +58,7 @@ export function higherOf(a: ProbeAnswer, b: ProbeAnswer): ProbeAnswer {
 
 async function ask(request: ProbeRequest, execArgv: string[] = []): Promise<ProbeAnswer> {
   const child = fork(moduleFile('./probe-child.ts', import.meta.filename), [JSON.stringify(request)], {
-    execArgv,
+    execArgv: [...NODE_FLAGS, ...execArgv],
     env: { NODE_COMPILE_CACHE: getCompileCacheDir(), ...process.env },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });

@@ -3,6 +3,8 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { InputError } from '../../contract/input-error.ts';
+import { installLine } from '../../contract/install-line.ts';
+import { IS_PACKAGE } from '../../contract/module-file.ts';
 
 const DUCKDB_DIR = join(import.meta.dirname, '../../../.peers/duckdb');
 const PACKAGE = '@duckdb/node-api';
@@ -39,7 +41,8 @@ export function whyNoDuckDb(folder: string = DUCKDB_DIR): string | undefined {
     createRequire(join(folder, 'package.json')).resolve(PACKAGE);
     return undefined;
   } catch {
-    return 'DuckDB: must be installed, got none; npm run duckdb:install brings it (70 MB)';
+    const line = IS_PACKAGE ? installLine(PACKAGE) : 'npm run duckdb:install';
+    return `DuckDB: must be installed, got none; ${line} brings it (70 MB)`;
   }
 }
 

@@ -1,0 +1,136 @@
+// npm run build:package: writes `.package`, a folder that `npm pack` makes a package of. Every module stands in it where it
+// stands here, compiled on its own: gpu.js reads the text of kernels, and paths between modules stay what they are.
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import { hasWasmSource } from './backends/compile-wasm.ts';
+import { wasmFile } from './backends/wasm-file.ts';
+import { PROJECT } from './cases/registry.ts';
+import { InputError } from './contract/input-error.ts';
+import { wasmWidths } from './contract/runtimes/wasm.ts';
+import { gitState } from './run/git-state.ts';
+
+const OUT = join(PROJECT, '.package');
+/** Files beside modules that modules read. Vectors, goldens and logs are of tests, training and readers alone. */
+const DATA = /\.(css|html|sql|txt|tsv|json|br|safetensors)$|LICENSE/;
+const OF_TESTS = /golden|vectors|small-llama|tsconfig|^fixtures/;
+const DECLARED = /^bench.(contract|statistics)/;
+/** Optional: what needs them says how they are installed. */
+const PEERS = ['@duckdb/node-api', '@sparticuz/chromium', 'assemblyscript', 'esbuild', 'webgpu'];
+/** The oldest that runs TypeScript and has the hooks by which techniques find tare. */
+const NODE = '>=22.18';
+
+interface Manifest {
+  readonly version: string;
+  readonly description: string;
+  readonly license: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+
+rmSync(OUT, { recursive: true, force: true });
+compile();
+keepDeclarations();
+for (const folder of ['bench', 'kernels', 'suites']) copyData(folder);
+copyWasm();
+for (const folder of ['docs', 'results']) copyTexts(folder);
+for (const file of ['README.md', 'LICENSE']) copyFileSync(join(PROJECT, file), join(OUT, file));
+bundleGpuJs();
+writeFileSync(join(OUT, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
+
+function compile(): void {
+  const typescript = createRequire(import.meta.url).resolve('typescript/package.json');
+  const compiler = join(dirname(typescript), readJson(typescript).bin.tsc);
+  const config = join(import.meta.dirname, 'tsconfig.package.json');
+  const { status } = spawnSync(process.execPath, [compiler, '-p', config], { stdio: 'inherit' });
+  if (status !== 0) throw new InputError('build:package: modules must compile; npm run check says what is wrong');
+}
+
+/** Of the contract and what it is made of: nothing else can be imported. */
+function keepDeclarations(): void {
+  for (const file of readdirSync(OUT, { recursive: true, encoding: 'utf8' })) {
+    if (file.endsWith('.d.ts') && !DECLARED.test(file)) rmSync(join(OUT, file));
+  }
+}
+
+function copyData(folder: string): void {
+  for (const file of readdirSync(join(PROJECT, folder), { recursive: true, encoding: 'utf8' })) {
+    if (DATA.test(file) && !OF_TESTS.test(file)) copy(join(folder, file));
+  }
+}
+
+function copyTexts(folder: string): void {
+  const files = readdirSync(join(PROJECT, folder)).filter((file) => /\.md$|^(baseline|nightly-costs)\.csv$/.test(file));
+  for (const file of files) copy(join(folder, file));
+}
+
+function copy(file: string): void {
+  mkdirSync(dirname(join(OUT, file)), { recursive: true });
+  copyFileSync(join(PROJECT, file), join(OUT, file));
+}
+
+/** Of tare's own modules: what else was compiled here is somebody's own. */
+function copyWasm(): void {
+  const kernels = readdirSync(join(PROJECT, 'kernels')).map((id) => join(PROJECT, 'kernels', id));
+  const measures = ['roofline', 'canary'].map((name) => join(import.meta.dirname, 'measure', name));
+  mkdirSync(join(OUT, '.wasm'));
+  for (const folder of [...kernels, ...measures].filter(hasWasmSource)) {
+    for (const width of wasmWidths) {
+      const file = wasmFile(basename(folder), width);
+      copyFileSync(file, join(OUT, '.wasm', basename(file)));
+    }
+  }
+}
+
+/**
+ * gpu.js demands an older Dawn of 80 MB and a compiler for OpenGL, and another project's package.json can't override that. So it
+ * travels inside of the package, as it is but for what it demands; `webgpu` is a peer of tare's.
+ */
+function bundleGpuJs(): void {
+  const from = join(PROJECT, 'node_modules', 'gpu.js');
+  const to = join(OUT, 'node_modules', 'gpu.js');
+  const { name, version, license, main, browser, dependencies } = readJson(join(from, 'package.json'));
+  const { webgpu, ...needed } = dependencies;
+  for (const part of ['src', 'LICENSE', 'README.md']) cpSync(join(from, part), join(to, part), { recursive: true });
+  mkdirSync(join(to, 'dist'));
+  copyFileSync(join(from, 'dist', 'gpu-browser.js'), join(to, 'dist', 'gpu-browser.js'));
+  const kept = { name, version, license, main, browser, dependencies: needed };
+  writeFileSync(join(to, 'package.json'), `${JSON.stringify(kept, null, 2)}\n`);
+  for (const id of Object.keys(needed))
+    cpSync(join(dirname(from), id), join(dirname(to), id), { recursive: true, dereference: true });
+}
+
+function manifest(): object {
+  const { version, description, license, dependencies, devDependencies }: Manifest = readJson(
+    join(PROJECT, 'package.json'),
+  );
+  const state = gitState();
+  const isPeer = ([name]: [string, string]) => PEERS.includes(name);
+  const duckDb: Manifest = readJson(join(PROJECT, '.peers', 'duckdb', 'package.json'));
+  const known = Object.entries({ ...dependencies, ...devDependencies, ...duckDb.dependencies }).sort();
+  return {
+    name: 'tare',
+    version,
+    description,
+    license,
+    type: 'module',
+    engines: { node: NODE },
+    bin: { tare: 'bench/main.js' },
+    exports: {
+      '.': { types: './bench/contract/technique.d.ts', default: './bench/contract/technique.js' },
+      './package.json': './package.json',
+      './*': { types: './bench/contract/*.d.ts', default: './bench/contract/*.js' },
+    },
+    dependencies: Object.fromEntries(Object.entries(dependencies).filter((entry) => !isPeer(entry))),
+    bundleDependencies: ['gpu.js'],
+    peerDependencies: Object.fromEntries(known.filter(isPeer)),
+    peerDependenciesMeta: Object.fromEntries(PEERS.map((name) => [name, { optional: true }])),
+    // The commit of the sources, where there is one that they are.
+    ...(state === undefined || state.dirty ? {} : { gitHead: state.commit }),
+  };
+}
+
+function readJson(file: string) {
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
