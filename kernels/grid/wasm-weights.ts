@@ -136,34 +136,50 @@ function fillCodes(
   { N, K, NR, panelBytes, blockBytes }: CodeShape,
   into: Uint8Array,
 ): void {
+  const isFloats = variant.arithmetic === 'floats';
+  const pieces = isFloats ? [] : planePieces(variant.planes, NR);
   for (let n = 0; n < N; n++) {
     const lane = n % NR;
     const panel = ((n - lane) / NR) * panelBytes;
-    for (let k = 0; k < K; k++) {
-      const start = panel + (k >> 5) * blockBytes;
-      const code = codes[n * K + k];
-      const i = k & 31;
-      if (variant.arithmetic === 'floats') {
-        const at = i * NR + lane;
+    if (isFloats) {
+      for (let k = 0; k < K; k++) {
+        const start = panel + (k >> 5) * blockBytes;
+        const code = codes[n * K + k];
+        const at = (k & 31) * NR + lane;
         if (bits === 16) {
           into[start + 2 * at] = code & 255;
           into[start + 2 * at + 1] = code >> 8;
         } else if (bits === 8) into[start + at] = code;
         else into[start + (at >> 5) * 16 + (at & 15)] |= code << ((at & 16) >> 2);
-        continue;
       }
-      let word = 0;
-      let rest = (code + shift) & 255;
-      for (const plane of variant.planes) {
-        const quads = 8 / plane;
-        const q = i >> 2;
-        const at = start + ((word + Math.floor(q / quads)) * NR + lane) * 4 + (i & 3);
-        into[at] |= (rest & (2 ** plane - 1)) << ((q % quads) * plane);
-        rest >>= plane;
-        word += plane;
+      continue;
+    }
+    for (const { below, mask, offsets, shifts } of pieces) {
+      for (let k = 0; k < K; k++) {
+        const i = k & 31;
+        const at = panel + (k >> 5) * blockBytes + offsets[i] + 4 * lane;
+        into[at] |= ((((codes[n * K + k] + shift) & 255) >> below) & mask) << shifts[i];
       }
     }
   }
+}
+
+/** Where the bits of each plane of 32 codes of a lane go: which of the code's they are, the byte of lane 0, the bit in it. */
+function planePieces(planes: readonly number[], NR: number) {
+  let below = 0;
+  return planes.map((plane) => {
+    const quads = 8 / plane;
+    const offsets = new Int32Array(BLOCK);
+    const shifts = new Int32Array(BLOCK);
+    for (let i = 0; i < BLOCK; i++) {
+      const q = i >> 2;
+      offsets[i] = 4 * NR * (below + Math.floor(q / quads)) + (i & 3);
+      shifts[i] = (q % quads) * plane;
+    }
+    const piece = { below, mask: 2 ** plane - 1, offsets, shifts };
+    below += plane;
+    return piece;
+  });
 }
 
 /** Codes five to a byte: four words of each row hold twenty quads. */
