@@ -128,8 +128,8 @@ export interface PackedModelWeights extends ModelWeights {
   present?(layer: LinearLayer, X: Float32Array, M: number): Float32Array;
   /** What its cache leaves of keys and values. */
   readonly roundCache?: RoundCache;
-  /** Activations, keys or values are rounded, to so many bits or some more. */
-  readonly roundedTo?: 8 | 4;
+  /** Activations, keys or values are rounded to whole numbers. */
+  readonly isRounded?: boolean;
 }
 export interface ModelActivations {
   /** Taken in one after another from the beginning; the last call is the one that is timed. */

@@ -17,7 +17,7 @@ export function modelTechnique(choice: Choice, model: SizedModel): Technique {
       ...unpackModel(packed),
       present: roundingOf(packed),
       roundCache: roundingOfCache(packed),
-      roundedTo: roundedTo(packed),
+      isRounded: packed.cache !== undefined || roundsActivations(packed),
     }),
     caveat: (weights: ModelWeights, packed, problem: ModelProblem) =>
       [whatStayed(choice, problem), whatWasLost(choice, weights, packed)].filter(Boolean).join('; ') || undefined,
@@ -25,11 +25,6 @@ export function modelTechnique(choice: Choice, model: SizedModel): Technique {
     minSqnrDb: (params) => Math.min(choice.technique.minSqnrDb(params), leastSqnrDb(model.cache ?? F32_CACHE)),
     flops: (packed, problem: ModelProblem) => flopsOf(problem, (layer) => packed.sizeOf(layer).flops),
   });
-}
-
-function roundedTo(model: SizedModel): 8 | 4 | undefined {
-  if (model.cache?.keys === 'q4-0' || model.cache?.values === 'q4-0') return 4;
-  return model.cache !== undefined || roundsActivations(model) ? 8 : undefined;
 }
 
 function roundsActivations(model: SizedModel): boolean {
