@@ -122,8 +122,10 @@ beforeAll(() => {
     rowOf(technique, technique === 'dense' ? { speedup: 1 } : {}),
   );
   const onThreads = rowOf('int4', { case_id: 's:int4:wasm-mt:M=1,N=2,K=3' });
+  const naive = rowOf('naive-matmul', { case_id: 's:naive-matmul:ts:M=1,N=2,K=3' });
   const samples = rows.map(({ technique = '' }) => samplesOf(technique, 2));
-  for (const id of ['results/r1', 'base', 'head']) writeRun(folder, id, rows, { samples, manifest: { roofline } });
+  for (const id of ['results/r1', 'base', 'head'])
+    writeRun(folder, id, [...rows, naive], { samples, manifest: { roofline } });
   for (const [i, night] of ['night1', 'night2', 'r1'].entries())
     writeRun(
       join(folder, 'history'),

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { DEFAULT_SEED } from '../contract/case.ts';
 import { InputError } from '../contract/input-error.ts';
+import { ladderData, laddersOf } from '../report/ladder.ts';
 import { formatSummary } from '../report/summary.ts';
 import { textWidth, wrapText } from '../report/text-table.ts';
 import { printReport, type VerdictReport } from '../report/verdict-report.ts';
@@ -91,6 +92,7 @@ export const runCommand: CommandModule<object, InferredOptionTypes<typeof flags>
       .example('$0 run --weights model.safetensors --filter fc1', 'your own layers')
       .example('$0 run --suite quantized --m 1,8,64', "the suite's layers at other numbers of tokens")
       .example('$0 run --shape 1,4096,4096', 'products of a size of your own')
+      .example('$0 run --suite ladder', 'one product from three loops to threads and GPUs')
       .example('$0 run --suite models', 'whole models: bytes, tokens per second, perplexity')
       .example('$0 run --model SmolLM2-135M --text my.txt', 'your own')
       .example('$0 run --processes 10 --filter csr', 'what differs from process to process')
@@ -224,7 +226,14 @@ function report(
   compared: VerdictReport | undefined,
 ): void {
   if (json) {
-    const printed = { run_id: runId, csv: csvPath, rows, comparison: compared?.data };
+    const ladders = laddersOf(rows).map(ladderData);
+    const printed = {
+      run_id: runId,
+      csv: csvPath,
+      rows,
+      ladders: ladders.length > 0 ? ladders : undefined,
+      comparison: compared?.data,
+    };
     process.stdout.write(`${JSON.stringify(printed, undefined, 2)}\n`);
   } else {
     const said = [...notes, disturbanceDuring(rows) ?? []]

@@ -42,7 +42,7 @@ export function formatTime(timeNs: number): string {
   return `${threeDigits(timeNs / ns)} ${unit}`;
 }
 
-function threeDigits(value: number): string {
+export function threeDigits(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 

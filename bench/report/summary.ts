@@ -5,6 +5,8 @@ import { failureReason, isFailure, outcomeOf } from '../results/failure.ts';
 import { isOverBudget } from '../results/over-budget.ts';
 import { backendLabel, isBaseline, problemTitle, techniqueLabel } from '../results/row-labels.ts';
 import { caveatLines } from './caveats.ts';
+import { laddersOf } from './ladder.ts';
+import { ladderLines } from './ladder-table.ts';
 import { PREDICTIONS, paretoRows } from './pareto-rows.ts';
 import { driftCell, driftHeading, memoryCell, memoryHeading, speedCell } from './row-cells.ts';
 import { layOut, textColumn, wrapText } from './text-table.ts';
@@ -32,6 +34,7 @@ export function formatSummary(rows: readonly ResultRow[], { width, minSqnrDb }: 
     wrapped(caveatLines(rows)),
     styleText('red', wrapped(failureLines(rows))),
     wrapped(countLines(rows)),
+    ...laddersOf(rows).map((ladder) => ladderLines(ladder, width).join('\n')),
   ]
     .filter((part) => stripVTControlCharacters(part) !== '')
     .join('\n\n');

@@ -6,6 +6,7 @@ import type { Chart } from './chart.ts';
 import type { ChartName } from './chart-names.ts';
 import { driftChart } from './drift-chart.ts';
 import { heatMapChart } from './heat-map-chart.ts';
+import { ladderChart } from './ladder-chart.ts';
 import { memoryChart } from './memory-chart.ts';
 import { modelsChart, paretoChart } from './pareto-chart.ts';
 import { rooflineChart } from './roofline-chart.ts';
@@ -22,6 +23,7 @@ const CHARTS = {
   models: ({ rows, fronts }: Shown) => modelsChart(rows, fronts),
   'speed-ups': ({ rows }: Shown) => speedUpChart(rows),
   'heat-map': ({ rows }: Shown) => heatMapChart(rows),
+  ladder: ({ rows }: Shown) => ladderChart(rows),
   roofline: ({ rows, roofline }: Shown) => rooflineChart(rows, roofline),
   memory: ({ rows }: Shown) => memoryChart(rows),
   drift: ({ rows }: Shown) => driftChart(rows),
