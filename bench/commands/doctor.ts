@@ -3,6 +3,7 @@ import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { backends } from '../backends/backend.ts';
 import type { BrowserChoice } from '../contract/browser.ts';
 import { visibleSentence, visibleText } from '../contract/visible-text.ts';
+import { openEnergySource } from '../measure/energy/idle-power.ts';
 import { timerResolutionNs } from '../measure/timer-resolution.ts';
 import { definition, textWidth } from '../report/text-table.ts';
 import { canaryNs, describeMachine, loadAverage } from '../run/environment.ts';
@@ -27,7 +28,7 @@ export const doctorCommand: CommandModule<object, InferredOptionTypes<typeof fla
   builder: (yargs) => yargs.options(flags),
   handler: async (argv) => {
     const browser = await browserOf(argv);
-    const findings = [...examineMachine(), ...(await examineBackends(browser))];
+    const findings = [...examineMachine(), await examineEnergy(), ...(await examineBackends(browser))];
     process.stdout.write(`${argv.json ? JSON.stringify(findings, undefined, 2) : formatFindings(findings)}\n`);
   },
 };
@@ -67,6 +68,15 @@ function examineMachine(): Finding[] {
         spreadPct > STEADY_PCT ? 'the machine is shared, throttled or busy: compare only within a run' : undefined,
     },
   ];
+}
+
+/** `powercap` is another folder in tests alone. */
+export async function examineEnergy(powercap?: string): Promise<Finding> {
+  const source = await openEnergySource(powercap);
+  if ('reason' in source) return { name: 'energy', value: `not told: ${source.reason}`, advice: source.mend };
+  const { counter, idleW } = source;
+  const packages = `${counter.packages} package${counter.packages === 1 ? '' : 's'}`;
+  return { name: 'energy', value: `RAPL of ${packages}, ${idleW.toPrecision(3)} W now` };
 }
 
 function nodeAdvice(version: string): string | undefined {

@@ -10,6 +10,8 @@ export interface CaseRequest {
   readonly scoring?: Scoring;
   /** The best that the canary showed in this run on the same backend, in cycles; see CoreReport. */
   readonly bestCanaryCycles?: number;
+  /** What the processor takes without it, W, where that can be told; see the column energy_j. */
+  readonly idleW?: number;
   /** Folders techniques are looked up in. */
   readonly kernelsDirs: readonly string[];
   /** For backends that use several. */

@@ -40,6 +40,7 @@ const weighed = {
   storedBytes: z
     .object({ values: z.number(), indices: z.number(), scales: z.number(), corrections: z.number().optional() })
     .optional(),
+  energyJ: figure,
   calibrationRows: figure,
   folded: text,
   variant: z.string().optional(),

@@ -118,6 +118,8 @@ export interface Weighed {
   readonly ratio?: Ratio;
   readonly deviceTime?: DeviceTime;
   readonly transfers?: DeviceTimes;
+  /** Of one call: what the processor's packages took for it beyond what they take idle. */
+  readonly energyJ?: number;
   readonly storedBytes?: StoredBytes;
   /** Of calibration activations the method looked at. */
   readonly calibrationRows?: number;

@@ -5,6 +5,7 @@ import { operationOf } from '../contract/operations.ts';
 import type { ActivationsOf, Op, WeightsOf } from '../contract/problem.ts';
 import type { KernelKind, Runtimes } from '../contract/runtimes/runtimes.ts';
 import type { Params, PreparedKernel, Technique } from '../contract/technique.ts';
+import type { EnergySource } from './energy/turn-energy.ts';
 import type { Instruments } from './instruments.ts';
 
 /** Where both kernels of a case run. */
@@ -12,6 +13,8 @@ export interface Place extends Pick<Instruments, 'preemptions' | 'canary'> {
   readonly kind: KernelKind;
   readonly device: 'cpu' | 'gpu';
   readonly runtime: Runtimes[KernelKind];
+  /** Missing where nothing tells what the processor takes. */
+  readonly energy?: EnergySource;
 }
 
 export interface Instance {

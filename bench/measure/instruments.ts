@@ -11,6 +11,8 @@ export interface Instruments {
   readonly preemptions?: () => number;
   /** Missing where nothing tells whether the core is shared. */
   readonly canary?: Canary;
+  /** Told when a side's turn begins, and by what it gives how many calls the turn had. */
+  readonly beginTurn?: (side: number) => (calls: number) => void;
 }
 
 /** Tells whether the core works for this process alone, see canary/canary.ts. */

@@ -37,7 +37,9 @@ export async function timeRound(
   const timeCycle = () => instruments.canary && cycles.push(instruments.canary.cycleNs());
   for (const side of order) {
     timeCycle();
+    const endTurn = instruments.beginTurn?.(side);
     await takeTurn(sides[side], turnMs, instruments, turns[side]);
+    endTurn?.(turns[side].length * sides[side].batch);
   }
   timeCycle();
   // Whatever interrupts the chain of multiplications makes it longer, never shorter.

@@ -73,6 +73,22 @@ test('a case comes to its figures', async () => {
   expect(alive).toBe(0);
 });
 
+test('where the processor tells what it takes, a call has its own part of that and none of the baseline’s', async () => {
+  let joules = 0;
+  const taking = (each: number) =>
+    faultyDense((kernel) => ({
+      run() {
+        joules += each;
+        return kernel.run();
+      },
+    }));
+  const energy = { counter: { packages: 1, readJoules: () => joules }, idleW: 0 };
+  const [technique, baseline] = [taking(0.001), taking(0.5)];
+  const weighing = { case: entry, technique, dense: baseline, inputs, budget, place: { ...place, energy } };
+  expect((await weighCase(weighing)).energyJ).toBeCloseTo(0.001, 9);
+  expect(await weighCase({ ...weighing, place })).toMatchObject({ energyJ: undefined });
+});
+
 test('a row says what a method looked at and what it left to the layer before, where there is any', async () => {
   const calibration = { X: new Float32Array(2 * K), rows: 2 };
   const technique = { ...dense, folded: () => 'divides its outputs' };

@@ -11,6 +11,7 @@ import { checkOutput } from './check.ts';
 import { checkAgain } from './check-again.ts';
 import { measureOnDevice } from './device-time.ts';
 import { isWithinBudget, measureDrift } from './drift.ts';
+import { turnEnergy } from './energy/turn-energy.ts';
 import { pairedRatio } from './figures.ts';
 import { measureInTurn } from './in-turn.ts';
 import { type Instance, type Place, prepare, runOnce, withInstance } from './instance.ts';
@@ -74,10 +75,11 @@ async function measure(
 ): Promise<Weighed> {
   const kernels = [candidate.kernel, baseline.kernel];
   const instruments = instrumentsAt(place);
+  const energy = place.energy && turnEnergy(place.energy, instruments.now);
   const { sides, core, preemptedShare } = await measureInTurn(kernels, {
     budget,
     seed: problem.seed,
-    instruments,
+    instruments: { ...instruments, beginTurn: energy?.beginTurn },
     bestCanaryCycles,
   });
   const samples = { candidate: sides[0], baseline: sides[1] };
@@ -88,6 +90,7 @@ async function measure(
     samples,
     core,
     ratio,
+    energyJ: energy?.perCall(0),
     deviceTime: await measureOnDevice(candidate.kernel, baseline.kernel, budget.measureMs / 3),
     transfers: place.device === 'gpu' ? await timeTransfers(candidate.kernel, inputs.activations) : undefined,
     timerResolutionNs: instruments.timerResolutionNs,

@@ -899,6 +899,20 @@ export const columns = [
     doc: 'the same, high end',
     value: ({ result }) => result.accuracy?.changeCi95.high,
   },
+  {
+    name: 'energy_j',
+    group: 'energy',
+    type: 'number',
+    doc: "one call, J: what the processor's packages took by RAPL over all turns of the candidate, less idle_w, over the calls in them; median of the processes. Whatever else the machine did meanwhile and the canary beside each sample are in it, memory and GPUs are not. CPU backends in Node, where Linux shows the counters and lets tare read them (tare doctor); empty elsewhere, and where it comes to less than idle",
+    value: ({ result }) => result.energyJ,
+  },
+  {
+    name: 'idle_w',
+    group: 'energy',
+    type: 'number',
+    doc: 'what the packages took in half a second before the first case, W: subtracted from energy_j',
+    value: ({ result, run }) => (result.energyJ === undefined ? undefined : run.idleW),
+  },
 ] as const satisfies readonly Column[];
 
 /** One row: a missing figure is undefined, and an empty cell in the file. */

@@ -11,6 +11,8 @@ export interface RunFacts {
   /** Of each technique's code, by its id. */
   readonly techniqueHashes: ReadonlyMap<string, string>;
   readonly machine: Machine;
+  /** What the processor's packages took while nothing was measured, W; missing where that can't be told. */
+  readonly idleW?: number;
   /** i/n where the run is one of n shards. */
   readonly shard: string | undefined;
 }

@@ -22,6 +22,8 @@ const Manifest = z.object({
   machine: z.record(z.string(), z.unknown()),
   backends: z.record(z.string(), z.unknown()),
   roofline: Roofline.optional(),
+  /** What the processor's packages took before the first case, W, where that can be told. */
+  idle_w: z.number().optional(),
 });
 export type Manifest = z.infer<typeof Manifest>;
 

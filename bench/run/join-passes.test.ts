@@ -174,12 +174,20 @@ describe('a case over its passes', () => {
     expect(absent.map((name) => bare[name])).toEqual(absent.map(() => undefined));
     expect(bare.driftOk).toBeUndefined();
     const known = [3, 9, 4].map((n) =>
-      resultOf(steady(2), { loadAfter: n, canaryNs: n, timerResolutionNs: n, peakRssBytes: n, driftOk: true }),
+      resultOf(steady(2), {
+        loadAfter: n,
+        canaryNs: n,
+        timerResolutionNs: n,
+        energyJ: n,
+        peakRssBytes: n,
+        driftOk: true,
+      }),
     );
     expect(joinPasses(known, options)).toMatchObject({
       loadAfter: 9,
       canaryNs: 4,
       timerResolutionNs: 9,
+      energyJ: 4,
       peakRssBytes: 9,
       driftOk: true,
     });

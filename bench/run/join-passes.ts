@@ -68,6 +68,7 @@ export function joinPasses(results: readonly CaseResult[], { seed, baselineP20Ns
       uploadNs: median(results, ({ transfers }) => transfers?.uploadNs) ?? first.transfers.uploadNs,
       readbackNs: median(results, ({ transfers }) => transfers?.readbackNs) ?? first.transfers.readbackNs,
     },
+    energyJ: median(results, ({ energyJ }) => energyJ),
     kernelNmse: most(results, ({ kernelNmse }) => kernelNmse),
     peakRssBytes: most(results, ({ peakRssBytes }) => peakRssBytes),
     loadBefore: most(results, ({ loadBefore }) => loadBefore),

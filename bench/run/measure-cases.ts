@@ -345,6 +345,7 @@ class Measuring {
       budget,
       scoring: pass === 1 ? scoring : undefined,
       bestCanaryCycles: this.#bestCycles.get(entry.backend),
+      idleW: state.idleW,
       kernelsDirs: kernelsDirs(kernels),
       threads: state.threads,
       browser: status.available ? status.browser : undefined,

@@ -7,6 +7,8 @@ import type { CaseRequest } from '../contract/case-request.ts';
 import type { CaseResult, Weighed } from '../contract/case-result.ts';
 import { operationOf } from '../contract/operations.ts';
 import { openCanary } from '../measure/canary/canary.ts';
+import { openEnergyCounter } from '../measure/energy/powercap.ts';
+import type { EnergySource } from '../measure/energy/turn-energy.ts';
 import { whyNoNetwork } from '../models/network-kinds.ts';
 import { type CaseSubject, layerSubject } from './case-subject.ts';
 import { canaryNs, loadAverage } from './environment.ts';
@@ -74,9 +76,15 @@ async function weighAt(request: CaseRequest, backend: Backend, subject: CaseSubj
   const { kind, device, open, threads } = backend;
   const runtime = await open(threads(request.threads));
   const canary = device === 'cpu' ? await openCanary() : undefined;
-  const place = { kind, device, runtime, preemptions: involuntarySwitches, canary };
+  const energy = device === 'cpu' ? energyOf(request) : undefined;
+  const place = { kind, device, runtime, preemptions: involuntarySwitches, canary, energy };
   const weighed = await weighSubject(request, subject, place);
   return { ...weighed, peakRssBytes: process.resourceUsage().maxRSS * 1024 };
+}
+
+function energyOf({ idleW }: CaseRequest): EnergySource | undefined {
+  const counter = idleW === undefined ? undefined : openEnergyCounter();
+  return idleW === undefined || counter === undefined || 'reason' in counter ? undefined : { counter, idleW };
 }
 
 function involuntarySwitches(): number {

@@ -19,6 +19,7 @@ import type { PresetName } from '../contract/suite.ts';
 import type { Technique } from '../contract/technique.ts';
 import { ensureUseLiteCache } from '../inputs/use-lite/use-lite-cache-build.ts';
 import { weightPaths } from '../inputs/weight-files.ts';
+import { openEnergySource } from '../measure/energy/idle-power.ts';
 import { probeRoofline } from '../measure/roofline/probe.ts';
 import { type ResultRow, SCHEMA_VERSION } from '../results/columns.ts';
 import { Journal } from '../results/journal.ts';
@@ -222,8 +223,9 @@ async function runRemaining(
   options.onPhase?.('asking which backends run here');
   const statuses = await probeBackends(cases, browser, options.place);
   const roofline = begun.roofline ?? (await measureRoofline(preset, cases, threads, options));
+  const idleW = begun.idle_w ?? (await idlePowerW(cases, options));
   const backends = { ...begun.backends, ...Object.fromEntries(statuses) };
-  const manifest: Manifest = { ...begun, state: 'running', backends, roofline };
+  const manifest: Manifest = { ...begun, state: 'running', backends, roofline, idle_w: idleW };
   writeManifest(path('run.json'), manifest);
   if (cases.some(({ problem: { weights } }) => weights.startsWith('use-lite/') || weights === 'supersense'))
     ensureUseLiteCache();
@@ -231,7 +233,7 @@ async function runRemaining(
   const files = [...techniqueFiles(kernelsDirs(kernels))];
   const techniqueHashes = new Map(files.map(([id, file]) => [id, techniqueHash(file)]));
   const machine = describeMachine();
-  const state: RunState = { runId: begun.run_id, git, techniqueHashes, machine, threads, shard, roofline };
+  const state: RunState = { runId: begun.run_id, git, techniqueHashes, machine, idleW, threads, shard, roofline };
   const techniqueOf = new Map(cases.map(({ id, technique }) => [id, technique]));
   const isOfThisCode = ({ case_id, git_commit, technique_hash }: PassRecord) =>
     git_commit === git?.commit && technique_hash === techniqueHashes.get(techniqueOf.get(case_id) ?? '');
@@ -311,6 +313,14 @@ async function measureRoofline(
   if (preset === 'smoke' || onCpu.length === 0) return undefined;
   onPhase?.("measuring the machine's roofline");
   return probeRoofline(Math.max(...onCpu.map((backend) => backend.threads(threads))));
+}
+
+/** Undefined where nothing tells it, or no case runs where it would be told. */
+async function idlePowerW(cases: readonly Case[], { place }: RunOptions): Promise<number | undefined> {
+  const isTold = cases.map(({ backend }) => backendOf(backend)).some(({ device, page }) => device === 'cpu' && !page);
+  if (!isTold || place !== undefined) return undefined;
+  const source = await openEnergySource();
+  return 'reason' in source ? undefined : source.idleW;
 }
 
 async function probeBackends(
