@@ -4,6 +4,7 @@ import { presets } from '../cases/preset.ts';
 import { PROJECT } from '../cases/registry.ts';
 import type { Budget } from '../contract/budget.ts';
 import { InputError } from '../contract/input-error.ts';
+import { IS_PACKAGE } from '../contract/module-file.ts';
 import type { KernelKind } from '../contract/runtimes/runtimes.ts';
 import { ensureUseLiteCache } from '../inputs/use-lite/use-lite-cache-build.ts';
 import { checkOut } from '../judge/ab/checkout.ts';
@@ -57,6 +58,8 @@ export const abCommand: CommandModule<object, InferredOptionTypes<typeof flags>>
 };
 
 async function ab(argv: Flags, signal: AbortSignal): Promise<void> {
+  if (IS_PACKAGE)
+    throw new InputError('ab: must be called in a checkout of tare, whose commits it compares, got the package');
   const commits = findCommits(PROJECT, { base: argv.baseRef ?? '', head: argv.headRef, exact: argv.exact });
   if (commits.base.sha === commits.head.sha && !argv.all) {
     throw new InputError(
