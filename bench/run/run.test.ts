@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parse } from 'csv-parse/sync';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { tareHere } from '../fixtures/command-line.ts';
 import { rowOf, writeRun } from '../fixtures/run-files.ts';
 import type { ResultRow } from '../results/columns.ts';
 
@@ -297,8 +298,8 @@ describe('bad input is one line on stderr and exit code 2', () => {
       ['run', '--kernels', '/nonexistent'],
       /--kernels: must hold <name>.technique.ts, got no folder/,
     ],
-  ])('%s', (_, args, message) => {
-    const { status, stdout, stderr } = tare(...args);
+  ])('%s', async (_, args, message) => {
+    const { status, stdout, stderr } = await tareHere(out, args);
     expect({ status, stdout, lines: stderr.trimEnd().split('\n').length }).toEqual({ status: 2, stdout: '', lines: 1 });
     expect(stderr).toMatch(message);
   });
