@@ -10,14 +10,16 @@ import type { CaseRequest } from '../contract/case-request.ts';
 import type { CaseResult, JoinedResult } from '../contract/case-result.ts';
 import type { Technique } from '../contract/technique.ts';
 import { type ResultRow, rowOf } from '../results/columns.ts';
-import type { Journal, SampleRecord } from '../results/journal.ts';
+import type { Journal } from '../results/journal.ts';
 import { OVER_BUDGET } from '../results/over-budget.ts';
 import type { PassLog, PassRecord } from '../results/pass-log.ts';
 import { quantile } from '../statistics/quantile.ts';
 import { LOCATION } from '../statistics/round-ratios.ts';
 import { CaseProcess } from './case-process.ts';
 import { factsOfCase, type RunState } from './facts-of-case.ts';
-import { joinPasses, joinRatios, passesThatCount, wantsFreeCore } from './join-passes.ts';
+import { joinPasses, passesThatCount, wantsFreeCore } from './join-passes.ts';
+import { roundedSamples, samplesOf } from './kept-samples.ts';
+import { isNarrow } from './narrow-interval.ts';
 import { type Batch, isBaseline, placeOf, planPasses } from './plan-passes.ts';
 import { resultOfError } from './result-of-error.ts';
 import { whyNotMeasured } from './why-not-measured.ts';
@@ -303,7 +305,7 @@ class Measuring {
       took_s: (performance.now() - startMs) / 1000,
       git_commit: this.#asked.state.git?.commit,
       technique_hash: this.#asked.state.techniqueHashes.get(entry.technique),
-      result: rounded(result),
+      result: roundedSamples(result),
     };
   }
 
@@ -407,21 +409,6 @@ class Measuring {
 
 /** Of recorded costs: ending by width saves two passes of five, and a few quick cases say little of others. */
 const LEAST_PACE = 0.5;
-/** Fewer processes tell nothing of how the next one would differ. */
-const LEAST_PASSES = 3;
-/** Of the speed-up's interval, half: smaller changes are taken for none anyway (judge/compare.ts). */
-const NARROW = Math.log(1.02);
-
-/**
- * Whether the interval is as narrow as it need be. It is the width that ends the measuring of a case, never a difference
- * that would count as one: that would end it where luck has it.
- */
-function isNarrow(records: readonly PassRecord[]): boolean {
-  if (records.length < LEAST_PASSES) return false;
-  const { ci95 } = joinRatios(records.flatMap(({ result }) => result.samples ?? []));
-  return ci95 !== undefined && Math.log(ci95.high / ci95.low) / 2 <= NARROW;
-}
-
 function isMeasured({ status }: CaseResult): boolean {
   return status === 'ok' || status === 'noisy';
 }
@@ -429,26 +416,4 @@ function isMeasured({ status }: CaseResult): boolean {
 async function measureHere(request: CaseRequest): Promise<CaseResult> {
   const { runCase } = await import('./run-case.ts');
   return runCase(request).catch(resultOfError);
-}
-
-/** Samples as they are kept: tenths of a nanosecond are more digits than any clock gives. */
-function rounded(result: CaseResult): CaseResult {
-  if (result.samples === undefined) return result;
-  const tenths = (rounds: readonly (readonly number[])[]) =>
-    rounds.map((round) => round.map((ns) => (ns < 10_000 ? Math.round(ns * 10) / 10 : Math.round(ns))));
-  const { candidate, baseline } = result.samples;
-  return {
-    ...result,
-    samples: {
-      candidate: { ...candidate, rounds: tenths(candidate.rounds) },
-      baseline: { ...baseline, rounds: tenths(baseline.rounds) },
-    },
-  };
-}
-
-function samplesOf({ case_id, pass, result: { samples, core } }: PassRecord): SampleRecord[] {
-  if (samples === undefined) return [];
-  const { candidate, baseline } = samples;
-  const canary_cycles = core?.canaryCycles.map(Math.round);
-  return [{ case_id, pass, candidate_ns: candidate.rounds, baseline_ns: baseline.rounds, canary_cycles }];
 }
