@@ -104,6 +104,7 @@ describe.runIf(isHere)('SmolLM2-135M-Instruct', () => {
     const apart = await scored(byTare, whole, 256);
     const within = await scored(byLlamaCpp(llama, 1), whole, 256);
     expect(apart.kldMean).toBeLessThan(2 * within.kldMean!);
+    expect(apart.kldMean).toBeLessThan(0.005);
     expect(apart.sameTopPct).toBeGreaterThan(95);
     expect(apart.pplRatio).toBeCloseTo(1, 1);
   }, 300_000);
