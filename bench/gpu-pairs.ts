@@ -85,7 +85,7 @@ async function ask(processes: number, part: string): Promise<void> {
     const ratios: number[] = [];
     for (let seed = 0; seed < processes; seed++) {
       const child = fork(import.meta.filename, [CHILD, name, `${seed}`], { env: { ...process.env, ...status.env } });
-      const exit = once(child, 'exit').then(([code, signal]) => {
+      const exit = once(child, 'close').then(([code, signal]) => {
         throw new Error(`${name}: must answer before it exits, got ${signal ?? code}`);
       });
       const [ratio] = await Promise.race([once(child, 'message'), exit]);

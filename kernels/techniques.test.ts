@@ -18,7 +18,7 @@ async function outcomesOf(
   const options = { env: { ...process.env, ...env }, execArgv: [...execArgv] };
   const args = [backendId, ...(browser === undefined ? [] : [JSON.stringify(browser)])];
   const child = fork(join(import.meta.dirname, 'contract-child.ts'), args, options);
-  const exit = once(child, 'exit').then(([code, signal]) => {
+  const exit = once(child, 'close').then(([code, signal]) => {
     throw new Error(`${backendId}: must answer before it exits, got ${signal ?? code}`);
   });
   const [outcomes] = await Promise.race([once(child, 'message'), exit]);

@@ -123,7 +123,8 @@ async function askChild(request: QueryRequest, timeoutS: number): Promise<void> 
     child.kill('SIGKILL');
   }, timeoutS * 1000);
   child.send(request);
-  const [code, signal] = await once(child, 'exit');
+  // Node may tell of the exit before it has read the last message; all is read once it is closed.
+  const [code, signal] = await once(child, 'close');
   clearTimeout(limit);
   if (isLate) throw new InputError(`query: must end within ${timeoutS} s, got no end; --timeout gives it more`);
   if (answer === undefined) throw new Error(`query: must answer, got an end by ${signal ?? code}`);

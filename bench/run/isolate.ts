@@ -41,6 +41,11 @@ export interface Death {
   readonly reason: string;
 }
 
+const NO_ANSWER: Death = {
+  status: 'error',
+  reason: 'the process sent a message of its own, which is no result',
+};
+
 const Answered = z.object({ id: z.string(), answer: z.unknown() });
 const Staged = z.object({ id: z.string(), stage: z.string() });
 
@@ -112,24 +117,23 @@ export class Child {
     this.#process.kill('SIGKILL');
   }
 
-  /** Kernels share the channel with the harness, so what comes without the request's own id is not its answer. */
+  /**
+   * Kernels share the channel with the harness, so what comes without the request's own id is not its answer. One listener
+   * hears all: of several messages that lie ready, Node takes those behind the first from one who listens `once` at a time.
+   */
   #answer(request: unknown): Promise<{ readonly answer: unknown } | Death> {
     const asked: Asked = { id: randomUUID(), request };
-    const answered = this.#nextAnswer(asked.id);
-    this.#send(asked);
-    return answered;
-  }
-
-  async #nextAnswer(id: string): Promise<{ readonly answer: unknown } | Death> {
-    const [message] = await once(this.#process, 'message');
-    const staged = Staged.safeParse(message).data;
-    if (staged?.id === id) {
-      this.#options.onStage?.(staged.stage);
-      return this.#nextAnswer(id);
-    }
-    const { data } = Answered.safeParse(message);
-    if (data?.id === id) return { answer: data.answer };
-    return { status: 'error', reason: 'the process sent a message of its own, which is no result' } as const;
+    return new Promise((resolve) => {
+      const hear = (message: unknown) => {
+        const staged = Staged.safeParse(message).data;
+        if (staged?.id === asked.id) return this.#options.onStage?.(staged.stage);
+        this.#process.off('message', hear);
+        const { data } = Answered.safeParse(message);
+        resolve(data?.id === asked.id ? { answer: data.answer } : NO_ANSWER);
+      };
+      this.#process.on('message', hear);
+      this.#send(asked);
+    });
   }
 
   /** A process that has gone or hung up says so by its end. */

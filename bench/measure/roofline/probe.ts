@@ -64,7 +64,7 @@ async function ask(request: ProbeRequest, execArgv: string[] = []): Promise<Prob
   });
   let stderr = '';
   child.stderr?.on('data', (chunk) => (stderr += chunk));
-  const exit = once(child, 'exit').then(([code]) => {
+  const exit = once(child, 'close').then(([code]) => {
     const cause = /Error: (.*)/.exec(stderr)?.[1] ?? `exit code ${code}`;
     throw new Error(`roofline: probes must answer, got ${cause}`);
   });
