@@ -15,6 +15,9 @@ export type RopeScaling =
 export const architectures = ['llama', 'qwen2', 'qwen3'] as const;
 export type Architecture = (typeof architectures)[number];
 
+/** SwiGLU's and ReGLU's (Shazeer, arXiv 2002.05202). */
+export type Activation = 'silu' | 'relu';
+
 export interface ModelConfig {
   readonly architecture: Architecture;
   readonly vocabularySize: number;
@@ -36,6 +39,8 @@ export interface ModelConfig {
   readonly hasOutputBias: boolean;
   /** Norms of each head's queries and keys, as Qwen3 has. */
   readonly hasQkNorm: boolean;
+  /** What gates a feed-forward: activation(gate) · up. */
+  readonly activation: Activation;
 }
 
 /**

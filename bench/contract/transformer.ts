@@ -1,6 +1,7 @@
 // What a network of the Llama family computes between its linear layers, as each kind of kernels does it. A call takes up to
 // `maxRows` new tokens, one a row. All steps of a network are made once, over places that are theirs from then on.
 import type { KvCache } from './kv-cache.ts';
+import type { Activation } from './model.ts';
 import type { Op } from './problem.ts';
 import type { PreparedKernel } from './technique.ts';
 
@@ -57,8 +58,8 @@ export interface Transformer<Slot> {
   norm(x: Slot, added: { Y: Slot; bias?: Float32Array } | undefined, weight: Float32Array, to: readonly Slot[]): Step;
   /** Takes keys and values into a cache of its own and lets each query see those up to its own position. */
   attention(queries: HeadsOf<Slot>, keys: HeadsOf<Slot>, values: HeadsOf<Slot>, to: Slot): Step;
-  /** to = silu(gate) · up */
-  swiglu(gate: Slot, up: Slot, columns: number, to: Slot): Step;
+  /** to = activation(gate) · up */
+  gate(activation: Activation, gate: Slot, up: Slot, columns: number, to: Slot): Step;
   /** All stages, one after another. The steps of one do not depend on each other. */
   join(stages: readonly (readonly Step[])[]): Step;
   /** Bytes of all caches. */

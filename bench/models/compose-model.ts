@@ -130,7 +130,7 @@ function stagesOf<Slot>({ config, tensor, transformer, layers }: ModelParts<Slot
       [o.run],
       [transformer.norm(x, { Y: o.Y, bias }, tensor(`${block}.post_attention_layernorm.weight`), [gate.X, up.X])],
       [gate.run, up.run],
-      [transformer.swiglu(gate.Y, up.Y, config.feedForwardSize, down.X)],
+      [transformer.gate(config.activation, gate.Y, up.Y, config.feedForwardSize, down.X)],
       [down.run],
     );
     added = { Y: down.Y };

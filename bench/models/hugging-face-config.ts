@@ -21,7 +21,7 @@ export function huggingFaceConfig(config: ModelConfig, endOfText: number): objec
     tie_word_embeddings: config.isHeadTied,
     // Qwen2 has biases on queries, keys and values without saying so.
     ...(architecture === 'qwen2' ? {} : { attention_bias: hasQkvBias || hasOutputBias }),
-    hidden_act: 'silu',
+    hidden_act: config.activation,
     torch_dtype: 'float16',
     bos_token_id: endOfText,
     eos_token_id: endOfText,

@@ -78,6 +78,7 @@ const options: readonly [string, Partial<ModelConfig>][] = [
   ['norms of queries and keys', { architecture: 'qwen3', hasQkNorm: true }],
   ['heads wider than the hidden state', { headDim: 10 }],
   ['sizes that fill no vector', { hiddenSize: 27, feedForwardSize: 37, headDim: 14 }],
+  ['feed-forwards gated by ReLU', { activation: 'relu', feedForwardSize: 37 }],
   ['linear scaling', { ropeScaling: { type: 'linear', factor: 4 } }],
   ['the scaling of llama3', { ropeScaling: llama3, ropeTheta: 500 }],
 ];

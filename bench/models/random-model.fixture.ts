@@ -17,6 +17,7 @@ export const smallConfig: ModelConfig = {
   hasQkvBias: false,
   hasOutputBias: false,
   hasQkNorm: false,
+  activation: 'silu',
 };
 
 /** Drawn so that activations keep their size from layer to layer and attention looks at some keys more than at others. */

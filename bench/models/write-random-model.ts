@@ -25,6 +25,7 @@ export const SMOLLM2_135M: ModelConfig = {
   hasQkvBias: false,
   hasOutputBias: false,
   hasQkNorm: false,
+  activation: 'silu',
 };
 
 /** Letters of a token at most. */

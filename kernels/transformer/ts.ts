@@ -42,12 +42,12 @@ export function tsTransformer(shape: TransformerShape): Transformer<TsSlot> {
       bytes.slots += scratchBytes;
       return step;
     },
-    swiglu: (gate, up, columns, to) => (span) => {
+    gate: (activation, gate, up, columns, to) => (span) => {
+      const activate = activations[activation];
       for (let row = 0; row < span.rows; row++) {
-        for (let i = 0; i < columns; i++) {
-          const g = gate.values[row * gate.stride + i];
-          to.values[row * to.stride + i] = (g / (1 + Math.exp(-g))) * up.values[row * up.stride + i];
-        }
+        for (let i = 0; i < columns; i++)
+          to.values[row * to.stride + i] =
+            activate(gate.values[row * gate.stride + i]) * up.values[row * up.stride + i];
       }
     },
     join: (stages) => (span) => {
@@ -58,6 +58,11 @@ export function tsTransformer(shape: TransformerShape): Transformer<TsSlot> {
     dispose() {},
   };
 }
+
+const activations = {
+  silu: (g: number) => g / (1 + Math.exp(-g)),
+  relu: (g: number) => Math.max(0, g),
+};
 
 function placeLinear(kernel: PreparedKernel<Op>, rows: number, N: number, K: number) {
   const X: TsSlot = { values: new Float32Array(rows * K), stride: K };

@@ -52,6 +52,25 @@ export function swiglu(
   }
 }
 
+// The same with max(gate, 0)
+export function reglu(
+  from: i32, to: i32, span: usize, gate: usize, ldG: i32, up: usize, ldU: i32, out: usize, columns: i32, factors: usize,
+): void {
+  to = min(to, load<i32>(span));
+  for (let row = from; row < to; row++) {
+    const g = gate + ((row * ldG) << 2);
+    const u = up + ((row * ldU) << 2);
+    const y = out + ((row * columns) << 2);
+    let i = 0;
+    for (; i + 4 <= columns; i += 4) {
+      const kept = f32x4.max(v128.load(g + (i << 2)), f32x4.splat(0));
+      v128.store(y + (i << 2), f32x4.mul(kept, v128.load(u + (i << 2))));
+    }
+    for (; i < columns; i++) store<f32>(y + (i << 2), max<f32>(load<f32>(g + (i << 2)), 0) * load<f32>(u + (i << 2)));
+    if (factors) scaled(y, columns, 1, factors, y);
+  }
+}
+
 function gateFours(g: usize, u: usize, columns: i32, constants: usize, y: usize): void {
   const a0 = v128.load32_splat(constants);
   const a1 = v128.load32_splat(constants, 4);

@@ -182,10 +182,11 @@ function transformerOf(
         module.run('spreadHeads', maxRows * heads, ...known, after, maxRows, to.at, factors);
       });
     },
-    swiglu: (gate, up, columns, to) => {
+    gate: (activation, gate, up, columns, to) => {
       const factors = placeIfAny(to.divisors?.map((divisor) => 1 / divisor));
-      const args = [gate.at, gate.stride, up.at, up.stride, to.at, columns, factors, swigluConstants];
-      return step(() => module.run('swiglu', maxRows, span, ...args));
+      const args = [gate.at, gate.stride, up.at, up.stride, to.at, columns, factors];
+      if (activation === 'relu') return step(() => module.run('reglu', maxRows, span, ...args));
+      return step(() => module.run('swiglu', maxRows, span, ...args, swigluConstants));
     },
     join(stages) {
       const steps: Step[] = [];

@@ -11,6 +11,11 @@ export interface RoundCache {
   values(rows: Float64Array): Float64Array;
 }
 
+const activations = {
+  silu: (g: number) => g / (1 + Math.exp(-g)),
+  relu: (g: number) => Math.max(0, g),
+};
+
 /** Logits [tokens, vocabularySize] of a text from its beginning. */
 export function forwardFloat64(
   { config, tensor, lookUp = (tokens) => rowsOf(tensor(EMBEDDING), config.hiddenSize, tokens) }: ModelWeights,
@@ -21,6 +26,7 @@ export function forwardFloat64(
   const { heads, keyValueHeads, headDim, normEpsilon } = config;
   const layers = new Map(linearLayers(config).map((layer) => [layer.name, layer]));
   const M = tokens.length;
+  const activate = activations[config.activation];
 
   function linear(X: Float64Array, name: string, bias?: string): Float64Array {
     const layer = layers.get(name)!;
@@ -101,7 +107,7 @@ export function forwardFloat64(
     const middle = norm(x, `${block}post_attention_layernorm.weight`);
     const gate = linear(middle, `${block}mlp.gate_proj.weight`);
     const up = linear(middle, `${block}mlp.up_proj.weight`);
-    const gated = gate.map((g, j) => (g / (1 + Math.exp(-g))) * up[j]);
+    const gated = gate.map((g, j) => activate(g) * up[j]);
     const added = linear(gated, `${block}mlp.down_proj.weight`);
     x = x.map((value, j) => value + added[j]);
   }

@@ -83,7 +83,7 @@ test.each<[fault: string, folder: SmallFolder, message: string]>([
   [
     'another activation',
     { config: { hidden_act: 'gelu' } },
-    'config.json: hidden_act must be silu or swish, which is all that tare runs, got gelu',
+    'config.json: hidden_act must be silu or swish or relu, which is all that tare runs, got gelu',
   ],
   [
     'weights that are compressed already',

@@ -64,6 +64,7 @@ export function ggufConfig(path: string, header: GgufHeader): ModelConfig {
     hasQkvBias: tensors.has('blk.0.attn_q.bias'),
     hasOutputBias: tensors.has('blk.0.attn_output.bias'),
     hasQkNorm: architecture === 'qwen3',
+    activation: 'silu',
   });
 }
 

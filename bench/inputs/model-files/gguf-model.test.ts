@@ -26,6 +26,7 @@ test('metadata of a GGUF file become a configuration', () => {
     hasQkvBias: false,
     hasOutputBias: false,
     hasQkNorm: false,
+    activation: 'silu',
   });
 });
 

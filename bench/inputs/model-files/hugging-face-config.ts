@@ -90,6 +90,7 @@ export function huggingFaceConfig(where: string, json: unknown): ModelConfig {
     isHeadTied: config.tie_word_embeddings,
     ...kind.biases(config.attention_bias),
     hasQkNorm: kind.architecture === 'qwen3',
+    activation: config.hidden_act === 'relu' ? 'relu' : 'silu',
   });
 }
 
@@ -101,7 +102,7 @@ function kindOf(where: string, json: unknown): Kind {
 }
 
 function refuseWhatIsNotRun(where: string, config: Config, { slidingWindow }: Kind): void {
-  mustBe(where, 'hidden_act', config.hidden_act, ['silu', 'swish']);
+  mustBe(where, 'hidden_act', config.hidden_act, ['silu', 'swish', 'relu']);
   mustBe(where, 'mlp_bias', config.mlp_bias, [false]);
   mustBe(where, 'partial_rotary_factor', config.partial_rotary_factor, [1]);
   mustBe(where, 'quantization_config', config.quantization_config, ['none']);

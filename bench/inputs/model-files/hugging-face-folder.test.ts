@@ -37,6 +37,7 @@ test('a folder is a model by its own name', () => {
     hasQkvBias: false,
     hasOutputBias: false,
     hasQkNorm: false,
+    activation: 'silu',
   });
   for (const [name, { values }] of Object.entries(tensorsOf(smallShapes))) expect(model.tensor(name)).toEqual(values);
   expect(model.tokenizer.encode('ab ab<s>b')).toEqual([3, 4, 5, 1]);
@@ -88,6 +89,7 @@ test.each<[what: string, folder: SmallFolder, config: object]>([
     { config: { attention_bias: true }, shapes: shapesWith(qkvBiases, outputBias) },
     { hasQkvBias: true, hasOutputBias: true },
   ],
+  ['feed-forwards gated by ReLU', { config: { hidden_act: 'relu' } }, { activation: 'relu' }],
   [
     'a head of its own',
     { config: { tie_word_embeddings: false }, shapes: { ...smallShapes, 'lm_head.weight': [6, 8] } },

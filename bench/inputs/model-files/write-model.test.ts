@@ -70,6 +70,10 @@ test('what llama.cpp does not run of an architecture is refused', () => {
   expect(() => writeModel(out, { ...model, name: 'q' }, () => f32)).toThrow(
     new InputError('q: must be what llama.cpp runs as qwen2, got the rope scaling of llama3'),
   );
+  const gatedByRelu = openModel(writeSmallFolder({ config: { hidden_act: 'relu' } }));
+  expect(() => writeModel(out, { ...gatedByRelu, name: 'r' }, () => f32)).toThrow(
+    new InputError('r: must be what llama.cpp runs as llama, got feed-forwards gated by ReLU'),
+  );
 });
 
 test('a file that can not be finished is not there', () => {

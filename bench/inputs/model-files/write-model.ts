@@ -67,12 +67,13 @@ function ropeFactors({ ropeScaling, ...config }: ModelConfig): NewGgufTensor[] {
 }
 
 function refuseWhatLlamaCppLacks({ name, config }: WrittenModel): void {
-  const { architecture, ropeScaling, hasOutputBias, hasQkvBias } = config;
-  if (architecture === 'llama') return;
+  const { architecture, ropeScaling, hasOutputBias, hasQkvBias, activation } = config;
+  const isLlama = architecture === 'llama';
   const lacks = [
-    ropeScaling?.type === 'llama3' ? 'the rope scaling of llama3' : [],
-    hasOutputBias ? 'a bias after attention' : [],
+    ropeScaling?.type === 'llama3' && !isLlama ? 'the rope scaling of llama3' : [],
+    hasOutputBias && !isLlama ? 'a bias after attention' : [],
     hasQkvBias && architecture === 'qwen3' ? 'biases of queries, keys and values' : [],
+    activation === 'relu' ? 'feed-forwards gated by ReLU' : [],
   ].flat();
   if (lacks.length === 0) return;
   throw new InputError(`${name}: must be what llama.cpp runs as ${architecture}, got ${lacks.join(' and ')}`);

@@ -28,6 +28,7 @@ const config: ModelConfig = {
   hasQkvBias: false,
   hasOutputBias: false,
   hasQkNorm: false,
+  activation: 'silu',
 };
 const SEQUENCES = 3;
 /** Deviation of the steps that gradients are tried on. */

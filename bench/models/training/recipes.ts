@@ -41,6 +41,7 @@ const moby: Recipe = {
     hasQkvBias: false,
     hasOutputBias: false,
     hasQkNorm: false,
+    activation: 'silu',
   },
   batch: { shards: 2, sequences: 4 },
   optimizer: {
