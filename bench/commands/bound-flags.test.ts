@@ -16,10 +16,12 @@ test.each(['1', '-1%', '1.01x', 'one%', '+%', '%'])('--max-ppl %s is refused wit
   );
 });
 
-test('--max-bytes takes a share, --min-speedup a number above none', () => {
+test('--max-bytes takes a share above none, --min-speedup a number that a compression can reach', () => {
   expect(boundFlags['max-bytes'].coerce('25%')).toBe(0.25);
   expect(() => boundFlags['max-bytes'].coerce('+25%')).toThrow('--max-bytes: must read like 25%, got +25%');
-  expect(() => boundFlags['min-speedup'].coerce(0)).toThrow('--min-speedup: must be above 0, got 0');
+  expect(() => boundFlags['max-bytes'].coerce('0.0%')).toThrow('--max-bytes: must be above 0%, got 0.0%');
+  expect(() => boundFlags['min-speedup'].coerce(1e9)).toThrow('at most 1000, got 1000000000');
+  expect(() => boundFlags['min-speedup'].coerce(0)).toThrow('--min-speedup: must be above 0 and at most 1000, got 0');
 });
 
 test('without bounds perplexity may grow by one in a hundred', () => {

@@ -4,6 +4,9 @@ import { InputError } from '../contract/input-error.ts';
 import type { Bounds } from '../judge/recommend.ts';
 import { once, onceNumber } from './selection-flags.ts';
 
+/** No compression makes a model that many times as fast. */
+const MOST_SPEEDUP = 1000;
+
 export const boundFlags = {
   'max-ppl': {
     type: 'string',
@@ -15,12 +18,19 @@ export const boundFlags = {
   'max-bytes': {
     type: 'string',
     requiresArg: true,
-    coerce: (typed: string) => percent('max-bytes', once('max-bytes')(typed), /^(\d+(?:\.\d+)?)%$/, '25%'),
+    coerce: (typed: string) => {
+      const share = percent('max-bytes', once('max-bytes')(typed), /^(\d+(?:\.\d+)?)%$/, '25%');
+      if (share > 0) return share;
+      throw new InputError(`--max-bytes: must be above 0%, got ${typed}`);
+    },
     describe: "how many of the uncompressed weights' bytes may be left",
   },
   'min-speedup': {
     requiresArg: true,
-    coerce: onceNumber('min-speedup', { must: 'must be above 0', isRight: (value) => value > 0 }),
+    coerce: onceNumber('min-speedup', {
+      must: `must be above 0 and at most ${MOST_SPEEDUP}`,
+      isRight: (value) => value > 0 && value <= MOST_SPEEDUP,
+    }),
     describe: 'how many times as fast as the uncompressed model it must decode',
   },
 } as const satisfies Record<string, Options>;

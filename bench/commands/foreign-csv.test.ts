@@ -115,12 +115,6 @@ describe('what can’t be read is one line with exit code 2 at every command, an
     ['an empty file', () => '', /must be a tare results file, got an empty file/],
     ['blank lines', () => '\n\n', /must be a tare results file with the columns/],
     ['no text', () => Buffer.of(0, 255, 10, 254), /must be a tare results file with the columns/],
-    ['two files, one behind the other', () => original + original, /got a second header as row 4; give the files/],
-    [
-      'a file of other columns behind it',
-      () => `${original}schema_version,case_id\n1,a\n`,
-      /got a second header as line 5; give the files/,
-    ],
     [
       'a later schema',
       () => saved((cell, column) => (column === 'schema_version' ? '2' : cell)),
@@ -154,6 +148,20 @@ describe('what can’t be read is one line with exit code 2 at every command, an
     for (const [name, { status, stderr }] of said)
       expect([name, status, stderr.trimEnd().split('\n').length]).toEqual([name, 2, 1]);
   });
+});
+
+test('files that were put one behind the other are read as if they were several', async () => {
+  const other = original.replaceAll(',r1,', ',r2,');
+  writeFileSync(join(folder, 'all.csv'), original + other);
+  const { status, stdout } = await tareHere(folder, ['show', 'all.csv']);
+  expect([status, stdout.trimEnd().split('\n').at(-1)]).toEqual([0, 'all.csv: 6 cases: 4 ok, 2 skipped']);
+  const twice = original + original;
+  for (const [name, { status, stdout, stderr }] of await answers(twice))
+    expect([name, status, (stdout + stderr).replaceAll(/\s+/g, ' ')]).toEqual([
+      name,
+      0,
+      expect.stringContaining('3 rows stand there twice, the same in every cell, and count once'),
+    ]);
 });
 
 test('what a kill left of the last line is left out, and every command says so', async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { stripVTControlCharacters } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PROJECT } from '../cases/registry.ts';
 import { formatResult, type QueryFormat } from '../report/query-result.ts';
@@ -160,6 +161,32 @@ describe.runIf(reason === undefined)('tare query', () => {
     expect(sentenceOf(await asked.catch((error: unknown) => error))).toMatch(
       /word\.csv: CSV Error on Line: 4, .*column "speedup".*"fast" to 'DOUBLE'$/,
     );
+    other.closeSync();
+  });
+
+  test('files that were put one behind the other are read, each by its own header', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tare-query-'));
+    const first = `${HEADER}\n1,one,2026-01-01T00:00:00.000Z,a,ok,m,1.5,no case_id\n`;
+    const second = 'case_id,colour,schema_version,run_id\r\nb,red,1,two\r\n';
+    writeFileSync(join(folder, 'joined.csv'), `${first}${second}${first}`);
+    writeFileSync(join(folder, 'packed.csv.gz'), gzipSync(`${first.replaceAll('one', 'three')}${second}`));
+    const other = await openDatabase(512);
+    const said = await createViews(other, findSources([folder]), folder);
+    const sql = "SELECT concat_ws(' ', file, run_id, case_id, speedup, colour) AS row FROM rows ORDER BY row";
+    const asked = (await other.runAndReadAll(sql)).getRowObjectsJson();
+    expect({ rows: asked.map(({ row }) => row), said }).toEqual({
+      rows: [
+        'joined.csv one a 1.5',
+        'joined.csv one a 1.5',
+        'joined.csv two b red',
+        'packed.csv three a 1.5',
+        'packed.csv two b red',
+      ],
+      said: [
+        'joined.csv: holds 3 files, one behind the other; all are read',
+        'packed.csv.gz: holds 2 files, one behind the other; all are read',
+      ],
+    });
     other.closeSync();
   });
 

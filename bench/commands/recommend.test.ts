@@ -42,7 +42,9 @@ test.each([
   [['sensitivity', '--tokens', '0'], '--tokens: must be a count, got 0'],
   [['sensitivity', '--model', 'nowhere'], 'nowhere: must be'],
   [['recommend', '--max-ppl', '1.01'], '--max-ppl: must read like +1%, got 1.01'],
-  [['recommend', '--min-speedup', 'fast'], '--min-speedup: must be above 0, got fast'],
+  [['recommend', '--min-speedup', 'fast'], '--min-speedup: must be above 0 and at most 1000, got fast'],
+  [['recommend', '--max-bytes', '0%'], '--max-bytes: must be above 0%, got 0%'],
+  [['recommend', '--max-bytes', '5%', '--tokens', '320'], '--max-bytes: must be at least 7.2%, which int2 leaves'],
 ])('%j is refused in one line', (args, message) => {
   const { status, stdout, stderr } = tare(...args);
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });

@@ -8,7 +8,7 @@ import { textWidth } from '../report/text-table.ts';
 import { boundFlags, boundsOf } from './bound-flags.ts';
 import { openScoredModel, scoredModelFlags } from './scored-model.ts';
 import { COUNT, once, onceNumber } from './selection-flags.ts';
-import { type Scales, weighMix, weighUniform } from './weigh-compressions.ts';
+import { assertReachable, type Scales, weighMix, weighUniform } from './weigh-compressions.ts';
 
 const flags = {
   ...scoredModelFlags,
@@ -49,6 +49,7 @@ const BUDGET = { ...presets.quick.budget, measureMs: 1000 };
 async function recommend(argv: Flags): Promise<void> {
   const bounds = boundsOf(argv);
   const model = await openScoredModel(argv);
+  await assertReachable(bounds, model);
   const { own, dense, place } = model;
   const uncompressed = packModel(own, dense, () => undefined);
   const decode = await openDecodeScale(uncompressed, argv.context, place, BUDGET, argv.seed);

@@ -1,9 +1,10 @@
 // Compressions of a model weighed in one process beside the uncompressed one: formats for all layers alike, and a mix of them.
+import { InputError } from '../contract/input-error.ts';
 import { linearLayers } from '../contract/model.ts';
 import type { AxisValue, Technique } from '../contract/technique.ts';
 import type { Bounds, WeighedModel } from '../judge/recommend.ts';
 import { layerOptions } from '../models/layer-options.ts';
-import { bytesOf, otherBytes, withSizes } from '../models/packed-case.ts';
+import { bytesOf, otherBytes, type SizedModel, withSizes } from '../models/packed-case.ts';
 import { type Choice, keepPacked, type PackedModel } from '../models/packed-model.ts';
 import { packMix, planOf, proposeMix } from '../models/propose-mix.ts';
 import { packAlone } from '../models/sensitivity.ts';
@@ -16,11 +17,13 @@ import { writeNamedFile } from './write-named-file.ts';
 
 type Axes = Record<string, AxisValue[]>;
 
+/** Of all formats the one that leaves the fewest bytes. */
+const SMALLEST: readonly [technique: string, axes: Axes] = ['int2', { groupSize: [64] }];
 /** Weighed for all layers alike. Where activations are int8, products are made by instructions of their own, so both are tried. */
 const UNIFORM: readonly (readonly [technique: string, axes: Axes])[] = [
   ...['q8-0', 'q6-k', 'q5-k', 'q4-k', 'q4-0'].flatMap((id) => withActivations(id, {})),
   ...withActivations('int3', { groupSize: [64] }),
-  ...withActivations('int2', { groupSize: [64] }),
+  ...withActivations(...SMALLEST),
   ['nf4', {}],
   ['mxfp4', {}],
   ['sparse-2-4', {}],
@@ -73,21 +76,40 @@ function labelOf({ id, params }: Format): string {
 }
 
 async function weighFormat(format: Format, scales: Scales): Promise<Partial<WeighedModel>> {
-  const { own, dense } = scales.model;
+  const packed = packUniform(format, scales.model);
+  return typeof packed === 'string' ? { reason: packed } : weigh(packed, scales);
+}
+
+/** Each layer that the format can hold; the reason where it can hold none. */
+function packUniform(format: Choice, { own, dense }: ScoredModel): PackedModel | string {
   const layers = linearLayers(own.config).map((layer) => packAlone(layer, own, dense, format));
   const held = layers.map((packed) => (typeof packed === 'string' ? undefined : format));
-  if (held.every((choice) => choice === undefined))
-    return { reason: layers.find((packed) => typeof packed === 'string') };
-  return weigh(packMix(own, dense, held, undefined), scales);
+  const isHeld = held.some((choice) => choice !== undefined);
+  return isHeld ? packMix(own, dense, held, undefined) : String(layers[0]);
+}
+
+/** Throws InputError where no format leaves as few bytes as asked, which is known before anything is measured. */
+export async function assertReachable({ maxBytesShare }: Bounds, model: ScoredModel): Promise<void> {
+  if (maxBytesShare === undefined) return;
+  const packed = packUniform(await layerTechnique(...SMALLEST), model);
+  const least = typeof packed === 'string' ? 1 : bytesShareOf(withSizes(packed), model.own);
+  if (maxBytesShare >= least) return;
+  const [shown, got] = [Math.ceil(least * 1000) / 10, maxBytesShare * 100];
+  throw new InputError(
+    `--max-bytes: must be at least ${shown}%, which ${SMALLEST[0]} leaves of ${model.own.name}, got ${got}%`,
+  );
 }
 
 async function weigh(model: PackedModel, { model: { own, scorer }, decode }: Scales): Promise<Partial<WeighedModel>> {
   const packed = withSizes(keepPacked(model));
   const { kldMean, kldMeanCi95, pplRatio, pplRatioCi95 } = await scorer.score(packed);
   const { speedup, ci95: speedupCi95 } = await decode.speedupOf(packed);
+  return { bytesShare: bytesShareOf(packed, own), speedup, speedupCi95, pplRatio, pplRatioCi95, kldMean, kldMeanCi95 };
+}
+
+function bytesShareOf(packed: SizedModel, own: ScoredModel['own']): number {
   const { values, indices, scales, corrections = 0 } = bytesOf(packed);
-  const bytesShare = (values + indices + scales + corrections) / denseBytes(own);
-  return { bytesShare, speedup, speedupCi95, pplRatio, pplRatioCi95, kldMean, kldMeanCi95 };
+  return (values + indices + scales + corrections) / denseBytes(own);
 }
 
 /** The mix that the bounds ask for, written as a plan and weighed as a whole; undefined where none keeps them. */

@@ -33,8 +33,8 @@ function cell(value: ResultRow[keyof ResultRow]): string | number | undefined {
 export interface CsvFile {
   /** As they stand in the file; columns unknown to this version are passed over. */
   readonly rows: readonly ResultRow[];
-  /** Names of the columns, in the file's order. */
-  readonly header: readonly string[];
+  /** Names of the columns, in the file's order; several times where files were put one behind the other. */
+  readonly headers: readonly (readonly string[])[];
   /** The last line had no line end and could not be read: what a kill leaves behind. It was left out. */
   readonly isCutShort: boolean;
 }
@@ -68,25 +68,32 @@ function* pieces(path: string): Generator<Piece> {
 
 function parsePieces(all: Iterable<Piece>, file: string): CsvFile {
   const rows: ResultRow[] = [];
+  const headers: (readonly string[])[] = [];
   const assertRoom = heapRoom(file);
   let dialect: Dialect | undefined;
+  let lastLine = 0;
   for (const { bytes, isWhole } of all) {
     const isFirst = dialect === undefined;
     dialect ??= dialectOf(bytes, file);
+    const { delimiter } = dialect;
+    const take = (cells: readonly string[], line: number) => {
+      lastLine = line;
+      if (isHeader(cells)) return headers.push(cells);
+      const header = headers[headers.length - 1];
+      if (cells.length !== header.length)
+        throw new Error(`${cells.length} cells on line ${line}, where the header has ${header.length}`);
+      rows.push(parseRow(cells, { header, delimiter }, file, rows.length + 1));
+      return assertRoom(rows.length);
+    };
     try {
-      const lines = { from: isFirst ? 2 : 1, before: isFirst ? 0 : rows.length + 1 };
-      const known = dialect;
-      parseRecords(bytes, known, lines, file, (cells) => {
-        rows.push(parseRow(cells, known, file, rows.length + 1));
-        assertRoom(rows.length);
-      });
+      parseRecords(bytes, delimiter, lastLine, file, take);
     } catch (error) {
       if (isWhole || isFirst || holdsLineEnd(bytes)) throw error;
-      return { rows, header: dialect.header, isCutShort: true };
+      return { rows, headers, isCutShort: true };
     }
   }
   if (dialect === undefined) throw new InputError(`${file}: must be a tare results file, got an empty file`);
-  return { rows, header: dialect.header, isCutShort: false };
+  return { rows, headers, isCutShort: false };
 }
 
 function holdsLineEnd(bytes: Buffer): boolean {
@@ -117,10 +124,7 @@ export function dialectOf(bytes: Buffer, file: string): Dialect {
     .toString('utf8', 0, MAX_HEADER_BYTES)
     .replace(/^\uFEFF/, '')
     .split(/\r|\n/, 1);
-  const delimiter = DELIMITERS.find((mark) => {
-    const names = line.split(mark).map((name) => name.replace(/^"(.*)"$/, '$1'));
-    return KEYS.every((name) => names.includes(name));
-  });
+  const delimiter = DELIMITERS.find((mark) => isHeader(line.split(mark).map((name) => name.replace(/^"(.*)"$/, '$1'))));
   if (delimiter === undefined)
     throw new InputError(`${file}: must be a tare results file with the columns schema_version and case_id`);
   const [header] = parse(line, { delimiter });
@@ -129,51 +133,43 @@ export function dialectOf(bytes: Buffer, file: string): Dialect {
 
 const MAX_HEADER_BYTES = 2 ** 20;
 
-/** Lines to pass over at the beginning, and those of the file that lie before the bytes. */
-interface Place {
-  readonly from: number;
-  readonly before: number;
-}
-
-/** Record by record: an array of all of them would take more room than the rows. */
+/** Record by record: an array of all of them would take more room than the rows. `before` are the file's lines before the bytes. */
 function parseRecords(
   bytes: Buffer,
-  { header, delimiter }: Dialect,
-  { from, before }: Place,
+  delimiter: string,
+  before: number,
   file: string,
-  take: (cells: readonly string[]) => void,
+  take: (cells: readonly string[], line: number) => void,
 ): void {
   const on_record = (cells: readonly string[], { lines }: { lines: number }) => {
-    if (cells.length !== header.length)
-      throw new Error(`${cells.length} cells on line ${lines}, where the header has ${header.length}`);
-    take(cells);
+    take(cells, lines + before);
     return null;
   };
   try {
-    parse(bytes, { delimiter, from, bom: true, skip_empty_lines: true, record_delimiter: LINE_ENDS, on_record });
+    parse(bytes, {
+      delimiter,
+      bom: true,
+      skip_empty_lines: true,
+      relax_column_count: true,
+      record_delimiter: LINE_ENDS,
+      on_record,
+    });
   } catch (error) {
     if (error instanceof InputError) throw error;
-    if (error instanceof CsvError && isHeader(error.record))
-      throw secondHeader(file, `line ${Number(error.lines) + before}`);
-    const counted = (error as Error).message.replace(/line (\d+)/, (_, line) => `line ${Number(line) + before}`);
+    const { message } = error as Error;
+    const counted =
+      error instanceof CsvError ? message.replace(/line (\d+)/, (_, line) => `line ${Number(line) + before}`) : message;
     throw new InputError(`${file}: must be CSV, got ${counted}`);
   }
 }
 
-/** Of this file or of another, whose columns may be others. */
-function isHeader(cells: unknown): boolean {
-  return Array.isArray(cells) && KEYS.every((name) => cells.includes(name));
-}
-
-function secondHeader(file: string, where: string): InputError {
-  return new InputError(
-    `${file}: must hold the rows of one file, got a second header as ${where}; give the files one by one (tare track takes many, tare merge joins shards)`,
-  );
+/** Of this file, or of one that was put behind another and may have other columns. */
+export function isHeader(cells: readonly string[]): boolean {
+  return KEYS.every((name) => cells.includes(name));
 }
 
 function parseRow(cells: readonly string[], { header, delimiter }: Dialect, file: string, number: number): ResultRow {
   const textOf = (name: string) => cells[header.indexOf(name)] ?? '';
-  if (isHeader(cells)) throw secondHeader(file, `row ${number}`);
   if (parseCell(textOf('schema_version'), 'integer', delimiter) !== SCHEMA_VERSION)
     throw new InputError(
       `${file}: must be of schema version ${SCHEMA_VERSION}, got ${textOf('schema_version') || 'none'} in row ${number}; measure again with this tare`,

@@ -106,23 +106,22 @@ function repairCsv(path: string, notes: string[]): ResultRow[] {
   const size = wholeSize(path);
   truncate(path, size);
   if (size === 0) return [];
-  const { rows, header } = readCsv(path);
+  const { rows, headers } = readCsv(path);
+  const ownColumns = sortedNames(columns.map(({ name }) => name));
   // Another tare wrote the rows: what they measured is not what this one measures.
-  if (
-    header.toSorted().join() !==
-    columns
-      .map(({ name }) => name)
-      .toSorted()
-      .join()
-  )
+  if (headers.some((header) => sortedNames(header) !== ownColumns))
     throw new InputError(`${path}: must have the columns of this tare, got others; start a new run`);
   const distinct = distinctCases(rows, path);
   if (distinct.length < rows.length)
     notes.push(`${path}: took out ${rows.length - distinct.length} rows that stood twice`);
-  const isForeign = !isAsWritten(path);
+  const isForeign = headers.length > 1 || !isAsWritten(path);
   if (isForeign) notes.push(`${path}: had been saved by another program and was written anew as tare writes it`);
   if (isForeign || distinct.length < rows.length) writeAnew(path, distinct);
   return distinct;
+}
+
+function sortedNames(names: readonly string[]): string {
+  return names.toSorted().join();
 }
 
 /** Appended rows must find the same columns in the same order, and lines that end alike. */

@@ -70,9 +70,10 @@ function csvsIn(folder: string): string[] {
 
 const TIME = /^\d{4}-\d\d-\d\dT/;
 
-function whyKept({ path, firstRow, isCut, delimiter }: CsvSource, before: string): string | undefined {
+function whyKept({ path, firstRow, isCut, delimiter, laterHeaders }: CsvSource, before: string): string | undefined {
   if (firstRow === undefined) return 'it has no rows';
   if (isCut || delimiter !== ',') return NOT_ITS_BYTES;
+  if (laterHeaders.length > 0) return 'it was joined of several files';
   const { started_at: startedAt = '' } = firstRow;
   if (!TIME.test(startedAt)) return `started_at must be a time, got ${startedAt || 'none'}`;
   if (startedAt >= before) return `it is no older than ${before.slice(0, 10)}`;

@@ -1,6 +1,17 @@
 // The files that a query looks at: what lies in folders, what patterns match, and what belongs to a CSV that was named.
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, globSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
@@ -8,7 +19,7 @@ import { InputError } from '../../contract/input-error.ts';
 import { visibleText } from '../../contract/visible-text.ts';
 import { archivesIn } from '../archived-csvs.ts';
 import type { ResultRow } from '../columns.ts';
-import { type Dialect, dialectOf, parseRows } from '../csv.ts';
+import { type Dialect, dialectOf, isHeader, parseRows } from '../csv.ts';
 import { EVENTS_FILE } from '../events.ts';
 import { siblingPath } from '../results-file.ts';
 import { wholeSize } from '../whole-lines.ts';
@@ -19,6 +30,8 @@ export interface CsvSource extends Dialect {
   readonly size: number;
   /** Its last line is unfinished, which is what a kill leaves behind. */
   readonly isCut: boolean;
+  /** Bytes before each header but the first: where files were put one behind the other. */
+  readonly laterHeaders: readonly number[];
   readonly firstRow: ResultRow | undefined;
 }
 
@@ -128,6 +141,7 @@ export function csvSource(path: string): CsvSource {
     ...dialect,
     size: statSync(path).size,
     isCut: !path.endsWith('.gz') && isCut(path, dialect),
+    laterHeaders: laterHeaders(path, dialect),
     firstRow,
   };
 }
@@ -149,6 +163,50 @@ function bytesFrom(path: string, from: number, count: number): Buffer {
   } finally {
     closeSync(file);
   }
+}
+
+/** Found by a name that stands in every header and in hardly any row. */
+function laterHeaders(path: string, { delimiter }: Dialect): number[] {
+  const found: number[] = [];
+  let before = 0;
+  for (const bytes of linesOf(path)) {
+    for (let at = bytes.indexOf('case_id'); at >= 0; at = bytes.indexOf('case_id', at + 1)) {
+      const from = bytes.lastIndexOf('\n', at) + 1;
+      const [line] = bytes.toString('utf8', from, from + MAX_HEAD_BYTES).split(/\r?\n/, 1);
+      if (before + from > 0 && isHeader(line.split(delimiter))) found.push(before + from);
+    }
+    before += bytes.length;
+  }
+  return [...new Set(found)];
+}
+
+/** The file in pieces that end where a line does. */
+function* linesOf(path: string): Generator<Buffer> {
+  if (path.endsWith('.gz')) return yield gunzipSync(readFileSync(path));
+  const file = openSync(path, 'r');
+  try {
+    let rest = Buffer.alloc(0);
+    const piece = Buffer.allocUnsafe(PIECE_BYTES);
+    for (let n = readSync(file, piece); n > 0; n = readSync(file, piece)) {
+      const bytes = Buffer.concat([rest, piece.subarray(0, n)]);
+      const end = bytes.lastIndexOf('\n') + 1;
+      if (end > 0) yield bytes.subarray(0, end);
+      rest = bytes.subarray(end);
+    }
+    if (rest.length > 0) yield rest;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A file that holds several, one behind the other, as files of their own in a folder. */
+export function splitSource({ path, laterHeaders: begins }: CsvSource, folder: string): CsvSource[] {
+  const bytes = path.endsWith('.gz') ? gunzipSync(readFileSync(path)) : readFileSync(path);
+  return [0, ...begins].map((from, i) => {
+    const part = join(mkdtempSync(join(folder, 'part-')), basename(path, '.gz'));
+    writeFileSync(part, bytes.subarray(from, begins[i]));
+    return csvSource(part);
+  });
 }
 
 /** A last line without a line end is whole where it has all its cells. */

@@ -13,12 +13,13 @@ import { wholeSize } from '../whole-lines.ts';
 import { readContents } from './archive-format.ts';
 import { SQL_TYPES, typeInCsv, typeOfColumn, valueOfCell } from './cells.ts';
 import { type Connection, quotedName, quotedPath, quotedPaths, quotedText, sentenceOf } from './duckdb.ts';
-import { type CsvSource, type Sources, sha256Of } from './sources.ts';
+import { type CsvSource, type Sources, sha256Of, splitSource } from './sources.ts';
 
 /** Makes the views and locks the database; gives what was noticed, in sentences. Throws InputError on damaged files. */
 export async function createViews(connection: Connection, sources: Sources, scratch: string): Promise<string[]> {
   const notes = [...sources.notes];
-  const csvs = (await withoutArchived(connection, sources, notes)).map((csv) => cutShort(csv, scratch, notes));
+  const whole = await withoutArchived(connection, sources, notes);
+  const csvs = whole.flatMap((csv) => split(csv, scratch, notes)).map((csv) => cutShort(csv, scratch, notes));
   await connection.run(`CREATE VIEW rows AS ${await rowsQuery(connection, csvs, sources.parquets)}`);
   await connection.run(`CREATE VIEW samples AS ${samplesQuery(sources.samples)}`);
   await createManifests(connection, sources.manifests, notes);
@@ -50,6 +51,14 @@ async function withoutArchived(connection: Connection, { csvs, parquets }: Sourc
     if (isArchived) notes.push(`${visibleText(name)}: is archived too and counts once`);
     return !isArchived;
   });
+}
+
+/** DuckDB knows one header a file. */
+function split(csv: CsvSource, scratch: string, notes: string[]): CsvSource[] {
+  if (csv.laterHeaders.length === 0) return [csv];
+  const parts = splitSource(csv, scratch);
+  notes.push(`${visibleText(basename(csv.path))}: holds ${parts.length} files, one behind the other; all are read`);
+  return parts;
 }
 
 /** DuckDB reads files to their end: one whose last line is unfinished is read from a copy without it. */
