@@ -15,7 +15,8 @@ const OUT = join(PROJECT, '.package');
 /** Files beside modules that modules read. Vectors, goldens and logs are of tests, training and readers alone. */
 const DATA = /\.(css|html|sql|txt|tsv|json|br|safetensors)$|LICENSE/;
 const OF_TESTS = /golden|vectors|small-llama|tsconfig|^fixtures/;
-const DECLARED = /^bench.(contract|statistics)/;
+/** What can be imported, as the manifest's `exports` say. */
+const IMPORTABLE = /^bench.(api.tare|contract.*)\.d\.ts$/;
 /** Optional: what needs them says how they are installed. */
 const PEERS = ['@duckdb/node-api', '@sparticuz/chromium', 'assemblyscript', 'esbuild', 'webgpu'];
 /** The oldest that runs TypeScript and has the hooks by which techniques find tare. */
@@ -47,11 +48,18 @@ function compile(): void {
   if (status !== 0) throw new InputError('build:package: modules must compile; npm run check says what is wrong');
 }
 
-/** Of the contract and what it is made of: nothing else can be imported. */
+/** Of what can be imported, and of what those speak of. */
 function keepDeclarations(): void {
-  for (const file of readdirSync(OUT, { recursive: true, encoding: 'utf8' })) {
-    if (file.endsWith('.d.ts') && !DECLARED.test(file)) rmSync(join(OUT, file));
-  }
+  const all = readdirSync(OUT, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.d.ts'));
+  const kept = new Set<string>();
+  const keep = (file: string) => {
+    if (kept.has(file)) return;
+    kept.add(file);
+    const specifiers = readFileSync(join(OUT, file), 'utf8').matchAll(/(?:from |import\()['"](\.[^'"]+)\.ts['"]/g);
+    for (const [, specifier] of specifiers) keep(join(dirname(file), `${specifier}.d.ts`));
+  };
+  for (const file of all.filter((file) => IMPORTABLE.test(file))) keep(file);
+  for (const file of all.filter((file) => !kept.has(file))) rmSync(join(OUT, file));
 }
 
 function copyData(folder: string): void {
@@ -118,7 +126,7 @@ function manifest(): object {
     engines: { node: NODE },
     bin: { tare: 'bench/main.js' },
     exports: {
-      '.': { types: './bench/contract/technique.d.ts', default: './bench/contract/technique.js' },
+      '.': { types: './bench/api/tare.d.ts', default: './bench/api/tare.js' },
       './package.json': './package.json',
       './*': { types: './bench/contract/*.d.ts', default: './bench/contract/*.js' },
     },

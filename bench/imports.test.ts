@@ -19,6 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   judge: ['contract', 'statistics', 'results'],
   'judge/ab': ['contract', 'statistics', 'inputs', 'backends', 'measure', 'cases', 'results', 'run', 'judge'],
   report: ['contract', 'statistics', 'results', 'judge', 'judge/ab'],
+  api: ['contract', 'statistics', 'backends', 'cases', 'results', 'run', 'judge'],
   serve: ['*'],
   nightly: ['contract', 'statistics', 'results', 'cases', 'run', 'judge', 'report'],
   'judge/gate': ['*'],

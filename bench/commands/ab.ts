@@ -1,4 +1,5 @@
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
+import { argumentsOf } from '../api/run-choices.ts';
 import { backends } from '../backends/backend.ts';
 import { presets } from '../cases/preset.ts';
 import { PROJECT } from '../cases/registry.ts';
@@ -87,7 +88,7 @@ async function compareCommits(commits: ComparedCommits, argv: Flags, signal: Abo
   const base = await checkOut(commits, commits.base.sha, checkout);
   const head = await checkOut(commits, commits.head.sha, checkout);
   const projects = { base, head };
-  const { kernels: _none, ...choice } = selectionOf({ ...argv, kernels: [] });
+  const { kernels: _none, ...choice } = argumentsOf(selectionOf({ ...argv, kernels: [] }));
   const selection = await selectChanged(choice, projects, argv.all);
   if (selection.cases.some(({ case: { problem } }) => problem.weights.startsWith('use-lite/'))) ensureUseLiteCache();
   const outcomes = await compareVersions(

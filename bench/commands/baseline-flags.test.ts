@@ -3,10 +3,10 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { readRun } from '../api/compare-files.ts';
 import { rowOf, runArguments, writeRun } from '../fixtures/run-files.ts';
 import { formatHeader, formatRow, readRows } from '../results/csv.ts';
 import { compareWithBaseline } from './baseline-flags.ts';
-import { readRun } from './compare.ts';
 
 const MAIN = join(import.meta.dirname, '..', 'main.ts');
 

@@ -1,11 +1,13 @@
 // The flags that keep a run under a name, and hold a run against one that was kept.
 import type { ArgumentsCamelCase, InferredOptionTypes, Options } from 'yargs';
+import { readRun } from '../api/compare-files.ts';
+import { argumentsOf } from '../api/run-choices.ts';
 import { selectCases } from '../cases/select.ts';
 import { InputError } from '../contract/input-error.ts';
 import type { VerdictReport } from '../report/verdict-report.ts';
 import { assertBaselineName, findBaseline } from '../results/named-baselines.ts';
 import type { ResultsFile } from '../results/results-file.ts';
-import { compareReadRuns, readRun } from './compare.ts';
+import { judgeRuns } from './compare.ts';
 import { modelChoiceOf, type modelFlags } from './model-flags.ts';
 import { once, type selectionFlags, selectionOf } from './selection-flags.ts';
 
@@ -49,12 +51,12 @@ export async function readBaseline(argv: Flags): Promise<ResultsFile | undefined
   if (baseline === undefined) return undefined;
   const base = readRun(findBaseline(out, baseline));
   if (resume !== undefined) return base;
-  const { cases } = await selectCases({ ...selectionOf(argv), ...modelChoiceOf(argv) });
+  const { cases } = await selectCases(argumentsOf({ ...selectionOf(argv), ...modelChoiceOf(argv) }));
   if (cases.some(({ id }) => base.rows.some(({ case_id }) => case_id === id))) return base;
   throw new InputError(`--baseline: must have cases in common with this run, got none in ${base.path}`);
 }
 
 /** What the baseline has beyond what this run was asked for is not missed. */
 export function compareWithBaseline(base: ResultsFile, csv: string): { report: VerdictReport; isRegression: boolean } {
-  return compareReadRuns(base, readRun(csv), { all: false });
+  return judgeRuns(base, readRun(csv), { all: false });
 }

@@ -1,7 +1,6 @@
 // The flags that say which browser pages are opened in.
-import { resolve } from 'node:path';
 import type { InferredOptionTypes, Options } from 'yargs';
-import { checkChoice } from '../backends/browser/find-browser.ts';
+import { chosenBrowser } from '../backends/browser/find-browser.ts';
 import type { BrowserChoice } from '../contract/browser.ts';
 import { once } from './selection-flags.ts';
 
@@ -17,10 +16,6 @@ export const browserFlags = {
 } as const satisfies Record<string, Options>;
 
 /** Throws InputError where the browser is none. */
-export async function browserOf(flags: InferredOptionTypes<typeof browserFlags>): Promise<BrowserChoice> {
-  // A name is looked up in PATH; a path must hold for a run that is resumed elsewhere.
-  const path = flags.browser?.includes('/') ? resolve(flags.browser) : flags.browser;
-  const choice = { path, headed: flags.headed };
-  await checkChoice(choice);
-  return choice;
+export function browserOf({ browser, headed }: InferredOptionTypes<typeof browserFlags>): Promise<BrowserChoice> {
+  return chosenBrowser({ path: browser, headed });
 }

@@ -5,6 +5,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, symlink
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { argumentsOf } from '../api/run-choices.ts';
 import { GUIDE_TECHNIQUE, guideTechnique } from '../cases/guide-technique.ts';
 import { PROJECT } from '../cases/registry.ts';
 import { selectCases } from '../cases/select.ts';
@@ -220,7 +221,7 @@ async function expectToBeMeant(words: readonly string[]): Promise<void> {
   try {
     const argv = await parseOnly(words);
     if (words[0] === 'run')
-      expect((await selectCases({ ...selectionOf(argv), ...modelChoiceOf(argv) })).cases).not.toEqual([]);
+      expect((await selectCases(argumentsOf({ ...selectionOf(argv), ...modelChoiceOf(argv) }))).cases).not.toEqual([]);
     if (words[0] === 'sensitivity') await layerTechnique(String(argv.technique), argv.axis);
     if (words[0] === 'query' && argv.named) expect(namedQueries().map((query) => query.name)).toContain(argv.named);
     if (words[0] === 'recommend') expect(boundsOf(argv)).toBeDefined();

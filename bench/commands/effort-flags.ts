@@ -1,6 +1,6 @@
 // The flags that say how long and how often a run measures each case.
 import type { InferredOptionTypes, Options } from 'yargs';
-import type { RunArguments } from '../contract/run-arguments.ts';
+import type { RunChoices } from '../api/run-choices.ts';
 import { COUNT, type NumberRule, onceNumber } from './selection-flags.ts';
 
 const MOST_PROCESSES = 1000;
@@ -37,7 +37,7 @@ function countUpTo(most: number): NumberRule {
 
 export function effortOfFlags(
   flags: InferredOptionTypes<typeof effortFlags>,
-): Pick<RunArguments, 'passes' | 'rounds' | 'minTimeS'> {
-  const { processes: passes, rounds, 'min-time': minTimeS } = flags;
-  return { passes, rounds, minTimeS };
+): Pick<RunChoices, 'processes' | 'rounds' | 'minTimeS'> {
+  const { processes, rounds, 'min-time': minTimeS } = flags;
+  return { processes, rounds, minTimeS };
 }

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
+import { readRun } from '../api/compare-files.ts';
 import { chooseNames } from '../cases/select.ts';
 import { InputError } from '../contract/input-error.ts';
 import { type ExportFormat, exportFormatNames, exportFormats, leftOut } from '../report/exports/export-formats.ts';
-import { readRun } from './compare.ts';
 import { exportModel } from './export-model.ts';
 import { modelFlags } from './model-flags.ts';
 import { once, selectionFlags } from './selection-flags.ts';

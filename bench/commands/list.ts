@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
+import { argumentsOf } from '../api/run-choices.ts';
 import { backends } from '../backends/backend.ts';
 import { loadSuites, loadTechniques } from '../cases/registry.ts';
 import { kernelsDirs, selectCases, unknownName } from '../cases/select.ts';
@@ -135,7 +136,7 @@ function detailsOf(status: BackendStatus): string[] {
 }
 
 async function listCases(argv: Flags): Promise<Listing> {
-  const { cases } = await selectCases({ ...selectionOf(argv), ...modelChoiceOf(argv) });
+  const { cases } = await selectCases(argumentsOf({ ...selectionOf(argv), ...modelChoiceOf(argv) }));
   const entries = cases.map(({ id, suite, technique, params, backend, problem }) => {
     return { id, suite, technique, params, backend, problem };
   });

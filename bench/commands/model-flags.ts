@@ -1,9 +1,8 @@
 // The flags that say which model is meant, and what of it.
-import { resolve } from 'node:path';
 import type { InferredOptionTypes, Options } from 'yargs';
+import type { RunChoices } from '../api/run-choices.ts';
 import { chooseNames } from '../cases/select.ts';
 import { type LayerChoice, layerChoices } from '../contract/problem.ts';
-import type { RunArguments } from '../contract/run-arguments.ts';
 import { COUNT, once, onceNumber } from './selection-flags.ts';
 
 export const modelFlags = {
@@ -64,18 +63,7 @@ function layersOf(values: readonly string[]): LayerChoice[] {
   );
 }
 
-export function modelChoiceOf(
-  flags: InferredOptionTypes<typeof modelFlags>,
-): Pick<RunArguments, 'model' | 'text' | 'calibration' | 'layers' | 'scale' | 'context' | 'plan'> {
+export function modelChoiceOf(flags: InferredOptionTypes<typeof modelFlags>) {
   const { model, text, calibration, layers, scale, context, plan } = flags;
-  const path = (typed: string | undefined) => typed && resolve(typed);
-  return {
-    model: path(model),
-    text: path(text),
-    calibration: path(calibration),
-    layers,
-    scale,
-    context,
-    plan: path(plan),
-  };
+  return { model, text, calibration, layers, scale, context, plan } satisfies RunChoices;
 }

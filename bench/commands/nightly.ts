@@ -1,5 +1,8 @@
 import { join } from 'node:path';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
+import { knownFrom } from '../api/known-cases.ts';
+import { usualCosts } from '../api/measure.ts';
+import { argumentsOf } from '../api/run-choices.ts';
 import { selectCases } from '../cases/select.ts';
 import type { PresetName } from '../contract/suite.ts';
 import { type NightOutcome, spendNight } from '../nightly/night.ts';
@@ -7,12 +10,12 @@ import { webhookOf } from '../nightly/webhook.ts';
 import { textWidth, wrapText } from '../report/text-table.ts';
 import { INTERRUPTED, stoppable } from '../run/stop-signals.ts';
 import { browserFlags, browserOf } from './browser-flags.ts';
-import { budgetFlags, knownFrom } from './budget-flags.ts';
+import { budgetFlags } from './budget-flags.ts';
 import { effortFlags, effortOfFlags } from './effort-flags.ts';
 import { modelChoiceOf, modelFlags } from './model-flags.ts';
 import { createProgress } from './progress.ts';
 import { writeHistoryPage } from './report.ts';
-import { timeoutFlag, usualCosts } from './run.ts';
+import { timeoutFlag } from './run.ts';
 import { once, selectionFlags, selectionOf, threadsFlag } from './selection-flags.ts';
 import { historyFolder } from './users-folder.ts';
 
@@ -60,20 +63,12 @@ async function nightly(argv: Flags): Promise<void> {
   const webhook = webhookOf(process.env);
   const { history, timeout, threads, budget } = argv;
   const progress = createProgress();
-  const selection = { ...selectionOf(argv), ...modelChoiceOf(argv) };
+  const choices = { ...selectionOf(argv), ...modelChoiceOf(argv), ...effortOfFlags(argv) };
+  const selection = argumentsOf({ ...choices, budgetS: budget, timeoutS: timeout, threads });
   // Asked here too, so that what is wrong is said before anything is locked; axes are known by it as techniques spell them.
   const { axes } = await selectCases(selection);
   const browser = await browserOf(argv);
-  const asked = {
-    ...selection,
-    axes,
-    ...effortOfFlags(argv),
-    budgetS: budget,
-    timeout,
-    threads,
-    browser,
-    inProcess: false,
-  };
+  const asked = { ...selection, axes, browser };
   const outcome = await stoppable((signal) =>
     spendNight({
       history,
@@ -83,7 +78,7 @@ async function nightly(argv: Flags): Promise<void> {
       webhook,
       say: progress.onWarning,
       shardCosts: new Map(),
-      costs: usualCosts(argv),
+      costs: usualCosts(choices),
       known: () => knownFrom(history).known,
       debug: argv.debug ?? false,
       signal,

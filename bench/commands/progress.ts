@@ -1,7 +1,7 @@
 // How far a run has come: one line that is written over on a terminal, a line a case elsewhere.
 import { styleText } from 'node:util';
 import { failureReason, isFailure, outcomeOf } from '../results/failure.ts';
-import type { CaseEvent } from '../run/measure-cases.ts';
+import type { CaseEvent } from '../run/case-event.ts';
 
 interface Terminal {
   readonly isTTY?: boolean;

@@ -1,8 +1,6 @@
-import { basename, dirname } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
-import { DEFAULT_SEED } from '../contract/case.ts';
-import { InputError } from '../contract/input-error.ts';
+import { measure } from '../api/measure.ts';
+import type { RunChoices } from '../api/run-choices.ts';
 import { ladderData, laddersOf } from '../report/ladder.ts';
 import { formatSummary } from '../report/summary.ts';
 import { textWidth, wrapText } from '../report/text-table.ts';
@@ -10,17 +8,16 @@ import { printReport, type VerdictReport } from '../report/verdict-report.ts';
 import { isFailure } from '../results/failure.ts';
 import { saveBaseline } from '../results/named-baselines.ts';
 import { disturbanceDuring } from '../run/busy-machine.ts';
-import { type RunOptions, type RunOutcome, resumeRun, startRun } from '../run/run.ts';
+import type { RunOutcome } from '../run/run-outcome.ts';
 import { INTERRUPTED, stoppable } from '../run/stop-signals.ts';
 import { baselineFlags, compareWithBaseline, readBaseline } from './baseline-flags.ts';
-import { browserFlags, browserOf } from './browser-flags.ts';
-import { budgetFlags, knownFrom } from './budget-flags.ts';
+import { browserFlags } from './browser-flags.ts';
+import { budgetFlags } from './budget-flags.ts';
 import { effortFlags, effortOfFlags } from './effort-flags.ts';
 import { modelChoiceOf, modelFlags } from './model-flags.ts';
 import { createProgress } from './progress.ts';
 import { minSqnrFlag } from './report-flags.ts';
 import { once, onceNumber, selectionFlags, selectionOf, threadsFlag } from './selection-flags.ts';
-import { costsOfPreset, shardCosts } from './shard-costs.ts';
 import { resultsFolder } from './users-folder.ts';
 
 /** Node's timers count milliseconds in 31 bits. */
@@ -105,28 +102,12 @@ export const runCommand: CommandModule<object, InferredOptionTypes<typeof flags>
 };
 
 async function run(argv: Flags): Promise<void> {
-  // A run that is resumed has the budget it was begun with.
-  if (argv.history !== undefined && argv.budget === undefined && argv.resume === undefined)
-    throw new InputError('--history: must go with --budget, whose time it helps to spend');
   const base = await readBaseline(argv);
   const progress = createProgress();
-  const known = () => {
-    const { known: records, note } = knownFrom(argv.history ?? folderOfRun(argv));
-    if (note !== undefined) progress.onWarning(note);
-    return records;
-  };
-  const measure = (signal: AbortSignal) =>
-    begin(argv, {
-      out: folderOfRun(argv),
-      shardCosts: shardCosts(argv.shardCosts),
-      costs: usualCosts(argv),
-      known,
-      debug: argv.debug ?? false,
-      signal,
-      ...progress,
-    }).finally(progress.end);
+  const begin = (signal: AbortSignal) =>
+    measure(choicesOf(argv), { debug: argv.debug ?? false, signal, ...progress }).finally(progress.end);
   // With --in-process a kernel can only be stopped together with tare itself.
-  const outcome = await (argv['in-process'] ? measure(new AbortController().signal) : stoppable(measure));
+  const outcome = await (argv['in-process'] ? begin(new AbortController().signal) : stoppable(begin));
   const isWhole = !outcome.interrupted;
   const compared = base !== undefined && isWhole ? compareWithBaseline(base, outcome.csvPath) : undefined;
   report(outcome, argv, compared?.report);
@@ -138,86 +119,23 @@ async function run(argv: Flags): Promise<void> {
   else if (outcome.rows.some(isFailure) || compared?.isRegression) process.exitCode = 1;
 }
 
-/** With another effort than the preset's nobody has recorded any. */
-export function usualCosts({
-  processes,
-  rounds,
-  'min-time': minTimeS,
-  preset,
-}: Pick<Flags, 'processes' | 'rounds' | 'min-time' | 'preset'>): Map<string, number> {
-  const isUsual = [processes, rounds, minTimeS].every((effort) => effort === undefined);
-  return isUsual ? costsOfPreset(preset) : new Map();
-}
-
-async function begin(argv: Flags, options: RunOptions): Promise<RunOutcome> {
-  if (argv.resume === undefined) {
-    const { timeout, inProcess, threads, shard } = argv;
-    const browser = await browserOf(argv);
-    return startRun(
-      {
-        ...selectionOf(argv),
-        ...modelChoiceOf(argv),
-        ...effortOfFlags(argv),
-        budgetS: argv.budget,
-        timeout,
-        inProcess,
-        threads,
-        browser,
-        shard,
-      },
-      options,
-    );
-  }
-  assertDefaults(argv);
-  return resumeRun(argv.resume.endsWith('.csv') ? basename(argv.resume, '.csv') : argv.resume, options);
-}
-
-/** A run that is resumed by its CSV lies where that does. */
-function folderOfRun({ resume, out }: Pick<Flags, 'resume' | 'out'>): string {
-  return resume?.endsWith('.csv') ? dirname(resume) : out;
-}
-
-/** A run is finished as it was begun: what is asked beside --resume would be passed over. */
-function assertDefaults(argv: Flags): void {
-  const defaults = {
-    preset: 'quick',
-    suite: [],
-    technique: [],
-    backend: [],
-    filter: [],
-    axes: undefined,
-    kernels: [],
-    seed: DEFAULT_SEED,
-    weights: undefined,
-    model: undefined,
-    text: undefined,
-    calibration: undefined,
-    layers: undefined,
-    scale: undefined,
-    context: undefined,
-    plan: undefined,
-    m: undefined,
-    shape: undefined,
-    browser: undefined,
-    headed: false,
-    shard: undefined,
-    passes: undefined,
-    rounds: undefined,
-    minTimeS: undefined,
-    budget: undefined,
-  };
-  const { browser, headed, shard, budget } = argv;
-  const asked = {
+function choicesOf(argv: Flags): RunChoices {
+  const { out, resume, history, budget, timeout, inProcess, threads, shard, shardCosts, browser, headed } = argv;
+  return {
     ...selectionOf(argv),
     ...modelChoiceOf(argv),
     ...effortOfFlags(argv),
-    browser,
-    headed,
+    budgetS: budget,
+    history,
+    timeoutS: timeout,
+    inProcess,
+    threads,
+    browser: { path: browser, headed },
     shard,
-    budget,
+    shardCosts,
+    out,
+    resume,
   };
-  if (isDeepStrictEqual(asked, defaults)) return;
-  throw new InputError('--resume: must stand without flags that select cases or effort: a run goes on as it was begun');
 }
 
 function report(

@@ -1,8 +1,8 @@
 // The flags that say which cases are meant, shared by `run` and `list cases`.
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
 import type { InferredOptionTypes, Options } from 'yargs';
-import { type CaseChoice, chooseNames } from '../cases/select.ts';
+import type { RunChoices } from '../api/run-choices.ts';
+import { chooseNames } from '../cases/select.ts';
 import { DEFAULT_SEED } from '../contract/case.ts';
 import { InputError } from '../contract/input-error.ts';
 import { type PresetName, presetNames } from '../contract/suite.ts';
@@ -152,19 +152,7 @@ export const selectionFlags = {
 
 type SelectionFlags = InferredOptionTypes<typeof selectionFlags>;
 
-export function selectionOf(flags: SelectionFlags): CaseChoice {
-  const { preset, suite, technique, backend, filter, axis, weights, m, shape, kernels, seed } = flags;
-  return {
-    preset,
-    suite,
-    technique,
-    backend,
-    filter,
-    axes: axis,
-    weights: weights && resolve(weights),
-    m,
-    shape,
-    kernels: kernels.map((folder) => resolve(folder)),
-    seed,
-  };
+export function selectionOf(flags: SelectionFlags) {
+  const { preset, suite, technique, backend, filter, axis: axes, weights, m, shape, kernels, seed } = flags;
+  return { preset, suite, technique, backend, filter, axes, weights, m, shape, kernels, seed } satisfies RunChoices;
 }

@@ -9,7 +9,8 @@ import type { CaseResult, CoreState } from '../contract/case-result.ts';
 import { machine } from '../fixtures/run-files.ts';
 import { Journal } from '../results/journal.ts';
 import { PassLog } from '../results/pass-log.ts';
-import { type CaseEvent, measureCases, type TimeBudget } from './measure-cases.ts';
+import type { CaseEvent } from './case-event.ts';
+import { measureCases, type TimeBudget } from './measure-cases.ts';
 
 const chosen = { suite: [], backend: ['ts'], kernels: [], seed: 0, preset: 'quick' as const };
 const { cases, techniques } = await selectCases({ ...chosen, technique: ['dense', 'int4'], filter: ['M=1,'] });

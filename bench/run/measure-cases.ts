@@ -15,6 +15,7 @@ import { OVER_BUDGET } from '../results/over-budget.ts';
 import type { PassLog, PassRecord } from '../results/pass-log.ts';
 import { quantile } from '../statistics/quantile.ts';
 import { LOCATION } from '../statistics/round-ratios.ts';
+import type { CaseEvent } from './case-event.ts';
 import { CaseProcess } from './case-process.ts';
 import { factsOfCase, type RunState } from './facts-of-case.ts';
 import { joinPasses, passesThatCount, wantsFreeCore } from './join-passes.ts';
@@ -29,17 +30,6 @@ export interface MeasuringPlace {
   probe(backend: string): Promise<BackendStatus>;
   /** undefined when the run was interrupted. */
   measure(request: CaseRequest, timeoutS: number): Promise<CaseResult | undefined>;
-}
-
-/** Told before each pass of a case and after it, where the case is finished with its row. */
-export interface CaseEvent {
-  readonly case: Case;
-  /** Of the passes of all cases that this call measures, from 1. */
-  readonly number: number;
-  readonly total: number;
-  readonly pass: number;
-  readonly passes: number;
-  readonly row?: ResultRow;
 }
 
 export interface CasesToMeasure {

@@ -27,13 +27,15 @@ import { type Manifest, readManifest, writeManifest } from '../results/manifest.
 import { PassLog, type PassRecord } from '../results/pass-log.ts';
 import { quantile } from '../statistics/quantile.ts';
 import { disturbances } from './busy-machine.ts';
+import type { CaseEvent } from './case-event.ts';
 import { compileOwn } from './compile-own.ts';
 import { describePlan } from './describe-plan.ts';
 import { describeMachine, hashFiles, loadAverage } from './environment.ts';
 import type { RunState } from './facts-of-case.ts';
 import { gitState } from './git-state.ts';
-import { type CaseEvent, type MeasuringPlace, measureCases } from './measure-cases.ts';
+import { type MeasuringPlace, measureCases } from './measure-cases.ts';
 import { lockRun } from './run-lock.ts';
+import type { RunOutcome } from './run-outcome.ts';
 
 export interface RunOptions {
   /** Folder of the results; made where it is missing. */
@@ -60,17 +62,6 @@ export interface RunOptions {
   readonly onStart?: (csvPath: string, total: number) => void;
   /** Where cases are measured, where that is not in processes of their own. */
   readonly place?: MeasuringPlace;
-}
-
-export interface RunOutcome {
-  readonly runId: string;
-  readonly csvPath: string;
-  readonly rows: readonly ResultRow[];
-  /** What was left out of the selection. */
-  readonly notes: readonly string[];
-  readonly interrupted: boolean;
-  /** Cases without a row: more than 0 only where the run was interrupted. */
-  readonly missing: number;
 }
 
 /** Begins a run. */

@@ -1,7 +1,7 @@
 // The browser that pages are opened in: the Chromium of the packages, or the user's own.
 
 import { type ExecFileException, execFile } from 'node:child_process';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser, BrowserChoice } from '../../contract/browser.ts';
 import { InputError } from '../../contract/input-error.ts';
@@ -36,8 +36,15 @@ export async function findBrowser({ path, headed }: BrowserChoice): Promise<Brow
 const CHROMIUM = /chrom|edge|brave|opera|vivaldi/i;
 const VERSION_TIMEOUT_MS = 10_000;
 
-/** Refuses what can't be a browser before anything is measured with it. */
-export async function checkChoice({ path, headed }: BrowserChoice): Promise<void> {
+/** What was chosen, wherever a run is resumed; throws InputError on what can't be a browser before anything is measured with it. */
+export async function chosenBrowser({ path: typed, headed }: BrowserChoice): Promise<BrowserChoice> {
+  // A name is looked up in PATH.
+  const path = typed?.includes('/') ? resolve(typed) : typed;
+  await check({ path, headed });
+  return { path, headed };
+}
+
+async function check({ path, headed }: BrowserChoice): Promise<void> {
   if (path === undefined) {
     if (headed) throw new InputError('--headed: must go with --browser, since the packaged Chromium has no window');
     return;

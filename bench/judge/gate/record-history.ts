@@ -4,13 +4,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { shardCosts } from '../../commands/shard-costs.ts';
+import { shardCosts } from '../../api/shard-costs.ts';
 import { DEFAULT_SEED } from '../../contract/case.ts';
 import { InputError } from '../../contract/input-error.ts';
 import type { RunArguments } from '../../contract/run-arguments.ts';
 import { describeMachine, loadAverage } from '../../run/environment.ts';
 import { type GitState, gitState } from '../../run/git-state.ts';
-import { type RunOutcome, startRun } from '../../run/run.ts';
+import { startRun } from '../../run/run.ts';
+import type { RunOutcome } from '../../run/run-outcome.ts';
 import { seededRandom, shuffled } from '../../statistics/random.ts';
 import { besideSpells } from './busy-spells.ts';
 import {

@@ -7,7 +7,7 @@ import { parse } from 'csv-parse/sync';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { backendOf } from '../../backends/backend.ts';
 import { openPage } from '../../backends/browser/devtools.ts';
-import { checkChoice, findBrowser, PACKAGED_BROWSER } from '../../backends/browser/find-browser.ts';
+import { chosenBrowser, findBrowser, PACKAGED_BROWSER } from '../../backends/browser/find-browser.ts';
 import { probePage } from '../../backends/browser/probe.ts';
 import { openWasm } from '../../backends/wasm.ts';
 import { KERNELS_DIR, loadTechnique } from '../../cases/registry.ts';
@@ -197,7 +197,7 @@ describe('a browser that cannot be used', () => {
   test.runIf(process.platform === 'linux')('has no display to show its window on', async () => {
     vi.stubEnv('DISPLAY', '');
     vi.stubEnv('WAYLAND_DISPLAY', '');
-    await expect(checkChoice({ path: '/bin/ls', headed: true })).rejects.toThrow(/^--headed: must have a display/);
+    await expect(chosenBrowser({ path: '/bin/ls', headed: true })).rejects.toThrow(/^--headed: must have a display/);
     vi.unstubAllEnvs();
   });
 });
