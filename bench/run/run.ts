@@ -2,38 +2,24 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { backendOf } from '../backends/backend.ts';
 import { byNeed, type CaseRecord, moreTimes } from '../cases/order-of-need.ts';
-import { effortOf, presets } from '../cases/preset.ts';
-import { techniqueFiles } from '../cases/registry.ts';
-import { kernelsDirs, type Selection, selectCases } from '../cases/select.ts';
-import { casesOfShard, parseShard } from '../cases/shard.ts';
-import { techniqueHash } from '../cases/technique-hash.ts';
-import type { BackendStatus } from '../contract/backend.ts';
-import type { BrowserChoice } from '../contract/browser.ts';
+import { type Selection, selectCases } from '../cases/select.ts';
 import type { Case } from '../contract/case.ts';
 import { InputError } from '../contract/input-error.ts';
-import type { Roofline } from '../contract/roofline.ts';
 import type { RunArguments } from '../contract/run-arguments.ts';
-import type { PresetName } from '../contract/suite.ts';
 import type { Technique } from '../contract/technique.ts';
-import { ensureUseLiteCache } from '../inputs/use-lite/use-lite-cache-build.ts';
-import { weightPaths } from '../inputs/weight-files.ts';
-import { openEnergySource } from '../measure/energy/idle-power.ts';
-import { probeRoofline } from '../measure/roofline/probe.ts';
-import { type ResultRow, SCHEMA_VERSION } from '../results/columns.ts';
+import type { ResultRow } from '../results/columns.ts';
 import { Journal } from '../results/journal.ts';
 import { type Manifest, readManifest, writeManifest } from '../results/manifest.ts';
 import { PassLog, type PassRecord } from '../results/pass-log.ts';
 import { quantile } from '../statistics/quantile.ts';
 import { disturbances } from './busy-machine.ts';
 import type { CaseEvent } from './case-event.ts';
-import { compileOwn } from './compile-own.ts';
 import { describePlan } from './describe-plan.ts';
-import { describeMachine, hashFiles, loadAverage } from './environment.ts';
-import type { RunState } from './facts-of-case.ts';
-import { gitState } from './git-state.ts';
+import { loadAverage } from './environment.ts';
 import { type MeasuringPlace, measureCases } from './measure-cases.ts';
+import { assertSameWeights, newRun } from './new-run.ts';
+import { prepareRun } from './prepare-run.ts';
 import { lockRun } from './run-lock.ts';
 import type { RunOutcome } from './run-outcome.ts';
 
@@ -66,27 +52,8 @@ export interface RunOptions {
 
 /** Begins a run. */
 export async function startRun(request: RunArguments, options: RunOptions): Promise<RunOutcome> {
-  const { cases, axes } = await selectCases(request);
-  if (request.browser.path !== undefined && cases.every(({ backend }) => backendOf(backend).page === undefined)) {
-    throw new InputError('--browser: must go with a backend that runs in it, got none; --backend chromium-webgpu');
-  }
-  const allIds = cases.map((entry) => entry.id);
-  const isShard = request.shard !== undefined;
-  const ids = isShard ? casesOfShard(allIds, parseShard(request.shard ?? ''), options.shardCosts) : allIds;
+  const manifest = await newRun(request, options.shardCosts);
   makeResultsFolder(options.out);
-  const startedAt = new Date();
-  const manifest: Manifest = {
-    schema_version: SCHEMA_VERSION,
-    run_id: newRunId(startedAt),
-    started_at: startedAt.toISOString(),
-    state: 'running',
-    arguments: { ...request, axes },
-    case_ids: ids,
-    all_case_ids: isShard ? allIds : undefined,
-    weights_sha256: hashOf(filesOf(request)),
-    machine: { ...describeMachine() },
-    backends: {},
-  };
   return executeRun(manifest, options);
 }
 
@@ -116,29 +83,8 @@ export async function resumeRun(run: string, options: RunOptions): Promise<RunOu
   if (begun.arguments.browser.isVisitor) {
     throw new InputError(`--resume: must name a run of tare run, got ${run} of tare serve, whose browser is gone`);
   }
-  assertSameWeights(begun);
+  assertSameWeights(begun, '--resume');
   return executeRun(begun, options);
-}
-
-/** Half a run on other weights would be rows of two models under one name. */
-function assertSameWeights({ weights_sha256: begun, arguments: asked }: Manifest): void {
-  if (begun === undefined) return;
-  const files = filesOf(asked);
-  const now = hashOf(files);
-  if (now === begun) return;
-  throw new InputError(
-    `--resume: ${files.join(', ')} must be as it was when the run began, SHA-256 ${begun}, got ${now}; start a new run`,
-  );
-}
-
-function hashOf(files: readonly string[]): string | undefined {
-  return files.length === 0 ? undefined : hashFiles(files);
-}
-
-/** The user's own weights or model, and the texts and the plan that go with it. */
-function filesOf({ weights, model, text, calibration, plan }: RunArguments): string[] {
-  const given = (paths: (string | undefined)[]) => paths.filter((path) => path !== undefined);
-  return [...given([weights, model]).flatMap(weightPaths), ...given([text, calibration, plan])];
 }
 
 async function executeRun(begun: Manifest, options: RunOptions): Promise<RunOutcome> {
@@ -208,33 +154,18 @@ async function runRemaining(
   path: (kind: string) => string,
   options: RunOptions,
 ): Promise<void> {
-  const { browser, preset, seed, kernels, inProcess, timeout, threads, shard, budgetS } = begun.arguments;
+  const { budgetS } = begun.arguments;
   const startMs = performance.now();
-  await compileOwn(kernels, (what) => options.onPhase?.(what));
-  options.onPhase?.('asking which backends run here');
-  const statuses = await probeBackends(cases, browser, options.place);
-  const roofline = begun.roofline ?? (await measureRoofline(preset, cases, threads, options));
-  const idleW = begun.idle_w ?? (await idlePowerW(cases, options));
-  const backends = { ...begun.backends, ...Object.fromEntries(statuses) };
-  const manifest: Manifest = { ...begun, state: 'running', backends, roofline, idle_w: idleW };
+  const { manifest, asked } = await prepareRun(begun, { cases, techniques }, options);
   writeManifest(path('run.json'), manifest);
-  if (cases.some(({ problem: { weights } }) => weights.startsWith('use-lite/') || weights === 'supersense'))
-    ensureUseLiteCache();
-  const git = gitState();
-  const files = [...techniqueFiles(kernelsDirs(kernels))];
-  const techniqueHashes = new Map(files.map(([id, file]) => [id, techniqueHash(file)]));
-  const machine = describeMachine();
-  const state: RunState = { runId: begun.run_id, git, techniqueHashes, machine, idleW, threads, shard, roofline };
+  const { statuses, effort: usual } = asked;
+  const { git, techniqueHashes } = asked.state;
   const techniqueOf = new Map(cases.map(({ id, technique }) => [id, technique]));
   const isOfThisCode = ({ case_id, git_commit, technique_hash }: PassRecord) =>
     git_commit === git?.commit && technique_hash === techniqueHashes.get(techniqueOf.get(case_id) ?? '');
   const log = new PassLog(path('passes.jsonl'), isOfThisCode);
   const isFinished = () => missingOf(begun, journal.rows) === 0;
   try {
-    const usual = effortOf(begun.arguments);
-    // One of the passes: its figures stand for no real GPU, and its calls are so slow that each process costs seconds.
-    const emulatedEffort = { ...usual, passes: begun.arguments.passes ?? 1 };
-    const timeoutS = timeout ?? presets[preset].timeoutS;
     const done = new Set(journal.rows.map(({ case_id }) => case_id));
     const left = cases.filter(({ id, backend }) => !done.has(id) && statuses.get(backend)?.available !== false);
     const known = options.known?.() ?? new Map<string, CaseRecord>();
@@ -253,12 +184,7 @@ async function runRemaining(
     const processes = more > 1 ? effort.passes : undefined;
     options.onPlan?.(describePlan({ left: stillNeeded, costS, leftS, recorded, processes }));
     const timeBudget = leftS === undefined ? undefined : { leftS, needed, costS: (id: string) => more * costS(id) };
-    await measureCases(
-      { cases, techniques, statuses, effort, emulatedEffort, seed, timeoutS, kernels, inProcess, state, timeBudget },
-      journal,
-      log,
-      options,
-    );
+    await measureCases({ ...asked, effort, timeBudget }, journal, log, options);
   } finally {
     log.close({ isFinished: isFinished() });
   }
@@ -290,44 +216,4 @@ function tookBefore(known: ReadonlyMap<string, CaseRecord>, usual: number): [cas
   return [...known].flatMap(([id, { tookS, processes = usual }]) =>
     tookS === undefined ? [] : [[id, tookS * Math.min(1, usual / processes)]],
   );
-}
-
-/** The smoke preset's rough times are held against nothing, and a GPU's can't be. */
-async function measureRoofline(
-  preset: PresetName,
-  cases: readonly Case[],
-  threads: number,
-  { onPhase }: RunOptions,
-): Promise<Roofline | undefined> {
-  const backends = [...new Set(cases.map(({ backend }) => backend))].map(backendOf);
-  const onCpu = backends.filter(({ device }) => device === 'cpu');
-  if (preset === 'smoke' || onCpu.length === 0) return undefined;
-  onPhase?.("measuring the machine's roofline");
-  return probeRoofline(Math.max(...onCpu.map((backend) => backend.threads(threads))));
-}
-
-/** Undefined where nothing tells it, or no case runs where it would be told. */
-async function idlePowerW(cases: readonly Case[], { place }: RunOptions): Promise<number | undefined> {
-  const isTold = cases.map(({ backend }) => backendOf(backend)).some(({ device, page }) => device === 'cpu' && !page);
-  if (!isTold || place !== undefined) return undefined;
-  const source = await openEnergySource();
-  return 'reason' in source ? undefined : source.idleW;
-}
-
-async function probeBackends(
-  cases: readonly Case[],
-  browser: BrowserChoice,
-  place: MeasuringPlace | undefined,
-): Promise<Map<string, BackendStatus>> {
-  const statuses = new Map<string, BackendStatus>();
-  for (const id of new Set(cases.map((entry) => entry.backend))) {
-    statuses.set(id, await (place === undefined ? backendOf(id).probe(browser) : place.probe(id)));
-  }
-  return statuses;
-}
-
-/** Sorts by time and is safe in file names: 2031-05-04T03-02-01-7f3a. */
-function newRunId(now: Date): string {
-  const random = Math.floor(Math.random() * 2 ** 16);
-  return `${now.toISOString().slice(0, 19).replaceAll(':', '-')}-${random.toString(16).padStart(4, '0')}`;
 }
