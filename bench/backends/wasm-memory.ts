@@ -27,6 +27,8 @@ export function constantsAddress(technique: string): number {
 
 export function allocator(memory: WebAssembly.Memory): Omit<WasmModule, 'run' | 'indexOf' | 'beside' | 'close'> {
   let next = FIRST_ADDRESS;
+  /** Up to here memory may hold what was given back. */
+  let used = FIRST_ADDRESS;
   const allocate = (byteLength: number) => {
     const at = next;
     // A vector load at the very end may reach past it.
@@ -35,13 +37,21 @@ export function allocator(memory: WebAssembly.Memory): Omit<WasmModule, 'run' | 
       throw new UnsupportedError(`wasm: kernels of one memory may take 4 GiB, got ${end} bytes`);
     const missing = end - memory.buffer.byteLength;
     if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
+    if (at < used) new Uint8Array(memory.buffer, at, Math.min(used, end) - at).fill(0);
     next = end;
+    used = Math.max(used, end);
     return at;
   };
   return {
     trapped: CONTROL_ADDRESS + FAILED_BYTES,
     allocate,
     scratch: allocate,
+    mark() {
+      const marked = next;
+      return () => {
+        next = marked;
+      };
+    },
     f32: (at, length) => new Float32Array(memory.buffer, at, length),
     i32: (at, length) => new Int32Array(memory.buffer, at, length),
     u32: (at, length) => new Uint32Array(memory.buffer, at, length),

@@ -1,8 +1,6 @@
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { presets } from '../cases/preset.ts';
 import { type Bounds, recommend as bestOf, judge, type WeighedModel } from '../judge/recommend.ts';
-import { packModel } from '../models/packed-model.ts';
-import { openDecodeScale } from '../models/weigh-decode.ts';
 import { recommendReport } from '../report/recommend-report.ts';
 import { textWidth } from '../report/text-table.ts';
 import { boundFlags, boundsOf } from './bound-flags.ts';
@@ -50,13 +48,11 @@ async function recommend(argv: Flags): Promise<void> {
   const bounds = boundsOf(argv);
   const model = await openScoredModel(argv);
   await assertReachable(bounds, model);
-  const { own, dense, place } = model;
-  const uncompressed = packModel(own, dense, () => undefined);
-  const decode = await openDecodeScale(uncompressed, argv.context, place, BUDGET, argv.seed);
+  const { own, place } = model;
+  const decode = { context: argv.context, place, budget: BUDGET, seed: argv.seed };
   const scales: Scales = { model, decode, commandOf: (chosen) => commandOf(argv, chosen) };
   const uniform = await weighUniform(scales);
   const mix = await weighMix(uniform, bounds, scales, argv.plan);
-  decode.dispose();
   const weighed = [...uniform.map((one) => one.weighed), ...(mix === undefined ? [] : [mix])];
   const report = argv.json
     ? JSON.stringify(jsonOf(own.name, bounds, weighed), undefined, 2)

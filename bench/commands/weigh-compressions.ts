@@ -4,11 +4,10 @@ import { linearLayers } from '../contract/model.ts';
 import type { AxisValue, Technique } from '../contract/technique.ts';
 import type { Bounds, WeighedModel } from '../judge/recommend.ts';
 import { layerOptions } from '../models/layer-options.ts';
-import { bytesOf, otherBytes, type SizedModel, withSizes } from '../models/packed-case.ts';
-import { type Choice, keepPacked, type PackedModel } from '../models/packed-model.ts';
+import { bytesOf, keepCompressed, otherBytes, type SizedModel, whyNot, withSizes } from '../models/packed-case.ts';
+import { type Choice, type PackedModel, packModel } from '../models/packed-model.ts';
 import { packMix, planOf, proposeMix } from '../models/propose-mix.ts';
-import { packAlone } from '../models/sensitivity.ts';
-import type { DecodeScale } from '../models/weigh-decode.ts';
+import { type DecodeScale, decodeSpeedup } from '../models/weigh-decode.ts';
 import { layerTechnique } from './layer-technique.ts';
 import { createCountdown } from './progress.ts';
 import type { ScoredModel } from './scored-model.ts';
@@ -82,10 +81,9 @@ async function weighFormat(format: Format, scales: Scales): Promise<Partial<Weig
 
 /** Each layer that the format can hold; the reason where it can hold none. */
 function packUniform(format: Choice, { own, dense }: ScoredModel): PackedModel | string {
-  const layers = linearLayers(own.config).map((layer) => packAlone(layer, own, dense, format));
-  const held = layers.map((packed) => (typeof packed === 'string' ? undefined : format));
-  const isHeld = held.some((choice) => choice !== undefined);
-  return isHeld ? packMix(own, dense, held, undefined) : String(layers[0]);
+  const reasons = linearLayers(own.config).map((layer) => whyNot(format, layer));
+  const held = reasons.map((reason) => (reason === undefined ? format : undefined));
+  return reasons.includes(undefined) ? packMix(own, dense, held, undefined) : String(reasons[0]);
 }
 
 /** Throws InputError where no format leaves as few bytes as asked, which is known before anything is measured. */
@@ -100,10 +98,14 @@ export async function assertReachable({ maxBytesShare }: Bounds, model: ScoredMo
   );
 }
 
-async function weigh(model: PackedModel, { model: { own, scorer }, decode }: Scales): Promise<Partial<WeighedModel>> {
-  const packed = withSizes(keepPacked(model));
+async function weigh(
+  model: PackedModel,
+  { model: { own, dense, scorer }, decode }: Scales,
+): Promise<Partial<WeighedModel>> {
+  const packed = withSizes(keepCompressed(model));
   const { kldMean, kldMeanCi95, pplRatio, pplRatioCi95 } = await scorer.score(packed);
-  const { speedup, ci95: speedupCi95 } = await decode.speedupOf(packed);
+  const uncompressed = packModel(own, dense, () => undefined);
+  const { speedup, ci95: speedupCi95 } = await decodeSpeedup(packed, uncompressed, decode);
   return { bytesShare: bytesShareOf(packed, own), speedup, speedupCi95, pplRatio, pplRatioCi95, kldMean, kldMeanCi95 };
 }
 

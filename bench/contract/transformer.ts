@@ -62,6 +62,8 @@ export interface Transformer<Slot> {
   gate(activation: Activation, gate: Slot, up: Slot, columns: number, to: Slot): Step;
   /** All stages, one after another. The steps of one do not depend on each other. */
   join(stages: readonly (readonly Step[])[]): Step;
+  /** What is placed and made from here on is given back, with its memory, once what it returns is called. */
+  mark(): () => void;
   /** Bytes of all caches. */
   kvCacheBytes(): number;
   /** Bytes of all slots and scratch, less what kernels count that they share. */

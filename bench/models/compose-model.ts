@@ -3,7 +3,7 @@ import { headName, type LinearLayer, type ModelConfig } from '../contract/model.
 import type { Op } from '../contract/problem.ts';
 import type { PreparedKernel } from '../contract/technique.ts';
 import type { HeadsOf, PlacedLinear, Step, Transformer } from '../contract/transformer.ts';
-import type { RunningModel } from './running-model.ts';
+import type { Placement, RunningModel } from './running-model.ts';
 
 export interface PreparedLayer<Slot> {
   readonly layer: LinearLayer;
@@ -12,23 +12,30 @@ export interface PreparedLayer<Slot> {
   readonly placed: PlacedLinear<Slot>;
 }
 
+/** Where rows [hiddenSize] come into a network: those of tokens before block 0, or what was seen before a later one. */
+export interface Entrance {
+  readonly block: number;
+  readonly rows: number;
+  readonly lookUp: (row: number) => Float32Array;
+}
+
 export interface ModelParts<Slot> {
   readonly config: ModelConfig;
   /** Norms and biases. */
   readonly tensor: (name: string) => Float32Array;
-  /** The row [hiddenSize] of the embedding that a token has. */
-  readonly lookUp: (token: number) => Float32Array;
+  readonly entrance: Entrance;
+  readonly onBlock?: Placement['onBlock'];
   readonly transformer: Transformer<Slot>;
   /** By the names of their weights. */
   readonly layers: ReadonlyMap<string, PreparedLayer<Slot>>;
   readonly maxRows: number;
   readonly headRows: number;
   readonly capacity: number;
+  readonly dispose: () => void;
 }
 
-/** Disposing of the model disposes of all its kernels. */
 export function composeModel<Slot>(parts: ModelParts<Slot>): RunningModel {
-  const { config, lookUp, transformer, layers, maxRows, headRows, capacity } = parts;
+  const { config, entrance, transformer, layers, maxRows, headRows, capacity, dispose } = parts;
   const { hiddenSize, vocabularySize } = config;
   const x = transformer.slot(hiddenSize);
   const normed = transformer.slot(hiddenSize);
@@ -40,9 +47,9 @@ export function composeModel<Slot>(parts: ModelParts<Slot>): RunningModel {
   function takeIn(tokens: readonly number[]): void {
     for (let row = 0; row < tokens.length; row++) {
       const token = tokens[row];
-      if (!(token >= 0 && token < vocabularySize))
-        throw new RangeError(`token: must be below ${vocabularySize}, got ${token}`);
-      transformer.write(x, row, lookUp(token));
+      if (!(token >= 0 && token < entrance.rows))
+        throw new RangeError(`token: must be below ${entrance.rows}, got ${token}`);
+      transformer.write(x, row, entrance.lookUp(token));
     }
     span.rows = tokens.length;
     run(span);
@@ -95,10 +102,7 @@ export function composeModel<Slot>(parts: ModelParts<Slot>): RunningModel {
     arithmetic: [...layers.values()].find(({ kernel }) => kernel.arithmetic !== undefined)?.kernel.arithmetic,
     workspaceBytes:
       transformer.workspaceBytes() + [...layers.values()].reduce((sum, layer) => sum + workspaceOf(layer), 0),
-    dispose() {
-      for (const { kernel } of layers.values()) kernel.dispose();
-      transformer.dispose();
-    },
+    dispose,
   };
 }
 
@@ -107,10 +111,19 @@ function workspaceOf({ layer, rows, kernel }: PreparedLayer<unknown>): number {
 }
 
 /** All layers from x [rows, hiddenSize] on, which is overwritten, to the norm before the head. */
-function stagesOf<Slot>({ config, tensor, transformer, layers }: ModelParts<Slot>, x: Slot, normed: Slot): Step[][] {
+function stagesOf<Slot>(parts: ModelParts<Slot>, x: Slot, normed: Slot): Step[][] {
+  const { config, tensor, transformer, layers, entrance, onBlock } = parts;
+  const show = (block: number): Step[] => {
+    if (onBlock === undefined) return [];
+    return [
+      ({ rows }) => {
+        for (let row = 0; row < rows; row++) onBlock(block, transformer.read(x, row, config.hiddenSize));
+      },
+    ];
+  };
   const stages: Step[][] = [];
   let added: { readonly Y: Slot; readonly bias?: Float32Array } | undefined;
-  for (let i = 0; i < config.layers; i++) {
+  for (let i = entrance.block; i < config.layers; i++) {
     const block = `model.layers.${i}`;
     const attention = `${block}.self_attn`;
     const linear = (name: string) => layers.get(`${block}.${name}.weight`)!.placed;
@@ -125,6 +138,7 @@ function stagesOf<Slot>({ config, tensor, transformer, layers }: ModelParts<Slot
     const bias = config.hasOutputBias ? tensor(`${attention}.o_proj.bias`) : undefined;
     stages.push(
       [transformer.norm(x, added, tensor(`${block}.input_layernorm.weight`), [q.X, k.X, v.X])],
+      show(i),
       [q.run, k.run, v.run],
       [transformer.attention(queries, keys, headsOf(v, 'v', false), o.X)],
       [o.run],
@@ -135,5 +149,5 @@ function stagesOf<Slot>({ config, tensor, transformer, layers }: ModelParts<Slot
     );
     added = { Y: down.Y };
   }
-  return [...stages, [transformer.norm(x, added, tensor('model.norm.weight'), [normed])]];
+  return [...stages, [transformer.norm(x, added, tensor('model.norm.weight'), [normed])], show(config.layers)];
 }

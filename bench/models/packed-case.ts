@@ -65,7 +65,8 @@ function choiceOf(
   return isChosen ? { technique, params } : undefined;
 }
 
-function whyNot({ technique, params }: Choice, layer: LinearLayer): string | undefined {
+/** Why a technique can't hold a layer, if so. */
+export function whyNot({ technique, params }: Choice, layer: LinearLayer): string | undefined {
   return technique.skip?.(problemOf(layer, 1), params);
 }
 
@@ -94,7 +95,7 @@ export function whatStayed(choice: Choice, problem: ModelProblem): string | unde
 }
 
 /** Each compressed layer packed once; what stays f32 is read anew each time, so that it is not held beside its placed copy. */
-function keepCompressed(model: PackedModel): PackedModel {
+export function keepCompressed(model: PackedModel): PackedModel {
   const kept = new Map<string, PackedLayer>();
   return {
     ...model,

@@ -10,13 +10,22 @@ import type { PreparedKernel } from '../contract/technique.ts';
 import type { PlacedLinear, Step, Transformer } from '../contract/transformer.ts';
 import { UnsupportedError } from '../contract/unsupported-error.ts';
 import { collectGarbage, willLeave } from '../inputs/garbage.ts';
-import { composeModel, type PreparedLayer } from './compose-model.ts';
+import { composeModel, type Entrance, type ModelParts, type PreparedLayer } from './compose-model.ts';
 import { mustRunNetworks } from './network-kinds.ts';
 import { isUncompressed, type PackedLayer, type PackedModel, problemOf, restoreLayer } from './packed-model.ts';
 import type { Placement, RunningModel } from './running-model.ts';
 
+/** A model that stands where it runs, some of whose layers may be exchanged. */
+export interface PlacedModel extends RunningModel {
+  /**
+   * The same model with these layers, by the names of their weights, in place of its own; it has caches of its own. It is to be
+   * disposed of, which gives its memory back, before another is asked for. With an entrance it takes numbers of its rows for tokens.
+   */
+  withLayers(others: ReadonlyMap<string, PackedLayer>, entrance?: Entrance): Promise<RunningModel>;
+}
+
 /** Throws UnsupportedError where no network runs on such a backend, or a technique has no kernel there. */
-export async function placeModel(model: PackedModel, placement: Placement): Promise<RunningModel> {
+export async function placeModel(model: PackedModel, placement: Placement): Promise<PlacedModel> {
   collectGarbage();
   const { config } = model;
   const { maxRows, capacity, kind, runtime } = placement;
@@ -37,17 +46,69 @@ function roleOf(name: string): string {
 
 async function place<Slot>(
   model: PackedModel,
-  { kind, maxRows, headRows = maxRows, capacity, onActivations }: Placement,
+  placement: Placement,
   transformer: Transformer<Slot>,
   runtimeOf: (layer: LinearLayer) => Runtimes[KernelKind],
-): Promise<RunningModel> {
-  const { config } = model;
+): Promise<PlacedModel> {
+  const { config, tensor } = model;
+  const { maxRows, headRows = maxRows, capacity, onBlock } = placement;
+  // The head first: packing the largest of all takes the most memory, and least is held then.
+  const inOrder = linearLayers(config).reverse();
+  const compose = (own: Pick<ModelParts<Slot>, 'layers' | 'entrance' | 'onBlock' | 'dispose'>) =>
+    composeModel({ config, tensor, transformer, maxRows, headRows, capacity, ...own });
+  const take = async (layers: readonly LinearLayer[], pack: PackedModel['pack'], onFailure: () => void) => {
+    try {
+      return await placeLayers(config, layers, pack, placement, transformer, runtimeOf);
+    } catch (error) {
+      onFailure();
+      throw error;
+    }
+  };
+  const tokens = (lookUp: Entrance['lookUp']) => ({ block: 0, rows: config.vocabularySize, lookUp });
+  const own = await take(inOrder, model.pack, () => transformer.dispose());
+  const lookUp = own.lookUp ?? lookUpOf(model);
+  const dispose = () => {
+    disposeOf(own.layers);
+    transformer.dispose();
+  };
+  return Object.assign(compose({ layers: own.layers, entrance: tokens(lookUp), onBlock, dispose }), {
+    async withLayers(others: ReadonlyMap<string, PackedLayer>, entrance?: Entrance) {
+      const release = transformer.mark();
+      const exchanged = inOrder.filter(({ name }) => others.has(name));
+      const placed = await take(exchanged, ({ name }) => others.get(name)!, release);
+      const layers = new Map([...own.layers, ...placed.layers]);
+      return compose({
+        layers,
+        entrance: entrance ?? tokens(placed.lookUp ?? lookUp),
+        dispose() {
+          disposeOf(placed.layers);
+          release();
+        },
+      });
+    },
+  });
+}
+
+interface PlacedLayers<Slot> {
+  readonly layers: Map<string, PreparedLayer<Slot>>;
+  /** Of a layer that is the embedding too, where it is compressed. */
+  readonly lookUp?: Entrance['lookUp'];
+}
+
+/** One at a time. */
+async function placeLayers<Slot>(
+  config: ModelConfig,
+  wanted: readonly LinearLayer[],
+  pack: PackedModel['pack'],
+  { kind, maxRows, headRows = maxRows, onActivations }: Placement,
+  transformer: Transformer<Slot>,
+  runtimeOf: (layer: LinearLayer) => Runtimes[KernelKind],
+): Promise<PlacedLayers<Slot>> {
   const layers = new Map<string, PreparedLayer<Slot>>();
   let embedding: Float32Array | undefined;
   try {
-    // The head first: packing the largest of all takes the most memory, and least is held then.
-    for (const layer of linearLayers(config).reverse()) {
-      const packed = model.pack(layer);
+    for (const layer of wanted) {
+      const packed = pack(layer);
       const rows = layer.part === 'head' ? headRows : maxRows;
       const kernel = await prepareKernel(layer, packed, rows, kind, runtimeOf(layer));
       const linear = transformer.linear(kernel, rows, layer.N, layer.K);
@@ -57,14 +118,15 @@ async function place<Slot>(
       willLeave(4 * layer.N * layer.K);
     }
   } catch (error) {
-    for (const { kernel } of layers.values()) kernel.dispose();
-    transformer.dispose();
+    disposeOf(layers);
     throw error;
   }
   collectGarbage();
-  const { tensor } = model;
-  const lookUp = embedding === undefined ? lookUpOf(model) : lookUpIn(embedding, config);
-  return composeModel({ config, tensor, lookUp, transformer, layers, maxRows, headRows, capacity });
+  return { layers, lookUp: embedding && lookUpIn(embedding, config) };
+}
+
+function disposeOf(layers: ReadonlyMap<string, PreparedLayer<unknown>>): void {
+  for (const { kernel } of layers.values()) kernel.dispose();
 }
 
 /** In weights that are as they were read: rows of tokens that came are held, where the rest need not be. */

@@ -34,4 +34,6 @@ export interface Placement {
   readonly runtime: Runtimes[KernelKind];
   /** Shown the activations [K] of each row that comes to a layer, which may be a view that the next call overwrites. */
   readonly onActivations?: (layer: LinearLayer, x: Float32Array) => void;
+  /** The same of each row [hiddenSize] that comes to a block, and to the norm after the last one. */
+  readonly onBlock?: (block: number, x: Float32Array) => void;
 }

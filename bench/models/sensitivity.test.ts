@@ -40,18 +40,29 @@ describe('a scorer', () => {
   });
 });
 
-test('each layer alone costs something, and saves what its packed weights are smaller by', async () => {
-  const scorer = await openScorer(uncompressed, windows, place, 0);
-  const found = await Array.fromAsync(scoreLayersAlone(weights, dense, choice, scorer));
-  expect(found.map(({ layer }) => layer)).toEqual(linearLayers(smallConfig));
-  for (const { layer, savedBytes, score } of found) {
-    expect(score?.kldMean).toBeGreaterThan(0);
-    expect(savedBytes).toBeGreaterThan(4 * layer.N * layer.K * 0.8);
-  }
-  const [first] = found;
-  const alone = packModel(weights, dense, ({ name }) => (name === first.layer.name ? choice : undefined));
-  expect(await scorer.score(alone)).toEqual(first.score);
-});
+test.each([true, false])(
+  'each layer alone costs what it does in a model placed anew, where the head is tied: %j',
+  async (isHeadTied) => {
+    const config = { ...smallConfig, isHeadTied };
+    const weights = randomModel(config, 5);
+    const scorer = await openScorer(
+      packModel(weights, dense, () => undefined),
+      windows,
+      place,
+      0,
+    );
+    const found = await Array.fromAsync(scoreLayersAlone(weights, dense, choice, scorer));
+    expect(found.map(({ layer }) => layer)).toEqual(linearLayers(config));
+    for (const { layer, savedBytes, score } of found) {
+      expect(score?.kldMean).toBeGreaterThan(0);
+      expect(savedBytes).toBeGreaterThan(4 * layer.N * layer.K * 0.8);
+    }
+    for (const { layer, score } of found) {
+      const alone = packModel(weights, dense, ({ name }) => (name === layer.name ? choice : undefined));
+      expect(await scorer.score(alone)).toEqual(score);
+    }
+  },
+);
 
 test('a layer that the technique can’t hold is named with the reason', async () => {
   const scorer = await openScorer(uncompressed, windows, place, 0);

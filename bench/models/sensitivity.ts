@@ -28,17 +28,18 @@ export async function* scoreLayersAlone(
   choice: LayerChoice,
   scorer: Scorer,
 ): AsyncGenerator<LayerSensitivity> {
-  const uncompressed = packModel(weights, dense, () => undefined);
-  for (const layer of linearLayers(weights.config)) {
-    const packed = packAlone(layer, weights, dense, choice);
-    if (typeof packed === 'string') {
-      yield { layer, savedBytes: 0, reason: packed };
-      continue;
+  const exchange = await scorer.openExchange();
+  try {
+    for (const layer of linearLayers(weights.config)) {
+      const packed = packAlone(layer, weights, dense, choice);
+      if (typeof packed === 'string') yield { layer, savedBytes: 0, reason: packed };
+      else {
+        const score = await exchange.score(new Map([[layer.name, packed]]));
+        yield { layer, savedBytes: 4 * layer.N * layer.K - bytesOfLayer(packed), score };
+      }
     }
-    const pack = (each: LinearLayer) => (each.name === layer.name ? packed : uncompressed.pack(each));
-    const choiceOf = (each: LinearLayer) => (each.name === layer.name ? choice : uncompressed.choiceOf(each));
-    const score = await scorer.score({ ...uncompressed, choiceOf, pack });
-    yield { layer, savedBytes: 4 * layer.N * layer.K - bytesOfLayer(packed), score };
+  } finally {
+    exchange.dispose();
   }
 }
 

@@ -10,39 +10,35 @@ import { placeModel } from './place-model.ts';
 import type { Placement, RunningModel } from './running-model.ts';
 
 export interface DecodeScale {
-  speedupOf(candidate: PackedModel): Promise<Ratio>;
-  dispose(): void;
+  /** One token is taken in after so many others, which the caches only seem to hold. */
+  readonly context: number;
+  readonly place: Pick<Placement, 'kind' | 'runtime'>;
+  readonly budget: Budget;
+  readonly seed: number;
 }
 
-/** The uncompressed model is placed once. One token is taken in after `context` others, which the caches only seem to hold. */
-export async function openDecodeScale(
+/** Neither model is held for longer than they are timed. */
+export async function decodeSpeedup(
+  candidate: PackedModel,
   dense: PackedModel,
-  context: number,
-  place: Pick<Placement, 'kind' | 'runtime'>,
-  budget: Budget,
-  seed: number,
-): Promise<DecodeScale> {
+  { context, place, budget, seed }: DecodeScale,
+): Promise<Ratio> {
   const placement = { ...place, maxRows: 1, capacity: context + 1 };
-  const baseline = await placeModel(dense, placement);
   const instruments = {
     now: () => performance.now(),
     timerResolutionNs: timerResolutionNs(),
     preemptions: () => process.resourceUsage().involuntaryContextSwitches,
     canary: await openCanary(),
   };
-  return {
-    async speedupOf(packed) {
-      const candidate = await placeModel(packed, placement);
-      try {
-        const kernels = [candidate, baseline].map((model) => ({ run: () => decode(model, context) }));
-        const { sides } = await measureInTurn(kernels, { budget, seed, instruments });
-        return pairedRatio({ candidate: sides[0], baseline: sides[1] });
-      } finally {
-        candidate.dispose();
-      }
-    },
-    dispose: () => baseline.dispose(),
-  };
+  const models: RunningModel[] = [];
+  try {
+    for (const packed of [candidate, dense]) models.push(await placeModel(packed, placement));
+    const kernels = models.map((model) => ({ run: () => decode(model, context) }));
+    const { sides } = await measureInTurn(kernels, { budget, seed, instruments });
+    return pairedRatio({ candidate: sides[0], baseline: sides[1] });
+  } finally {
+    for (const model of models) model.dispose();
+  }
 }
 
 /** Any token will do: which one takes as long as another. */

@@ -53,6 +53,12 @@ export function tsTransformer(shape: TransformerShape): Transformer<TsSlot> {
     join: (stages) => (span) => {
       for (const stage of stages) for (const step of stage) step(span);
     },
+    mark() {
+      const { cache, slots } = bytes;
+      return () => {
+        Object.assign(bytes, { cache, slots });
+      };
+    },
     kvCacheBytes: () => bytes.cache,
     workspaceBytes: () => bytes.slots,
     dispose() {},

@@ -48,7 +48,14 @@ export async function wasmTransformer(
       withScratchOf(pool, saved, recorder.listenTo(await module.beside(technique)));
     return { ...wasm, open };
   };
-  return { transformer: transformerOf(shape, wasm, module, recorder, saved), runtimeOf };
+  return { transformer: transformerOf(shape, wasm, module, recorder, { pools, saved }), runtimeOf };
+}
+
+interface Shared {
+  /** Scratch of layers by their roles. */
+  readonly pools: Map<string, Scratch[]>;
+  /** What sharing saves. */
+  readonly saved: { bytes: number };
 }
 
 interface Scratch {
@@ -77,7 +84,7 @@ function transformerOf(
   { NR, threads }: Wasm,
   module: WasmModule,
   recorder: Recorder,
-  saved: { readonly bytes: number },
+  { pools, saved }: Shared,
 ): Transformer<WasmSlot> {
   const { maxRows, capacity, heads, keyValueHeads, headDim, normEpsilon, rotation, cache } = shape;
   let cacheBytes = 0;
@@ -208,6 +215,18 @@ function transformerOf(
       record();
       return (given) => {
         for (const each of steps) each(given);
+      };
+    },
+    mark() {
+      const release = module.mark();
+      const before = { cacheBytes, workspaceBytes, saved: saved.bytes };
+      const scratchOf = new Map([...pools].map(([role, pool]) => [role, [...pool]]));
+      return () => {
+        release();
+        cacheBytes = before.cacheBytes;
+        workspaceBytes = before.workspaceBytes;
+        saved.bytes = before.saved;
+        for (const [role, pool] of pools) pool.splice(0, pool.length, ...(scratchOf.get(role) ?? []));
       };
     },
     kvCacheBytes: () => cacheBytes,

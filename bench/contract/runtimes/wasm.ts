@@ -19,6 +19,8 @@ export interface WasmModule {
   allocate(byteLength: number): number;
   /** The same for what a call writes before it reads it, not zeroed: activations, output and what lies between. Kernels of a network share it. */
   scratch(byteLength: number): number;
+  /** What is allocated from here on may be allocated again once what it returns is called. */
+  mark(): () => void;
   f32(at: number, length: number): Float32Array;
   i32(at: number, length: number): Int32Array;
   u32(at: number, length: number): Uint32Array;
