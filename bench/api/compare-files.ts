@@ -34,14 +34,14 @@ export function readRun(path: string): ResultsFile {
 }
 
 export function compareReadRuns(base: ResultsFile, head: ResultsFile, { history }: CompareChoices): Compared {
-  const told = eventsBeside([base.path, head.path, ...(history === undefined ? [] : [history])]);
-  const commits = told.events.length > 0 ? knownCommits() : [];
-  const comparisons = compareRuns(base.rows, head.rows, excuseFor(base, head), toldBy(told.events, commits));
+  const said = eventsBeside([base.path, head.path, ...(history === undefined ? [] : [history])]);
+  const told = toldBy(said.events, said.events.length > 0 ? knownCommits() : []);
+  const comparisons = compareRuns(base.rows, head.rows, excuseFor(base, head), told);
   assertSomeInCommon(comparisons);
   return {
     comparisons,
     isRegression: comparisons.some(({ regressions }) => regressions.length > 0),
-    notes: [...base.notes, ...head.notes, ...told.notes],
+    notes: [...base.notes, ...head.notes, ...said.notes, ...told.notes],
   };
 }
 

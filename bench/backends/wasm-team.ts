@@ -27,6 +27,7 @@ export interface TeamMember {
 
 export async function startTeam(memory: WebAssembly.Memory, threads: number): Promise<Team> {
   if (threads > MAX_SHARES) throw new InputError(`--threads: must be at most ${MAX_SHARES}, got ${threads}`);
+  // The memory is shared, and its type does not tell a shared buffer from another: hence the cast.
   const control = newControl(memory.buffer as unknown as SharedArrayBuffer, CONTROL_ADDRESS);
   const members = Array.from({ length: threads - 1 }, () => startMember(memory, control));
   await Promise.all(members.map(({ worker }) => once(worker, 'message')));

@@ -1,5 +1,6 @@
 // One run spread over several machines: each runs one shard of its cases, and all come to the same split by themselves.
 
+import { counted } from '../contract/counted.ts';
 import { InputError } from '../contract/input-error.ts';
 import { quantile } from '../statistics/quantile.ts';
 
@@ -26,7 +27,7 @@ const LEAST_COST_S = 0.1;
  */
 export function casesOfShard(ids: readonly string[], shard: Shard, costs: ReadonlyMap<string, number>): string[] {
   if (shard.count > ids.length)
-    throw new InputError(`--shard: must be of at most ${ids.length} shards, one a case, got ${shard.count}`);
+    throw new InputError(`--shard: must be of at most ${counted(ids.length, 'shard')}, one a case, got ${shard.count}`);
   const usual = costs.size > 0 ? quantile([...costs.values()], 0.5) : 1;
   const costOf = (id: string) => costs.get(id) ?? usual;
   const loads = new Array<number>(shard.count).fill(0);

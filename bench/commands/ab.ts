@@ -31,7 +31,7 @@ const flags = {
     requiresArg: true,
     coerce: onceNumber('processes', COUNT),
     default: 15,
-    describe: 'processes a case; raised where so many cases need more',
+    describe: 'processes each case is measured in; many cases need more, and get them',
   },
   threads: threadsFlag,
 } as const satisfies Record<string, Options>;
@@ -45,7 +45,7 @@ export const abCommand: CommandModule<object, InferredOptionTypes<typeof flags>>
   describe: 'two commits against each other, in turn in one process; exits with 1 on a confirmed regression',
   builder: (yargs) =>
     yargs
-      .positional('base-ref', { type: 'string', describe: 'commit to hold against: a branch, a tag, a hash' })
+      .positional('base-ref', { type: 'string', describe: 'commit to compare with: a branch, a tag, a hash' })
       .positional('head-ref', {
         type: 'string',
         describe: 'commit to judge',

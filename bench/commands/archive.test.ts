@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import {
   copyFileSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -15,6 +16,8 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { PROJECT } from '../cases/registry.ts';
+import { tareHere } from '../fixtures/command-line.ts';
+import { writeRun } from '../fixtures/run-files.ts';
 import { archivedPaths } from '../results/archived-csvs.ts';
 import { columns, type ResultRow } from '../results/columns.ts';
 import { formatHeader, formatRow, readRows } from '../results/csv.ts';
@@ -65,7 +68,7 @@ describe.runIf(reason === undefined)('tare archive', () => {
   afterAll(() => connection.closeSync());
 
   async function archiveAll(folder: string) {
-    const { plans, kept } = planArchives(folder, SOON);
+    const { plans, kept } = planArchives(folder, SOON, (path) => path.endsWith('under-way.csv'));
     const done = [];
     for (const plan of plans) done.push(await archiveCsvs(connection, plan, folder));
     return { done, kept: [...kept, ...done.flatMap((each) => each.kept)] };
@@ -112,7 +115,7 @@ describe.runIf(reason === undefined)('tare archive', () => {
     expect(filesIn(folder)).toEqual({});
   });
 
-  test('leaves what it could not give back, what is young and what is unfinished, and says why', async () => {
+  test('leaves what it could not give back, what is young and what is under way, and says why', async () => {
     const text = runOf('a', '2026-01-01');
     const files = {
       'bom.csv': `\uFEFF${text}`,
@@ -123,12 +126,11 @@ describe.runIf(reason === undefined)('tare archive', () => {
       'pandas.csv': text.replaceAll(/^1,/gm, '1.0,').replaceAll(',false,', ',False,'),
       'semicolons.csv': text.replaceAll(',', ';'),
       'undated.csv': runOf('undated', 'yesterday'),
-      'unfinished.csv': runOf('unfinished', '2026-01-01'),
+      'under-way.csv': runOf('under-way', '2026-01-01'),
       'words.csv': text.replace(',7,13,0,', ',many,13,0,'),
       'young.csv': runOf('young', '2031-01-01'),
     };
     const folder = historyOf({ ...files, 'fine.csv': runOf('fine', '2026-01-01') });
-    writeFileSync(join(folder, 'unfinished.passes.jsonl'), '');
     const { kept } = await archiveAll(folder);
     expect(Object.keys(filesIn(folder))).toEqual(Object.keys(files));
     expect(filesIn(folder)).toEqual(files);
@@ -140,8 +142,24 @@ describe.runIf(reason === undefined)('tare archive', () => {
       'joined.csv': 'it was joined of several files',
       'words.csv': expect.stringMatching(/rounds/),
       'young.csv': 'it is no older than 2030',
-      'unfinished.csv': expect.stringContaining('--resume'),
+      'under-way.csv': 'a tare is working on its run',
     });
+  });
+
+  test('a run that was interrupted is archived too, and resuming it says how to have it back', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tare-archive-'));
+    const csv = writeRun(folder, 'night', rows, { manifest: { state: 'interrupted' } });
+    await run(folder, {});
+    expect(existsSync(csv)).toBe(false);
+    expect(await tareHere(folder, ['run', '--resume', 'night', '--out', folder])).toMatchObject({
+      status: 2,
+      stderr: `tare: --resume: the run's CSV must be there, got one that is archived; tare archive ${folder} --restore night\n`,
+    });
+    const { release } = takeLock(join(folder, 'night.lock'));
+    expect(await tareHere(folder, ['archive', folder, '--restore', 'night'])).toMatchObject({ status: 0 });
+    await run(folder, {});
+    release?.();
+    expect(existsSync(csv)).toBe(true);
   });
 
   test('a history reads on as it was, and a query counts a run that lies there twice once', async () => {

@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { matchesFilter } from '../contract/case-filter.ts';
+import { counted } from '../contract/counted.ts';
 import { InputError } from '../contract/input-error.ts';
 import { textWidth, wrapText } from '../report/text-table.ts';
 import { type Archived, archiveCsvs, type Kept, planArchives, restoreCsvs } from '../results/database/archive.ts';
 import { openDatabase } from '../results/database/duckdb.ts';
-import { describeHolder, type Lock, takeLock } from '../run/lock.ts';
+import { siblingPath } from '../results/results-file.ts';
+import { describeHolder, type Lock, liveHolder, takeLock } from '../run/lock.ts';
 import { once, onceNumber } from './selection-flags.ts';
 
 const flags = {
@@ -16,9 +18,9 @@ const flags = {
       must: 'must be a number of days from 0',
       isRight: (days) => days >= 0 && days < 1e5,
     }),
-    describe: 'days: runs that began later stay CSVs',
+    describe: 'age in days: younger runs stay CSVs',
   },
-  'dry-run': { type: 'boolean', default: false, describe: 'say what would become of each, and change nothing' },
+  'dry-run': { type: 'boolean', default: false, describe: 'say what would become of each CSV, and change nothing' },
   restore: {
     type: 'string',
     requiresArg: true,
@@ -51,7 +53,7 @@ async function archive({ history: folder = '', olderThan, dryRun, restore }: Fla
   try {
     if (restore !== undefined)
       return printRestored(await restoreCsvs(connection, folder, (name) => isWanted(name, restore)));
-    const { plans, kept } = planArchives(folder, before);
+    const { plans, kept } = planArchives(folder, before, isUnderWay);
     const all = [...kept];
     for (const plan of plans) {
       const done = await archiveCsvs(connection, plan, folder);
@@ -75,6 +77,10 @@ function lock(folder: string): () => void {
   throw new InputError(`archive: a history must be at rest, got one that ${describeHolder(holder)} is archiving`);
 }
 
+function isUnderWay(csvPath: string): boolean {
+  return liveHolder(siblingPath(csvPath, 'lock')) !== undefined;
+}
+
 function takeFolder(folder: string): Lock {
   try {
     return takeLock(join(folder, 'archive.lock'));
@@ -85,25 +91,25 @@ function takeFolder(folder: string): Lock {
 }
 
 function printPlans(folder: string, before: string): void {
-  const { plans, kept } = planArchives(folder, before);
+  const { plans, kept } = planArchives(folder, before, isUnderWay);
   for (const { path, csvs } of plans)
-    print(`${path}: would take ${counted(csvs.length)}, ${mebibytes(sum(csvs.map(({ size }) => size)))}`);
+    print(`${path}: would take ${counted(csvs.length, 'CSV')}, ${mebibytes(sum(csvs.map(({ size }) => size)))}`);
   if (plans.length === 0) print('nothing to archive');
   printKept(kept);
 }
 
 function archivedText({ path, names, csvBytes, bytes }: Archived): string {
-  return `${path}: took ${counted(names.length)}, ${mebibytes(csvBytes)}; it is ${mebibytes(bytes)} now`;
+  return `${path}: took ${counted(names.length, 'CSV')}, ${mebibytes(csvBytes)}; it is ${mebibytes(bytes)} now`;
 }
 
 function printRestored(names: readonly string[]): void {
-  print(names.length === 0 ? 'nothing to restore' : `restored ${counted(names.length)}: ${some(names)}`);
+  print(names.length === 0 ? 'nothing to restore' : `restored ${counted(names.length, 'CSV')}: ${some(names)}`);
 }
 
 /** A line a reason. */
 function printKept(kept: readonly Kept[]): void {
   for (const [reason, group] of Map.groupBy(kept, (each) => each.reason))
-    print(`kept ${counted(group.length)}: ${reason} (${some(group.map(({ name }) => name))})`);
+    print(`kept ${counted(group.length, 'CSV')}: ${reason} (${some(group.map(({ name }) => name))})`);
 }
 
 function isWanted(name: string, pattern: string): boolean {
@@ -116,10 +122,6 @@ const MOST_NAMED = 3;
 
 function some(names: readonly string[]): string {
   return `${names.slice(0, MOST_NAMED).join(', ')}${names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : ''}`;
-}
-
-function counted(count: number): string {
-  return count === 1 ? '1 CSV' : `${count} CSVs`;
 }
 
 function sum(numbers: readonly number[]): number {

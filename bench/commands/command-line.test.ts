@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { tareHere } from '../fixtures/command-line.ts';
+import { commands } from './command-line.ts';
+import { nameOf } from './usage-errors.ts';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 
@@ -66,6 +68,17 @@ test.each([40, 200])('help and lists fit %d columns', async (width) => {
     expect(Math.max(...stdout.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(width);
   }
 });
+
+test.each(commands.map(({ command }) => nameOf(String(command))))(
+  'the help of %s tells no default that is none',
+  async (name) => {
+    const { status, stdout } = await tareHere('.', [name, '--help']);
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: expect.not.stringMatching(/default: (\[\]|""|undefined)/),
+    });
+  },
+);
 
 test('an axis is narrowed in every technique that has it, numbers however they are written', async () => {
   const words = ['list', 'cases', '--suite', 'sparse', '--backend', 'ts', '--axis', 'sparsity=.90,0.3'];

@@ -82,8 +82,8 @@ export async function parseAndRun(words: string[], known: readonly object[] = co
     .option('debug', { type: 'boolean', default: false, describe: 'show stack traces and what child processes say' })
     .demandCommand(1, `command: must be one of ${usages.map(nameOf).join(', ')}; see tare --help`)
     .strict()
-    .version(JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')).version)
-    .help()
+    .version('version', 'show the version', JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')).version)
+    .help('help', 'show this help')
     .wrap(textWidth())
     .exitProcess(false)
     .fail((message: string | null, error: Error | undefined) => {

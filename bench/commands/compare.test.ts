@@ -79,7 +79,7 @@ test('what an interrupted run did not come to has not vanished, what it was no m
   const cut = writeRun(folder, 'cut', [rowOf('dense')], { manifest: { state: 'interrupted', case_ids: planned } });
   const { status, stdout } = tare(['compare', whole, cut]);
   expect(status).toBe(1);
-  expect(stdout.replaceAll(/\s+/g, ' ')).toContain('cut.csv: 1 cases of the other run were not come to before');
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain('cut.csv: 1 case of the other run was not come to before');
   expect(stdout).toContain('1 regressed');
 });
 

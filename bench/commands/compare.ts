@@ -25,7 +25,7 @@ export const compareCommand: CommandModule<object, Flags> = {
   describe: 'two runs against each other: speed-ups paired, drift and bytes exactly; exits with 1 on a regression',
   builder: (yargs) =>
     yargs
-      .positional('base', { type: 'string', describe: 'CSV of the run to hold against' })
+      .positional('base', { type: 'string', describe: 'CSV of the run to compare with' })
       .positional('head', { type: 'string', describe: 'CSV of the run to judge' })
       .options(flags)
       .example('$0 compare results/baseline.csv results/<run>.csv', 'what changed since the baseline')

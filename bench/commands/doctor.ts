@@ -2,6 +2,7 @@ import { freemem, totalmem } from 'node:os';
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { backends } from '../backends/backend.ts';
 import type { BrowserChoice } from '../contract/browser.ts';
+import { counted } from '../contract/counted.ts';
 import { visibleSentence, visibleText } from '../contract/visible-text.ts';
 import { openEnergySource } from '../measure/energy/idle-power.ts';
 import { timerResolutionNs } from '../measure/timer-resolution.ts';
@@ -75,7 +76,7 @@ export async function examineEnergy(powercap?: string): Promise<Finding> {
   const source = await openEnergySource(powercap);
   if ('reason' in source) return { name: 'energy', value: `not told: ${source.reason}`, advice: source.mend };
   const { counter, idleW } = source;
-  const packages = `${counter.packages} package${counter.packages === 1 ? '' : 's'}`;
+  const packages = counted(counter.packages, 'package');
   return { name: 'energy', value: `RAPL of ${packages}, ${idleW.toPrecision(3)} W now` };
 }
 

@@ -3,6 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { tareHere } from '../fixtures/command-line.ts';
 import { rowOf, writeRun } from '../fixtures/run-files.ts';
 import { readEvents } from '../results/events.ts';
 
@@ -14,7 +15,7 @@ function tare(...args: string[]) {
   return spawnSync(process.execPath, [MAIN, 'event', ...args], { encoding: 'utf8', timeout: 50_000 });
 }
 
-test('what is said of a history is written into it and listed; a slip of the hand is not', () => {
+test('what is said of a history is written into it and listed; a slip of the hand is not', async () => {
   const folder = newFolder();
   writeRun(folder, '2031-01-01T02-00-00-0001', [rowOf('dense'), rowOf('int4')]);
   const history = ['--history', folder];
@@ -27,5 +28,13 @@ test('what is said of a history is written into it and listed; a slip of the han
     stdout: `accept int4 from commit fedcba98: wider\n${join(folder, 'events.jsonl')}\n`,
   });
   expect(readEvents(folder).events).toMatchObject([{ kind: 'accept', commit: 'fedcba9876', cases: 'int4' }]);
+  const csv = join(folder, '2031-01-01T02-00-00-0001.csv');
+  for (const words of [
+    ['compare', csv, csv],
+    ['track', folder],
+  ])
+    expect((await tareHere(folder, words)).stdout.replaceAll(/\s+/g, ' ')).toContain(
+      'accept int4 from commit fedcba98: wider; git knows no such commit before the one checked out',
+    );
   expect(tare('list', ...history).stdout).toMatch(/^\d{4}-\d\d-\d\d {2}accept int4 from commit fedcba98: wider\n$/);
 });

@@ -1,8 +1,10 @@
 // A model as a GGUF file, its weights compressed.
-import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
+
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { loadTechniques } from '../cases/registry.ts';
 import { kernelsDirs, unknownName } from '../cases/select.ts';
+import { counted } from '../contract/counted.ts';
 import { InputError } from '../contract/input-error.ts';
 import { linearLayers } from '../contract/model.ts';
 import type { AxisValue, Params } from '../contract/technique.ts';
@@ -33,7 +35,7 @@ export async function exportModel({ model: path, technique: id, axes, calibratio
   const techniques = await techniquesOfGguf();
   const chosen = techniques.get(id);
   if (chosen === undefined) throw unknownName('--technique', id, [...techniques.keys()]);
-  if (resolve(out) === resolve(path)) throw new InputError(`--out: must be another file than the model's, got ${out}`);
+  if (isOfModel(out, path)) throw new InputError(`--out: must be another file than the model's, got ${out}`);
   const params = layerParams(id, chosen, axes);
   const refused = chosen.gguf.skip?.(params);
   if (refused !== undefined) throw new InputError(`--axis ${refused}`);
@@ -81,9 +83,16 @@ export async function exportModel({ model: path, technique: id, axes, calibratio
   for (const [reason, [first, ...more]] of Map.groupBy(stored, (each) => each.reason)) {
     if (reason === undefined) continue;
     process.stderr.write(
-      `tare: ${more.length + 1} of ${stored.length} matrices are stored as ${first.type}: ${reason}\n`,
+      `tare: ${more.length + 1} of ${counted(stored.length, 'matrix is', 'matrices are')} stored as ${first.type}: ${reason}\n`,
     );
   }
+}
+
+/** Whether writing there would replace what the model is read from. GGUF files in its folder are no part of it. */
+function isOfModel(out: string, path: string): boolean {
+  if (!existsSync(out) || !existsSync(path)) return false;
+  const names = statSync(path).isDirectory() ? readdirSync(path).filter((name) => !name.endsWith('.gguf')) : [''];
+  return names.some((name) => realpathSync(join(path, name)) === realpathSync(out));
 }
 
 /** Throws InputError where choices make no sense, alone or beside the format, though it could hold the matrix without them. */

@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -100,6 +109,25 @@ test.each([
   expect(existsSync(join(folder, 'x.gguf'))).toBe(false);
 });
 
+test.each(['model.safetensors', 'config.json', 'link'])(
+  '%s of the model itself is refused as a place',
+  async (name) => {
+    const moby = join(PROJECT, 'bench', 'models', 'moby');
+    const copy = mkdtempSync(join(tmpdir(), 'tare-export-'));
+    for (const each of readdirSync(moby)) copyFileSync(join(moby, each), join(copy, each));
+    symlinkSync(join(copy, 'model.safetensors'), join(folder, 'link'));
+    const before = readFileSync(join(copy, 'model.safetensors'));
+    const out = join(name === 'link' ? folder : copy, name);
+    const { status, stderr } = await tareExport('--model', copy, '--technique', 'f16', '-o', out);
+    rmSync(join(folder, 'link'));
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: `tare: --out: must be another file than the model's, got ${out}\n`,
+    });
+    expect(readFileSync(join(copy, 'model.safetensors')).equals(before)).toBe(true);
+  },
+);
+
 test('a run goes to stdout or a file; what has no place in the format is said', async () => {
   const skipped = rowOf('csr', { status: 'skipped', reason: 'no adapter', p20_ns: undefined });
   writeRun(folder, 'run', [rowOf('dense'), skipped]);
@@ -117,6 +145,7 @@ test.each([
   ['another format', ['run.csv', '--to', 'xunit'], "--to: must be one of tare's, got xunit; nearest: junit"],
   ['a model in the format of a run', ['--model', SMALL, '--to', 'bmf'], '--to: must be gguf for a model, got bmf'],
   ['a model without a file', ['--model', SMALL, '--technique', 'f16'], '--out: must be given beside --model'],
+  ['a file called -', ['run.csv', '--to', 'bmf', '-o', '-'], '--out: must be a name, got -'],
   ['the run itself', ['run.csv', '--to', 'bmf', '-o', './run.csv'], '--out: must be another file than the run'],
 ])('%s is refused in one line', async (_, args, message) => {
   writeRun(folder, 'run', [rowOf('dense')]);

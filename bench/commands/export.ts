@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { readRun } from '../api/compare-files.ts';
 import { chooseNames } from '../cases/select.ts';
+import { counted } from '../contract/counted.ts';
 import { InputError } from '../contract/input-error.ts';
 import { type ExportFormat, exportFormatNames, exportFormats, leftOut } from '../report/exports/export-formats.ts';
 import { exportModel } from './export-model.ts';
@@ -19,7 +20,7 @@ const flags = {
     type: 'string',
     requiresArg: true,
     coerce: chooseTo,
-    describe: `a run as ${exportFormatNames.join(', ')}; a model as ${GGUF}, which is what it is without`,
+    describe: `a run as ${exportFormatNames.join(', ')}; a model as ${GGUF}, which need not be said`,
   },
   model: {
     type: 'string',
@@ -44,7 +45,7 @@ const flags = {
     requiresArg: true,
     coerce: once('out'),
     describe: 'the file to write',
-    defaultDescription: 'of a run stdout, of a model none',
+    defaultDescription: 'stdout for a run; a model needs one',
   },
 } as const satisfies Record<string, Options>;
 
@@ -113,9 +114,11 @@ function exportRun(path: string, to: keyof typeof exportFormats, out: string | u
   else {
     if (resolve(out) === resolve(path)) throw new InputError(`--out: must be another file than the run, got ${out}`);
     writeNamedFile('out', out, text);
-    process.stdout.write(`${out}: ${rows.length - missing} cases\n`);
+    process.stdout.write(`${out}: ${counted(rows.length - missing, 'case')}\n`);
   }
   const said =
-    missing > 0 ? [...notes, `${missing} of ${rows.length} cases have no time, and no place in ${to}`] : notes;
+    missing > 0
+      ? [...notes, `${missing} of ${counted(rows.length, 'case has', 'cases have')} no time, and no place in ${to}`]
+      : notes;
   for (const note of said) process.stderr.write(`tare: ${note}\n`);
 }

@@ -33,7 +33,7 @@ export const listCommand: CommandModule<object, InferredOptionTypes<typeof flags
       .positional('what', {
         type: 'string',
         coerce: chooseKind,
-        describe: `${kinds.join(', ')}: one of them instead of all but cases`,
+        describe: `${kinds.join(', ')}: which of them; all but cases where not said`,
       })
       .options(flags)
       .example('$0 list', 'what there is')

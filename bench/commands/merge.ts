@@ -1,8 +1,9 @@
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { chooseNames } from '../cases/select.ts';
+import { counted } from '../contract/counted.ts';
 import { type Allowance, allowances, mergeShards, writeMergedRun } from '../results/merge.ts';
 import { makeResultsFolder } from '../run/run.ts';
-import { listFlag, once } from './selection-flags.ts';
+import { listFlag, once, severalPaths } from './selection-flags.ts';
 import { resultsFolder } from './users-folder.ts';
 
 const flags = {
@@ -28,7 +29,7 @@ export const mergeCommand: CommandModule<object, Flags> = {
   describe: 'join the shards of a run; refuses overlapping or missing cases, mixed commits and machines',
   builder: (yargs) =>
     yargs
-      .positional('shards', { type: 'string', array: true, describe: "each shard's CSV, its other files beside it" })
+      .positional('shards', { ...severalPaths, describe: "each shard's CSV, its other files beside it" })
       .options(flags)
       .example('$0 merge shards/*.csv', 'into results/')
       .example('$0 merge shards/*.csv --allow machines', 'measured on machines of several kinds'),
@@ -41,5 +42,5 @@ function merge({ shards = [], out, allow }: Flags): void {
   makeResultsFolder(out);
   const csv = writeMergedRun(merged, out);
   for (const note of merged.notes) process.stderr.write(`tare: ${note}\n`);
-  process.stdout.write(`${merged.rows.length} cases of ${shards.length} shards\n${csv}\n`);
+  process.stdout.write(`${counted(merged.rows.length, 'case')} of ${counted(shards.length, 'shard')}\n${csv}\n`);
 }

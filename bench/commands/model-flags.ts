@@ -38,7 +38,7 @@ export const modelFlags = {
   scale: {
     requiresArg: true,
     coerce: onceNumber('scale', COUNT),
-    describe: "repeat a model's stack of layers so many times: past the caches, without a score",
+    describe: "how many times a model's layers are repeated, so that no cache holds them; such a model has no score",
     defaultDescription: '1',
   },
   context: {

@@ -21,7 +21,7 @@ test('a night on the command line measures, keeps, reports and says in a paragra
   const { status, stdout } = tare({}, ...few, '--budget', '2m', '--history', history, '--report', report);
   expect(status).toBe(0);
   expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(
-    /^Night of \S+ \(\S+ commit \w+\): 1 of 1 cases measured in \d+ s, none failed\. /,
+    /^Night of \S+ \(\S+ commit \w+\): 1 of 1 case measured in \d+ s, none failed\. /,
   );
   expect(readdirSync(history).filter((name) => /\.(csv|html|jsonl)$/.test(name))).toHaveLength(4);
   expect(readFileSync(report, 'utf8')).toMatch(/^<!doctype html>/i);

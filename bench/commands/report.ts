@@ -4,6 +4,7 @@ import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } 
 import { bundleScript } from '../backends/browser/bundle.ts';
 import { svgToPng } from '../backends/browser/svg-to-png.ts';
 import { chooseNames } from '../cases/select.ts';
+import { counted } from '../contract/counted.ts';
 import { InputError } from '../contract/input-error.ts';
 import { toldBy } from '../judge/told.ts';
 import { trackHistory } from '../judge/track.ts';
@@ -15,7 +16,7 @@ import { readHistory } from '../results/history.ts';
 import { findManifest, readResultsFile } from '../results/results-file.ts';
 import { knownCommits } from '../run/git-state.ts';
 import { minSqnrFlag } from './report-flags.ts';
-import { once } from './selection-flags.ts';
+import { once, severalPaths } from './selection-flags.ts';
 import { writeNamedFile } from './write-named-file.ts';
 
 const formats = ['html', 'svg', 'png'] as const;
@@ -54,7 +55,7 @@ export const reportCommand: CommandModule<object, InferredOptionTypes<typeof fla
     'runs and histories as one page to look at, sort and search, which needs no network; or a chart as SVG or PNG',
   builder: (yargs) =>
     yargs
-      .positional('results', { type: 'string', array: true, describe: "runs' CSVs, and folders that hold a history" })
+      .positional('results', { ...severalPaths, describe: "runs' CSVs, and folders that hold a history" })
       .options(flags)
       .example('$0 report results/<run>.csv -o report.html', 'a run: charts, failures, every row')
       .example('$0 report history/ -o report.html', 'a history: what changed, and when')
@@ -126,7 +127,7 @@ async function drawing(
   if (name === undefined) throw new InputError(`--chart: must be one of ${chartNames.join(', ')}, got none`);
   if (runs.length !== 1 || folders.length > 0)
     throw new InputError(
-      `--format ${format}: must be given one run, got ${runs.length} runs and ${folders.length} histories`,
+      `--format ${format}: must be given one run, got ${counted(runs.length, 'run')} and ${counted(folders.length, 'history', 'histories')}`,
     );
   const [{ chartSvg }, { runChart }] = await Promise.all([
     import('../report/html/chart-svg.ts'),

@@ -7,11 +7,16 @@ import { probeRoofline } from '../measure/roofline/probe.ts';
 import { layOut, textColumn, textWidth, wrapText } from '../report/text-table.ts';
 import { readRows } from '../results/csv.ts';
 import { findManifest, siblingPath } from '../results/results-file.ts';
-import { threadsFlag } from './selection-flags.ts';
+import { once, threadsFlag } from './selection-flags.ts';
 import { writeNamedFile } from './write-named-file.ts';
 
 const flags = {
-  plot: { type: 'string', requiresArg: true, describe: "write an SVG of the roofline, with the results' cases on it" },
+  plot: {
+    type: 'string',
+    requiresArg: true,
+    coerce: once('plot'),
+    describe: "SVG file to write: the roofline, with the results' cases on it",
+  },
   threads: { ...threadsFlag, describe: 'threads to measure beside one' },
   json: { type: 'boolean', default: false, describe: 'print JSON' },
 } as const satisfies Record<string, Options>;

@@ -1,6 +1,7 @@
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { measure } from '../api/measure.ts';
 import type { RunChoices } from '../api/run-choices.ts';
+import { counted } from '../contract/counted.ts';
 import { ladderData, laddersOf } from '../report/ladder.ts';
 import { formatSummary } from '../report/summary.ts';
 import { textWidth, wrapText } from '../report/text-table.ts';
@@ -167,7 +168,7 @@ function report(
   }
   if (interrupted) {
     process.stderr.write(
-      `tare: interrupted with ${missing} cases to go; finish with: npm run tare -- run --resume ${csvPath}\n`,
+      `tare: interrupted with ${counted(missing, 'case')} to go; finish with: npm run tare -- run --resume ${csvPath}\n`,
     );
   }
 }

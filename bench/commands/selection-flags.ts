@@ -12,6 +12,10 @@ export function once(flag: string): (value: string | readonly string[]) => strin
   return (value) => {
     if (typeof value !== 'string') throw new InputError(`--${flag}: must be given once, got ${value.join(' and ')}`);
     if (value === '') throw new InputError(`--${flag}: must not be empty`);
+    if (value === '-')
+      throw new InputError(
+        `--${flag}: must be a name, got -, which is neither stdin nor stdout here; a file of that name is ./-`,
+      );
     return value;
   };
 }
@@ -86,6 +90,9 @@ export const listFlag = {
   default: [] as string[],
   coerce: splitList,
 } as const;
+
+/** Of a positional that must be there: yargs would tell an empty list as its default. */
+export const severalPaths = { type: 'string', array: true, default: undefined } as const;
 
 export const threadsFlag = {
   requiresArg: true,

@@ -24,7 +24,7 @@ const flags = {
     type: 'string',
     requiresArg: true,
     coerce: once('plot'),
-    describe: 'write an SVG of divergence beside bytes saved',
+    describe: 'SVG file to write: divergence beside bytes saved',
   },
   json: { type: 'boolean', default: false, describe: 'print JSON' },
 } as const satisfies Record<string, Options>;

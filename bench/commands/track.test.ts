@@ -55,7 +55,7 @@ test('a worse level exits with 1 and says since when, by how much and between wh
 
 test('says how small a change the next runs would show', () => {
   writeNights(20);
-  expect(tare('track', folder).stdout).toContain('a change of 5 % would be seen within 5 more runs in 1 of 1 cases');
+  expect(tare('track', folder).stdout).toContain('a change of 5 % would be seen within 5 more runs in 1 of 1 case');
 });
 
 test('a steady history exits with 0, in any order of files', () => {

@@ -7,6 +7,7 @@ import { printReport } from '../report/verdict-report.ts';
 import { readHistory } from '../results/history.ts';
 import { knownCommits } from '../run/git-state.ts';
 import { REGRESSION, reportFlags } from './report-flags.ts';
+import { severalPaths } from './selection-flags.ts';
 
 type Flags = InferredOptionTypes<typeof reportFlags> & { history?: string[] };
 
@@ -15,7 +16,7 @@ export const trackCommand: CommandModule<object, Flags> = {
   describe: 'a history of runs: where cases took another level; exits with 1 if the newest run shows a worse one',
   builder: (yargs) =>
     yargs
-      .positional('history', { type: 'string', array: true, describe: 'folders of CSVs, or CSVs' })
+      .positional('history', { ...severalPaths, describe: 'folders of CSVs, or CSVs' })
       .options(reportFlags)
       .example('$0 track history/', 'every night so far, the newest judged')
       .example('$0 track history/ --format github', 'in a nightly workflow')
@@ -26,7 +27,9 @@ export const trackCommand: CommandModule<object, Flags> = {
 function track({ history: paths = [], format, all }: Flags): void {
   const commits = knownCommits();
   const history = readHistory(paths, { nowMs: Date.now(), commits });
-  const cases = trackHistory(history.runs, undefined, toldBy(history.events, commits));
-  printReport(trackReport(cases, history, all), format, textWidth());
+  const told = toldBy(history.events, commits);
+  const cases = trackHistory(history.runs, undefined, told);
+  const notes = [...history.notes, ...told.notes];
+  printReport(trackReport(cases, { ...history, notes }, all), format, textWidth());
   if (cases.some(({ news }) => news.some(({ isWorse }) => isWorse))) process.exitCode = REGRESSION;
 }

@@ -326,6 +326,13 @@ describe('what people said', () => {
     expect(compareTold({ status: 'error', reason: 'x' }, accept(meant))?.regressions).toEqual(['was ok, is error: x']);
   });
 
+  test('is said to be no help beyond its own commit where git does not know that', () => {
+    const { notes } = toldBy([accept(old), accept('fedcba9')], [later, meant, old]);
+    expect(notes).toEqual([
+      'accept :t1: from commit fedcba9: wider; git knows no such commit before the one checked out, so this holds for runs of that very commit alone',
+    ]);
+  });
+
   test('silences until a day whatever it is', () => {
     const silence = (until: string): HistoryEvent => ({ kind: 'silence', at, text: 'why', cases: 't1', until });
     for (const figures of [{}, { status: 'error' }])

@@ -1,23 +1,31 @@
 // What people said of a history (results/events.ts), as far as it bears on how runs are judged.
 import { matchesFilter } from '../contract/case-filter.ts';
-import type { EventOf, HistoryEvent } from '../results/events.ts';
+import { describeEvent, type EventOf, type HistoryEvent } from '../results/events.ts';
 
 export interface Told {
   readonly events: readonly HistoryEvent[];
   /** Whether code at `head` holds the commit: it is head's own, or came before it as far as git tells. */
   holds(head: string | undefined, commit: string): boolean;
+  /** A sentence on each of them that can't be heeded as it was meant. */
+  readonly notes: readonly string[];
 }
 
 /** @param commits newest first, as `git rev-list` gives them; empty where git tells nothing */
 export function toldBy(events: readonly HistoryEvent[], commits: readonly string[]): Told {
   const ages = new Map(commits.map((commit, age) => [commit, age]));
+  const notes: string[] = [];
   for (const event of events) {
-    const age = event.kind === 'accept' ? commits.findIndex((commit) => commit.startsWith(event.commit)) : -1;
-    if (event.kind === 'accept' && age >= 0) ages.set(event.commit, age);
+    if (event.kind !== 'accept') continue;
+    const age = commits.findIndex((commit) => commit.startsWith(event.commit));
+    if (age >= 0) ages.set(event.commit, age);
+    else
+      notes.push(
+        `${describeEvent(event)}; git knows no such commit before the one checked out, so this holds for runs of that very commit alone`,
+      );
   }
   const holds = (head: string | undefined, commit: string) =>
     head !== undefined && (head.startsWith(commit) || (ages.get(head) ?? Infinity) < (ages.get(commit) ?? -1));
-  return { events, holds };
+  return { events, holds, notes };
 }
 
 export const NOTHING_TOLD = toldBy([], []);

@@ -1,4 +1,5 @@
 // A technique of single layers made one of whole models, as the harness weighs them.
+import { counted } from '../contract/counted.ts';
 import { F32_CACHE, leastSqnrDb } from '../contract/kv-cache.ts';
 import { linearLayers, type ModelWeights } from '../contract/model.ts';
 import { flopsOf } from '../contract/operations/model.ts';
@@ -48,5 +49,5 @@ function whatWasLost({ technique, params }: Choice, weights: ModelWeights, model
     const packed = model.pack(layer);
     return caveat({ W: weights.tensor(layer.name) }, packed.packed, problemOf(layer, 1), params) ?? [];
   });
-  return said.length === 0 ? undefined : `in ${said.length} layers, as in the first: ${said[0]}`;
+  return said.length === 0 ? undefined : `in ${counted(said.length, 'layer')}, as in the first: ${said[0]}`;
 }

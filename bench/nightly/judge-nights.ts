@@ -1,5 +1,7 @@
 // What the runs of a history come to that were not judged yet, each as it was the newest: usually one.
+
 import { join } from 'node:path';
+import { counted } from '../contract/counted.ts';
 import { InputError } from '../contract/input-error.ts';
 import { hasRun } from '../judge/compare.ts';
 import { toldBy } from '../judge/told.ts';
@@ -27,8 +29,8 @@ export function judgeNights(folder: string, options: JudgeOptions): Told[] {
   const lastKnown = runs.findLastIndex(({ id }) => known.has(id));
   // Of a history that was made without nights, the newest run only.
   const from = lastKnown < 0 ? runs.length - 1 : lastKnown + 1;
-  for (const note of from < runs.length ? history.notes : []) options.say(note);
   const told = toldBy(history.events, commits);
+  for (const note of from < runs.length ? [...history.notes, ...told.notes] : []) options.say(note);
   return runs.slice(from).map((run, i) => {
     const until = runs.slice(0, from + i + 1);
     const cases = trackHistory(until, undefined, told);
@@ -78,7 +80,7 @@ function summarise(
   const others = alerts.length - worse.length;
   const silenced = cases.filter(({ silence }) => silence !== undefined).length;
   return [
-    `Night of ${run.startedAt.slice(0, 10)} (${run.id}, commit ${run.commit?.slice(0, 8) ?? 'unknown'}): ${measured} of ${rows.length + run.missing.size} cases measured in ${duration(tookS)}`,
+    `Night of ${run.startedAt.slice(0, 10)} (${run.id}, commit ${run.commit?.slice(0, 8) ?? 'unknown'}): ${measured} of ${counted(rows.length + run.missing.size, 'case')} measured in ${duration(tookS)}`,
     run.overBudget.size > 0 ? `, ${run.overBudget.size} left out by the time budget` : '',
     lost > 0 ? `, ${lost} not come to` : '',
     failed.length > 0
@@ -87,6 +89,6 @@ function summarise(
     worse.length > 0 ? `. Newly worse: ${worse.length} (${named(worse)})` : '. Nothing is newly worse',
     others > 0 ? `, ${others} newly better or new` : '',
     silenced > 0 ? `, ${silenced} silenced` : '',
-    `, over ${nights} ${nights === 1 ? 'run' : 'runs'}.`,
+    `, over ${counted(nights, 'run')}.`,
   ].join('');
 }

@@ -90,7 +90,7 @@ export function joinHistory(history: string, id: string): string {
       rmSync(join(folder, `${id}.${kind}`), { force: true });
     return 'it has no rows and is gone';
   }
-  rmSync(join(folder, `${id}.passes.jsonl`), { force: true });
+  for (const kind of ['passes.jsonl', 'lock']) rmSync(join(folder, `${id}.${kind}`), { force: true });
   for (const kind of ['samples.jsonl', 'run.json', 'csv']) {
     const from = join(folder, `${id}.${kind}`);
     if (existsSync(from) && statSync(from).isFile()) renameSync(from, join(history, `${id}.${kind}`));

@@ -1,6 +1,7 @@
 // What `tare ab` says of two versions.
 
 import type { Case } from '../contract/case.ts';
+import { counted } from '../contract/counted.ts';
 import { problemKey } from '../contract/problem-key.ts';
 import type { ComparedCommits } from '../judge/ab/commits.ts';
 import { type CaseOutcome, isRegression, type Outcome } from '../judge/ab/compare-versions.ts';
@@ -128,7 +129,10 @@ function recordOf({ case: { id }, outcome }: CaseOutcome) {
 
 function notesOn({ commits, selection, outcomes }: VersionsCompared): string[] {
   const { unchanged, added, removed } = selection;
-  const left = unchanged > 0 ? `; ${unchanged} more run the same code on both sides (--all takes them too)` : '';
+  const left =
+    unchanged > 0
+      ? `; ${counted(unchanged, 'more runs', 'more run')} the same code on both sides (--all takes them too)`
+      : '';
   const regressed = outcomes.filter(({ outcome }) => isRegression(outcome)).length;
   const counts = [...Map.groupBy(outcomes, ({ outcome }) => wordOf(outcome))].map(
     ([word, { length }]) => `${length} ${word}`,
@@ -140,7 +144,7 @@ function notesOn({ commits, selection, outcomes }: VersionsCompared): string[] {
     ...precision(outcomes),
     outcomes.length === 0
       ? `no case to compare${left}`
-      : `${outcomes.length} cases: ${counts.join(', ')}; ${regressed} regressed${left}`,
+      : `${counted(outcomes.length, 'case')}: ${counts.join(', ')}; ${regressed} regressed${left}`,
   ];
 }
 
@@ -157,7 +161,7 @@ function precision(outcomes: readonly CaseOutcome[]): string[] {
   const compared = outcomes.flatMap(({ outcome }) => (outcome.status === 'compared' ? [outcome] : []));
   if (compared.length === 0) return [];
   const seen = compared.flatMap(({ judgement }) => judgement.smallestEffect ?? []);
-  const family = `${compared.length} cases in both directions, ${ALPHA * 100} % for all together`;
+  const family = `${counted(compared.length, 'case')} in both directions, ${ALPHA * 100} % for all together`;
   if (seen.length === 0) return [`no slowdown could have been seen: too few processes (${family})`];
   const [half, worst] = [quantile(seen, 0.5), Math.max(...seen)].map((effect) => percent(effect).slice(1));
   return [

@@ -1,4 +1,5 @@
 // The sentences below the tables of `tare compare`: what was held against what, and how far that goes.
+import { counted } from '../contract/counted.ts';
 import { type CaseComparison, excuses, hasRun, MIN_EFFECT, verdicts } from '../judge/compare.ts';
 import type { ResultRow } from '../results/columns.ts';
 import { backendLabel } from '../results/row-labels.ts';
@@ -27,7 +28,7 @@ export function notesOn(
     ...inputNotes(comparisons),
     ...absenceNotes(comparisons, head),
     ...commonShifts(comparisons),
-    `${comparisons.length} cases: ${counts.flat().join(', ')}; ${regressed} regressed`,
+    `${counted(comparisons.length, 'case')}: ${counts.flat().join(', ')}; ${regressed} regressed`,
   ];
 }
 
@@ -36,15 +37,25 @@ function inputNotes(comparisons: readonly CaseComparison[]): string[] {
   const hasOthers = ({ base, head }: CaseComparison) =>
     base !== undefined && head !== undefined && hasRun(base) && hasRun(head) && base.input_hash !== head.input_hash;
   const others = comparisons.filter(hasOthers).length;
-  return others > 0 ? [`${others} cases have other inputs in the two runs: neither speed nor drift was compared`] : [];
+  return others > 0
+    ? [
+        `${counted(others, 'case has', 'cases have')} other inputs in the two runs: neither speed nor drift was compared`,
+      ]
+    : [];
 }
 
 function absenceNotes(comparisons: readonly CaseComparison[], { name }: ComparedRun): string[] {
   return excuses.flatMap((excuse) => {
     const count = comparisons.filter(({ reason }) => reason === excuse).length;
     if (excuse === 'left out by a time budget')
-      return count > 0 ? [`${count} cases were ${excuse} in one of the runs, and are not judged`] : [];
-    return count > 0 ? [`${name}: ${count} cases of the other run were ${excuse}, and are not judged`] : [];
+      return count > 0
+        ? [`${counted(count, 'case was', 'cases were')} ${excuse} in one of the runs, and not judged`]
+        : [];
+    return count > 0
+      ? [
+          `${name}: ${counted(count, 'case of the other run was', 'cases of the other run were')} ${excuse}, and not judged`,
+        ]
+      : [];
   });
 }
 
@@ -66,7 +77,7 @@ function precision(comparisons: readonly CaseComparison[]): string[] {
   if (judged.length === 0) return [];
   const seen = judged.filter(({ detectable }) => detectable <= Math.log1p(WANTED)).length;
   return [
-    `a change of ${WANTED * 100} % would have been seen in ${seen} of ${judged.length} cases; tare ab sees smaller ones`,
+    `a change of ${WANTED * 100} % would have been seen in ${seen} of ${counted(judged.length, 'case')}; tare ab sees smaller ones`,
   ];
 }
 
@@ -75,7 +86,7 @@ function processNotes(runs: readonly ComparedRun[]): string[] {
     const alone = rows.filter((row) => hasRun(row) && (row.processes ?? 1) < 2).length;
     if (alone === 0) return [];
     return [
-      `${name}: ${alone} cases were measured in one process, which tells nothing of how the next one would differ`,
+      `${name}: ${counted(alone, 'case was', 'cases were')} measured in one process, which tells nothing of how the next one would differ`,
     ];
   });
 }
@@ -97,7 +108,7 @@ function environmentNotes(comparisons: readonly CaseComparison[]): string[] {
   if (changed.length === 0) return [];
   const differences = changed.flatMap(({ base = {}, head = {} }) => environmentChanges(base, head));
   return [
-    `absolute times of ${changed.length} cases are not compared, their machines differ: ${[...new Set(differences)].join(', ')}`,
+    `absolute times of ${counted(changed.length, 'case')} are not compared, their machines differ: ${[...new Set(differences)].join(', ')}`,
   ];
 }
 

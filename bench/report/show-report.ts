@@ -1,4 +1,5 @@
 // What `tare show` prints of a run: a line a row with its absolute time, so that backends can be held against each other.
+import { counted } from '../contract/counted.ts';
 import { columns, type ResultRow } from '../results/columns.ts';
 import { failureReason, isFailure, outcomeOf } from '../results/failure.ts';
 import { isOverBudget } from '../results/over-budget.ts';
@@ -128,7 +129,7 @@ function notesOn(rows: readonly ResultRow[], shown: readonly ResultRow[], option
     'tare help terms explains all of these',
     ...caveatLines(shown),
     ...skips,
-    `${name}: ${shown.length < rows.length ? `${shown.length} of ` : ''}${rows.length} cases: ${counts.join(', ')}`,
+    `${name}: ${shown.length < rows.length ? `${shown.length} of ` : ''}${counted(rows.length, 'case')}: ${counts.join(', ')}`,
   ];
 }
 

@@ -1,5 +1,7 @@
 // The table after a run: per problem, techniques down and backends across.
+
 import { stripVTControlCharacters, styleText } from 'node:util';
+import { counted } from '../contract/counted.ts';
 import type { ResultRow } from '../results/columns.ts';
 import { failureReason, isFailure, outcomeOf } from '../results/failure.ts';
 import { isOverBudget } from '../results/over-budget.ts';
@@ -109,7 +111,7 @@ function countLines(rows: readonly ResultRow[]): string[] {
   const counts = [...groupBy(rows, outcomeOf)].map(([outcome, group]) => `${group.length} ${outcome}`);
   const skipped = rows.filter((row) => row.status === 'skipped' && !isOverBudget(row));
   const skips = new Set(skipped.map((row) => `${row.backend}: ${row.reason}`));
-  return [`${rows.length} ${rows.length === 1 ? 'case' : 'cases'}: ${counts.join(', ')}`, ...skips];
+  return [`${counted(rows.length, 'case')}: ${counts.join(', ')}`, ...skips];
 }
 
 function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {

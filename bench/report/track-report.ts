@@ -1,6 +1,7 @@
 // What `tare track` says of a history.
 
 import { matchesFilter } from '../contract/case-filter.ts';
+import { counted } from '../contract/counted.ts';
 import { hasRun } from '../judge/compare.ts';
 import { machineOf } from '../judge/machine-of.ts';
 import { type ExactEvent, type LevelChange, NIGHTS_TO_SEE, type TrackedCase } from '../judge/track.ts';
@@ -73,7 +74,7 @@ export function describeLevel({ before, began, oldSpeedup, newSpeedup, runs, acc
   const changed = environmentChanges(before, began);
   return [
     ...acceptedAs(accepted),
-    `${oldSpeedup.toPrecision(3)}x → ${newSpeedup.toPrecision(3)}x since ${dateOf(began)} (${runs} runs), ${commitsAround(before, began)}`,
+    `${oldSpeedup.toPrecision(3)}x → ${newSpeedup.toPrecision(3)}x since ${dateOf(began)} (${counted(runs, 'run')}), ${commitsAround(before, began)}`,
     ...changed,
   ].join('; ');
 }
@@ -192,25 +193,27 @@ export function notesOn(cases: readonly TrackedCase[], runs: readonly HistoryRun
   ).length;
   const short = cases.filter(({ runs: count }) => count < MIN_RUNS).length;
   return [
-    `${runs.length} runs from ${runs[0].startedAt.slice(0, 10)} to ${newest.startedAt.slice(0, 10)}, newest ${newest.id}`,
+    `${counted(runs.length, 'run')} from ${runs[0].startedAt.slice(0, 10)} to ${newest.startedAt.slice(0, 10)}, newest ${newest.id}`,
     ...interruptedNotes(runs),
     ...budgetNotes(newest),
     ...gapNotes(runs),
     ...machineNotes(runs),
-    ...(ended > 0 ? [`${ended} cases are not among the newest run's and are not judged`] : []),
+    ...(ended > 0 ? [`${counted(ended, 'case is', 'cases are')} not among the newest run's, and not judged`] : []),
     ...[...Map.groupBy(cases, ({ doubt }) => doubt)].flatMap(([doubt, group]) =>
       doubt === undefined ? [] : [`inconclusive (${group.length}): ${doubt}`],
     ),
     ...powerNotes(cases, newest),
-    ...(short > 0 ? [`${short} cases have fewer than ${MIN_RUNS} runs, too few for a change of level`] : []),
+    ...(short > 0
+      ? [`${counted(short, 'case has', 'cases have')} fewer than ${MIN_RUNS} runs, too few for a change of level`]
+      : []),
     ...toldNotes(cases),
-    `${cases.length} cases: the newest run shows ${worse} newly worse, ${better} newly better or new`,
+    `${counted(cases.length, 'case')}: the newest run shows ${worse} newly worse, ${better} newly better or new`,
   ];
 }
 
 function toldNotes(cases: readonly TrackedCase[]): string[] {
   const silenced = cases.filter(({ silence }) => silence !== undefined).length;
-  return silenced > 0 ? [`news of ${silenced} of ${cases.length} cases is silenced (tare event list)`] : [];
+  return silenced > 0 ? [`news of ${silenced} of ${counted(cases.length, 'case')} is silenced (tare event list)`] : [];
 }
 
 function powerNotes(cases: readonly TrackedCase[], newest: HistoryRun): string[] {
@@ -218,7 +221,7 @@ function powerNotes(cases: readonly TrackedCase[], newest: HistoryRun): string[]
   if (judged.length === 0) return [];
   const seen = judged.filter(({ detectable }) => detectable <= Math.log1p(WANTED)).length;
   return [
-    `a change of ${WANTED * 100} % would be seen within ${NIGHTS_TO_SEE} more runs in ${seen} of ${judged.length} cases, nine times in ten`,
+    `a change of ${WANTED * 100} % would be seen within ${NIGHTS_TO_SEE} more runs in ${seen} of ${counted(judged.length, 'case')}, nine times in ten`,
   ];
 }
 
@@ -226,7 +229,9 @@ function interruptedNotes(runs: readonly HistoryRun[]): string[] {
   const lost = ({ missing, overBudget }: HistoryRun) => missing.size - overBudget.size;
   return runs.flatMap((run) =>
     lost(run) > 0
-      ? [`${run.id} was interrupted: ${lost(run)} of ${run.rows.size + run.missing.size} cases are missing`]
+      ? [
+          `${run.id} was interrupted: ${lost(run)} of its ${counted(run.rows.size + run.missing.size, 'case')} did not come to a row`,
+        ]
       : [],
   );
 }
@@ -234,7 +239,7 @@ function interruptedNotes(runs: readonly HistoryRun[]): string[] {
 function budgetNotes({ rows, overBudget }: HistoryRun): string[] {
   if (overBudget.size === 0) return [];
   return [
-    `the newest run's time had no room for ${overBudget.size} of ${rows.size + overBudget.size} cases; they have no news`,
+    `the newest run's time had no room for ${overBudget.size} of ${counted(rows.size + overBudget.size, 'case')}; of these there is no news`,
   ];
 }
 
@@ -266,6 +271,6 @@ function machineNotes(runs: readonly HistoryRun[]): string[] {
   const newest = names[names.length - 1];
   const own = names.filter((name) => name === newest).length;
   return [
-    `machines differ, and each has a history of its own: the newest run's, ${newest}, has ${own} of ${runs.length} runs`,
+    `machines differ, and each has a history of its own: the newest run's, ${newest}, has ${own} of ${counted(runs.length, 'run')}`,
   ];
 }

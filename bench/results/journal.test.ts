@@ -144,7 +144,7 @@ test('a row that stands twice is taken out, and says so', () => {
   writeCases('a', 'b');
   appendFileSync(csv(), formatRow(row('a')));
   const journal = new Journal(csv(), samples());
-  expect(journal.notes).toEqual([`${csv()}: took out 1 rows that stood twice`]);
+  expect(journal.notes).toEqual([`${csv()}: took out 1 row that stood there twice`]);
   journal.close();
   expect(readFileSync(csv(), 'utf8')).toBe(written());
 });

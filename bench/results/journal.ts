@@ -1,5 +1,6 @@
 // The files of a run while it grows: <run>.csv and <run>.samples.jsonl. A case is on disk before the next one starts,
 // samples first, then its row; a case without a row never happened.
+
 import {
   closeSync,
   fdatasyncSync,
@@ -11,6 +12,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
+import { counted } from '../contract/counted.ts';
 import { InputError } from '../contract/input-error.ts';
 import { columns, type ResultRow } from './columns.ts';
 import { formatHeader, formatRow, readCsv } from './csv.ts';
@@ -113,7 +115,7 @@ function repairCsv(path: string, notes: string[]): ResultRow[] {
     throw new InputError(`${path}: must have the columns of this tare, got others; start a new run`);
   const distinct = distinctCases(rows, path);
   if (distinct.length < rows.length)
-    notes.push(`${path}: took out ${rows.length - distinct.length} rows that stood twice`);
+    notes.push(`${path}: took out ${counted(rows.length - distinct.length, 'row')} that stood there twice`);
   const isForeign = headers.length > 1 || !isAsWritten(path);
   if (isForeign) notes.push(`${path}: had been saved by another program and was written anew as tare writes it`);
   if (isForeign || distinct.length < rows.length) writeAnew(path, distinct);

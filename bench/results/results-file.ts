@@ -1,7 +1,9 @@
 // A run as it lies on disk, read to be judged: rows, raw samples and manifest, as far as each is there.
+
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { z } from 'zod';
+import { counted } from '../contract/counted.ts';
 import { visibleText } from '../contract/visible-text.ts';
 import type { ResultRow } from './columns.ts';
 import { readCsv } from './csv.ts';
@@ -31,7 +33,11 @@ export function readResultsFile(path: string): ResultsFile {
     rows: distinct,
     notes: [
       ...(isCutShort ? [`${name}: the last line is unfinished or damaged and was left out`] : []),
-      ...(again > 0 ? [`${name}: ${again} rows stand there twice, the same in every cell, and count once`] : []),
+      ...(again > 0
+        ? [
+            `${name}: ${counted(again, 'row stands there twice, the same in every cell, and counts', 'rows stand there twice, the same in every cell, and count')} once`,
+          ]
+        : []),
     ],
   };
 }

@@ -1,5 +1,7 @@
 // What a run says of its length before it starts.
+
 import { fitting, type NeededCase, needs } from '../cases/order-of-need.ts';
+import { counted } from '../contract/counted.ts';
 
 export interface Plan {
   /** Cases without a row that can run here, the most telling first. */
@@ -20,7 +22,7 @@ export function describePlan({ left, costS, leftS, recorded, processes }: Plan):
   const of = known < left.length ? ` of ${known} of them` : '';
   const likely =
     known === 0 ? 'nobody has recorded how long they take' : `some ${duration(totalS)} by recorded costs${of}`;
-  const whole = `${left.length} ${left.length === 1 ? 'case' : 'cases'}, ${likely}`;
+  const whole = `${counted(left.length, 'case')}, ${likely}`;
   if (leftS === undefined) return whole;
   const fit = fitting(left, leftS, ({ id }) => costS(id));
   const counts = needs.flatMap((need) => {
@@ -30,7 +32,7 @@ export function describePlan({ left, costS, leftS, recorded, processes }: Plan):
   const chosen = counts.length > 0 ? ` (${counts.join(', ')})` : '';
   const never = left.filter(({ case: { id } }) => costS(id) > leftS).length;
   const tooLong = never > 0 ? `; ${never} would take longer than that by themselves` : '';
-  const inMore = processes === undefined ? '' : `, each in up to ${processes} processes`;
+  const inMore = processes === undefined ? '' : `, each in up to ${counted(processes, 'process', 'processes')}`;
   return `${whole}; the budget's ${duration(leftS)} have room for ${fit.length}${chosen}${inMore}${tooLong}`;
 }
 

@@ -8,6 +8,7 @@ import type { Case } from '../contract/case.ts';
 import { InputError } from '../contract/input-error.ts';
 import type { RunArguments } from '../contract/run-arguments.ts';
 import type { Technique } from '../contract/technique.ts';
+import { archivedCsv } from '../results/archived-csvs.ts';
 import type { ResultRow } from '../results/columns.ts';
 import { Journal } from '../results/journal.ts';
 import { type Manifest, readManifest, writeManifest } from '../results/manifest.ts';
@@ -84,7 +85,17 @@ export async function resumeRun(run: string, options: RunOptions): Promise<RunOu
     throw new InputError(`--resume: must name a run of tare run, got ${run} of tare serve, whose browser is gone`);
   }
   assertSameWeights(begun, '--resume');
+  assertNotArchived(run, options.out);
   return executeRun(begun, options);
+}
+
+/** Its rows would be measured a second time. */
+function assertNotArchived(run: string, folder: string): void {
+  const csv = join(folder, `${run}.csv`);
+  if (existsSync(csv) || archivedCsv(csv) === undefined) return;
+  throw new InputError(
+    `--resume: the run's CSV must be there, got one that is archived; tare archive ${folder} --restore ${run}`,
+  );
 }
 
 async function executeRun(begun: Manifest, options: RunOptions): Promise<RunOutcome> {

@@ -1,8 +1,10 @@
 // The page of `tare serve`: asks what there is to run, weighs case after case in a worker, and shows what came of it.
+
 import { findAdapters } from '../backends/browser/adapters.ts';
 import type { PageAdapters } from '../backends/browser/adapters-schema.ts';
 import { askWorker } from '../backends/browser/ask-worker.ts';
 import type { Weighed } from '../contract/case-result.ts';
+import { counted } from '../contract/counted.ts';
 import { create, element, update } from '../report/html/page/page-dom.ts';
 import { failures, tables } from './page-tables.ts';
 import type { Choices, ShownProgress } from './routes.ts';
@@ -168,7 +170,7 @@ function show({ state, total, rows, startedMs, step }: Reply): void {
   element('status').textContent =
     state === 'running'
       ? `case ${Math.min(rows.length + 1, total)} of ${total} · ${timeLeft(rows.length, total, startedMs)} left`
-      : `${state} · ${rows.length} of ${total} cases measured`;
+      : `${state} · ${rows.length} of ${counted(total, 'case')} measured`;
   if (state !== 'running') element('case').textContent = '';
   else if (step !== undefined) element('case').textContent = step.task.case.id;
   element('results').hidden = rows.length === 0;

@@ -1,4 +1,5 @@
 // Short names of what a row is about, for beside the marks of a chart.
+import { counted } from '../../contract/counted.ts';
 import type { ResultRow } from '../../results/columns.ts';
 
 /** Of the problem: where its weights come from and how many rows there are at a time. */
@@ -27,5 +28,5 @@ export function withInterval(value: number, low: number | undefined, high: numbe
 
 /** "3 of 10 cases", "1 of 1 case". */
 export function countOf(count: number, total: number, noun: string): string {
-  return `${count} of ${total} ${noun}${total === 1 ? '' : 's'}`;
+  return `${count} of ${counted(total, noun)}`;
 }

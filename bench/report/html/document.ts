@@ -1,8 +1,10 @@
 // The report as one HTML file that asks for nothing: its style and script are named by their hashes, everything else is
 // forbidden, a connection above all.
+
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { counted } from '../../contract/counted.ts';
 import { moduleFile } from '../../contract/module-file.ts';
 import type { TrackedCase } from '../../judge/track.ts';
 import type { History } from '../../results/history.ts';
@@ -36,7 +38,7 @@ export async function reportDocument({ runs, history, script }: Report): Promise
   const data: ReportData = { runs: tables, history: shown?.data };
   const columns: Columns = shown?.columns ?? {};
   const style = readFileSync(join(import.meta.dirname, 'page', 'page.css'), 'utf8');
-  const title = `tare: ${[...runs.map(({ name }) => name), ...(history === undefined ? [] : [`a history of ${history.runs.length} runs`])].join(', ')}`;
+  const title = `tare: ${[...runs.map(({ name }) => name), ...(history === undefined ? [] : [`a history of ${counted(history.runs.length, 'run')}`])].join(', ')}`;
   const historyNotes = history === undefined ? [] : [...history.notes, ...notesOn(history.tracked, history.runs)];
   const entries = [
     ...(history === undefined ? [] : [html`<li><a href="#history">History</a></li>`]),

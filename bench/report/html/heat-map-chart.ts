@@ -1,6 +1,8 @@
 // Speed-ups of techniques at shapes, a panel a backend: the figure in each cell, its ground bluer the faster and browner the
 // slower than uncompressed.
+
 import type { TopLevelSpec } from 'vega-lite';
+import { counted } from '../../contract/counted.ts';
 import type { ResultRow } from '../../results/columns.ts';
 import { backendLabel, isBaseline, problemTitle, techniqueLabel } from '../../results/row-labels.ts';
 import { formatRatio } from '../row-cells.ts';
@@ -17,7 +19,7 @@ export function heatMapChart(rows: readonly ResultRow[]): Chart | undefined {
   const always = techniques.filter(([, own]) => own.every(({ speedup = 0 }) => speedup > 1)).map(([label]) => label);
   return {
     title: 'Techniques at shapes',
-    sentence: `${techniques.length} techniques at ${order[0].length} shapes; faster than uncompressed wherever measured: ${always.length === 0 ? 'none' : listed(always)}.`,
+    sentence: `${counted(techniques.length, 'technique')} at ${counted(order[0].length, 'shape')}; faster than uncompressed wherever measured: ${always.length === 0 ? 'none' : listed(always)}.`,
     reading:
       'Speed-up over uncompressed on the same backend. Blue is faster, brown slower, white as fast; the figure says it without colour. Empty: not measured.',
     legend: [],

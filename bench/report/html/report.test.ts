@@ -124,6 +124,7 @@ const techniques = (page: Page, place: string) =>
     .evaluateAll((cells) => cells.map((cell) => cell.firstChild?.textContent));
 
 async function faultsOf(page: Page, rules?: string[]): Promise<unknown[]> {
+  // The page has axe from a script that `open` put into it, of which no type knows: hence the cast.
   const { violations } = await page.evaluate(
     (runOnly) =>
       (globalThis as unknown as { axe: typeof axe }).axe.run({

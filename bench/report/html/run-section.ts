@@ -1,4 +1,5 @@
 // One run as it stands in the page: what it was, its charts, what failed, and the place of its table.
+import { counted } from '../../contract/counted.ts';
 import type { Roofline } from '../../contract/roofline.ts';
 import type { ResultRow } from '../../results/columns.ts';
 import { failureReason, isFailure, outcomeOf } from '../../results/failure.ts';
@@ -47,7 +48,7 @@ function aboutRun({ rows, notes, command }: ReportedRun): Markup {
     [...new Set(rows.map(factOf).filter((value) => value !== undefined))].join('; ');
   const began = rows.map(({ started_at = '' }) => started_at).toSorted();
   const facts: (readonly [string, string])[] = [
-    ['cases', counted(rows)],
+    ['cases', outcomeCounts(rows)],
     ['measured', [...new Set([began[0], began.at(-1) ?? ''].map(minuteOf))].filter(Boolean).join(' to ')],
     ['commit', distinct((row) => row.git_commit && describeFullCommit(row))],
     ['machine', distinct(({ cpu_model, cpu_count }) => cpu_model && `${cpu_count} × ${cpu_model}`)],
@@ -73,7 +74,7 @@ function describeFullCommit(row: ResultRow): string {
   return `${describeCommit(row)}${row.git_dirty ? ' (with uncommitted changes)' : ''}`;
 }
 
-function counted(rows: readonly ResultRow[]): string {
+function outcomeCounts(rows: readonly ResultRow[]): string {
   const counts = [...Map.groupBy(rows, outcomeOf)].map(
     ([outcome, group]) => `${group.length} ${outcome || 'without status'}`,
   );
@@ -148,7 +149,7 @@ function failureSection(rows: readonly ResultRow[], id: string): Markup {
     },
   );
   const noisy = rows.filter((row) => row.status === 'noisy' && !isFailure(row)).length;
-  const sentence = `${failures.length} of ${rows.length} cases failed or drifted past their budget, ${passedOver.length} were skipped, ${noisy} are noisy.`;
+  const sentence = `${failures.length} of ${counted(rows.length, 'case')} failed or drifted past their budget, ${counted(passedOver.length, 'was skipped', 'were skipped')}, ${counted(noisy, 'is noisy', 'are noisy')}.`;
   const shown = [...failures, ...skips];
   const table = tableMarkup({ headings: ['cases', 'outcome', 'reason'], rows: shown }, 'Failures and skips');
   return html`<section class="failures" aria-labelledby="${id}-failures-title"><h3 id="${id}-failures-title">Failures and skips</h3>

@@ -20,7 +20,6 @@ import { InputError } from '../../contract/input-error.ts';
 import { visibleText } from '../../contract/visible-text.ts';
 import { ARCHIVE, archivesIn } from '../archived-csvs.ts';
 import type { ResultRow } from '../columns.ts';
-import { findManifest, siblingPath } from '../results-file.ts';
 import { CONTENTS_KEY, type Contents, makeCsvs, readContents } from './archive-format.ts';
 import { valueOfCell } from './cells.ts';
 import { type Connection, quotedPaths, quotedText, sentenceOf } from './duckdb.ts';
@@ -39,8 +38,15 @@ export interface Kept {
   readonly reason: string;
 }
 
-/** Which CSVs of a folder go where: those of runs that began before `before`, ISO 8601. Throws InputError. */
-export function planArchives(folder: string, before: string): { plans: ArchivePlan[]; kept: Kept[] } {
+/**
+ * Which CSVs of a folder go where: those of runs that began before `before`, ISO 8601, and that no tare is working on. Throws
+ * InputError.
+ */
+export function planArchives(
+  folder: string,
+  before: string,
+  isUnderWay: (csvPath: string) => boolean,
+): { plans: ArchivePlan[]; kept: Kept[] } {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
     throw new InputError(`archive: must be told a history's folder, got ${folder}`);
   const kept: Kept[] = [];
@@ -48,7 +54,7 @@ export function planArchives(folder: string, before: string): { plans: ArchivePl
     const name = visibleText(basename(path));
     try {
       const csv = csvSource(path);
-      const reason = whyKept(csv, before);
+      const reason = whyKept(csv, before) ?? (isUnderWay(path) ? 'a tare is working on its run' : undefined);
       if (reason === undefined) return [csv];
       kept.push({ name, reason });
     } catch (error) {
@@ -70,16 +76,13 @@ function csvsIn(folder: string): string[] {
 
 const TIME = /^\d{4}-\d\d-\d\dT/;
 
-function whyKept({ path, firstRow, isCut, delimiter, laterHeaders }: CsvSource, before: string): string | undefined {
+function whyKept({ firstRow, isCut, delimiter, laterHeaders }: CsvSource, before: string): string | undefined {
   if (firstRow === undefined) return 'it has no rows';
   if (isCut || delimiter !== ',') return NOT_ITS_BYTES;
   if (laterHeaders.length > 0) return 'it was joined of several files';
   const { started_at: startedAt = '' } = firstRow;
   if (!TIME.test(startedAt)) return `started_at must be a time, got ${startedAt || 'none'}`;
-  if (startedAt >= before) return `it is no older than ${before.slice(0, 10)}`;
-  const isUnfinished =
-    (findManifest(path)?.state ?? 'finished') !== 'finished' || existsSync(siblingPath(path, 'passes.jsonl'));
-  return isUnfinished ? 'its run is not finished; tare run --resume goes on with it' : undefined;
+  return startedAt >= before ? `it is no older than ${before.slice(0, 10)}` : undefined;
 }
 
 const NOT_ITS_BYTES = 'another program saved it, so its bytes could not be made again';

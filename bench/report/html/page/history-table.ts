@@ -1,5 +1,6 @@
 // The cases of a history, those first that changed by most of their own noise.
 
+import { counted } from '../../../contract/counted.ts';
 import { percent } from '../../percent.ts';
 import { formatTime } from '../../row-cells.ts';
 import type { FigureName, HistoryData, ShownCase } from '../history-data.ts';
@@ -23,7 +24,7 @@ export function historyTable(data: HistoryData, columns: Columns): HTMLElement {
   const sorted = entries.toSorted((a, b) => importance(b.shown) - importance(a.shown));
   const changed = entries.filter(({ shown }) => isChanged(shown)).length;
   const drawn = new DrawnWhenVisible();
-  const sentence = `${changed} of ${entries.length} cases changed level, drift, bytes or outcome within ${runs.length} runs.`;
+  const sentence = `${changed} of ${counted(entries.length, 'case')} changed level, drift, bytes or outcome within ${counted(runs.length, 'run')}.`;
   const table = dataTable<Entry>({
     label: 'Cases of the history',
     rows: sorted,
