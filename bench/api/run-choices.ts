@@ -41,6 +41,8 @@ export interface RunChoices {
   readonly scale?: number;
   /** Tokens in the caches of a model that decodes. */
   readonly context?: number;
+  /** A smaller model with the same tokens, which may draft what a model generates. */
+  readonly draft?: string;
   /** A file of `tare recommend`. */
   readonly plan?: string;
   /** Folders with techniques of one's own. */
@@ -90,7 +92,7 @@ export function argumentsOf(choices: RunChoices): RunArguments {
   const parsed = Choices.partial().safeParse(choices);
   if (!parsed.success) throw new InputError(`run: ${wrongWith(parsed.error.issues[0])}`);
   const { processes, timeoutS, browser, history, shardCosts, out, resume, ...rest } = parsed.data;
-  const { weights, model, text, calibration, plan, kernels = [] } = rest;
+  const { weights, model, text, calibration, draft, plan, kernels = [] } = rest;
   const path = (given: string | undefined) => given && resolve(given);
   return {
     ...rest,
@@ -103,6 +105,7 @@ export function argumentsOf(choices: RunChoices): RunArguments {
     model: path(model),
     text: path(text),
     calibration: path(calibration),
+    draft: path(draft),
     plan: path(plan),
     kernels: kernels.map((folder) => resolve(folder)),
     seed: rest.seed ?? DEFAULT_SEED,

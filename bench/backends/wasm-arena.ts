@@ -1,6 +1,6 @@
 // Modules over one memory, run by one team of threads.
 import { InputError } from '../contract/input-error.ts';
-import type { WasmModule } from '../contract/runtimes/wasm.ts';
+import type { Wasm, WasmModule } from '../contract/runtimes/wasm.ts';
 import { allocator, constantsAddress } from './wasm-memory.ts';
 
 export interface Team {
@@ -40,6 +40,19 @@ export function openArena(
     return module;
   };
   return beside;
+}
+
+/** The same runtime with all that is opened on it in one memory, run by one team: two teams by turns would be in each other's way. */
+export function inOneArena(wasm: Wasm): Wasm {
+  let first: Promise<WasmModule> | undefined;
+  return {
+    ...wasm,
+    async open(technique) {
+      if (first !== undefined) return (await first).beside(technique);
+      first = wasm.open(technique);
+      return first;
+    },
+  };
 }
 
 function isSamePlace(a: string, b: string): boolean {

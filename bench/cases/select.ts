@@ -30,8 +30,9 @@ export type CaseChoice = Omit<RunArguments, 'timeout' | 'inProcess' | 'threads' 
 export async function selectCases(request: CaseChoice): Promise<Selection> {
   const allSuites = await loadSuites();
   const allTechniques = await loadTechniques(kernelsDirs(request.kernels));
-  // What is asked of models speaks of their suite.
-  const wanted = request.suite.length === 0 && isOfModels(request) ? ['models'] : request.suite;
+  // What is asked of models speaks of their suites.
+  const ofModels = request.draft === undefined ? 'models' : 'roads';
+  const wanted = request.suite.length === 0 && isOfModels(request) ? [ofModels] : request.suite;
   const named = chooseKeys('suite', wanted, allSuites);
   const suites = new Map([...named].filter(([, suite]) => wanted.length > 0 || !mustBeNamed(suite, request.preset)));
   const techniques = chooseKeys('technique', request.technique, allTechniques);

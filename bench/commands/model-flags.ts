@@ -47,6 +47,13 @@ export const modelFlags = {
     describe: 'tokens in the caches of a model that decodes',
     defaultDescription: "the suite's",
   },
+  draft: {
+    type: 'string',
+    requiresArg: true,
+    coerce: once('draft'),
+    describe:
+      'a smaller model with the same tokens, a folder or .gguf file: may draft what a model generates (suite roads)',
+  },
   plan: {
     type: 'string',
     requiresArg: true,
@@ -64,6 +71,6 @@ function layersOf(values: readonly string[]): LayerChoice[] {
 }
 
 export function modelChoiceOf(flags: InferredOptionTypes<typeof modelFlags>) {
-  const { model, text, calibration, layers, scale, context, plan } = flags;
-  return { model, text, calibration, layers, scale, context, plan } satisfies RunChoices;
+  const { model, text, calibration, layers, scale, context, draft, plan } = flags;
+  return { model, text, calibration, layers, scale, context, draft, plan } satisfies RunChoices;
 }

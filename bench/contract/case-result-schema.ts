@@ -82,6 +82,9 @@ const weighed = {
       changeCi95: z.object({ low: z.number(), high: z.number() }),
     })
     .optional(),
+  drafts: z
+    .object({ acceptancePct: z.number(), costPct: z.number(), checkPct: z.number(), expectedSpeedup: z.number() })
+    .optional(),
   driftBudgetDb: figure,
   driftOk: z.boolean().optional(),
   timerResolutionNs: figure,

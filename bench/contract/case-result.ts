@@ -106,6 +106,18 @@ export interface Accuracy {
 
 export type Status = 'ok' | 'skipped' | 'unsupported' | 'incorrect' | 'error' | 'timeout' | 'oom' | 'noisy';
 
+/** Of a text that was written by drafts. */
+export interface DraftFigures {
+  /** Of the drafted tokens that the model came to, how many it kept. */
+  readonly acceptancePct: number;
+  /** Time of a token by the model that drafts over that of one by the model itself. */
+  readonly costPct: number;
+  /** Time of a call that checks a draft over that of one that takes in a single token. */
+  readonly checkPct: number;
+  /** What acceptance and cost let expect, where a check lasts no longer than a single token. */
+  readonly expectedSpeedup: number;
+}
+
 /** Figures stand only where the case got that far. */
 export interface Weighed {
   readonly status: Status;
@@ -141,6 +153,8 @@ export interface Weighed {
   readonly score?: Score;
   /** Of a classifier. */
   readonly accuracy?: Accuracy;
+  /** Of a model that writes by drafts, in one of its passes. */
+  readonly drafts?: DraftFigures;
   /** Smallest step of the clock the samples were timed with. */
   readonly timerResolutionNs?: number;
 }

@@ -44,11 +44,11 @@ export type LayerChoice = (typeof layerChoices)[number];
 /** The logits of the token after the last, by a model of the Llama family whose linear layers are what gets compressed. */
 export interface ModelProblem {
   readonly op: 'model';
-  /** One token after those in the caches, or a text from its beginning. */
-  readonly phase: 'decode' | 'prefill';
+  /** One token after those in the caches, a text from its beginning, or a text written on, token by token. */
+  readonly phase: 'decode' | 'prefill' | 'generate';
   /** Tokens of the call: 1 when decoding. */
   readonly M: number;
-  /** Tokens that the caches hold before the call: none when prefilling. */
+  /** Tokens before the call, which the caches hold but for the last when generating: none when prefilling. */
   readonly context: number;
   /** `moby`, `moby-outliers`, or the stem of the user's own folder or file. */
   readonly weights: string;
@@ -61,6 +61,8 @@ export interface ModelProblem {
   readonly file: ModelFiles;
   /** Which technique packs each layer, in place of one for all. */
   readonly plan?: Plan & { readonly name: string };
+  /** Of a smaller model with the same tokens, where it may draft what this one generates. */
+  readonly draft?: { readonly name: string; readonly path: string };
 }
 
 export interface ModelFiles {
@@ -136,6 +138,8 @@ export interface ModelActivations {
   readonly tokens: readonly number[];
   /** Tokens that the caches are then held to hold, where those are more than were taken in: for time alone. */
   readonly context?: number;
+  /** Tokens written in the last call, each the likeliest after those before it; none of them but the logits of the next where not said. */
+  readonly count?: number;
 }
 
 /** A network as it was packed. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Problem } from '../contract/problem.ts';
+import { writeRandomModel } from '../models/write-random-model.ts';
 import { modelChoice } from './chosen-model.ts';
 import { chosenProblems } from './chosen-problems.ts';
 import { mobyFiles, mobyProblem } from './moby.ts';
@@ -94,6 +95,25 @@ test.each([
 
 test('a context that the model does not go to is refused', () => {
   expect(() => modelChoice({ context: 100_000 })(decode)).toThrow(
-    /^--context: must be below \d+, .* moby goes, got 100000$/,
+    /^--context: must be at most \d+, .* moby goes, got 100000$/,
   );
+});
+
+describe('--draft gives a smaller model to those that generate', () => {
+  const generate = mobyProblem({ phase: 'generate', M: 64, context: 128 });
+
+  test('and to no others', () => {
+    const replace = modelChoice({ draft: model });
+    expect(replace(generate)).toMatchObject([{ draft: { name: 'moby', path: model } }]);
+    expect(replace(decode)).toEqual([decode]);
+  });
+
+  test('which must have the same tokens and take as many', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'draft-'));
+    writeRandomModel(folder, decode.config, 1);
+    expect(() => modelChoice({ draft: folder })(generate)).toThrow(
+      /^--draft: must have the tokens of moby, got those of/,
+    );
+    expect(() => modelChoice({ draft: model, context: 193 })(generate)).toThrow(/^--context: must be at most 192/);
+  });
 });

@@ -13,12 +13,12 @@ import { spellName } from './weight-file-problems.ts';
 
 export type ModelChoice = Pick<
   RunArguments,
-  'model' | 'text' | 'calibration' | 'layers' | 'scale' | 'context' | 'plan'
+  'model' | 'text' | 'calibration' | 'layers' | 'scale' | 'context' | 'draft' | 'plan'
 >;
 
 /** Whether the choice speaks of models at all. */
-export function isOfModels({ model, layers, scale, context, plan }: ModelChoice): boolean {
-  return (model ?? layers ?? scale ?? context ?? plan) !== undefined;
+export function isOfModels({ model, layers, scale, context, draft, plan }: ModelChoice): boolean {
+  return (model ?? layers ?? scale ?? context ?? draft ?? plan) !== undefined;
 }
 
 /**
@@ -26,7 +26,7 @@ export function isOfModels({ model, layers, scale, context, plan }: ModelChoice)
  * model's weights is left out. Throws InputError on what is no model, and on texts that nothing can be scored on.
  */
 export function modelChoice(choice: ModelChoice): (problem: Problem) => Problem[] {
-  const { model: path, text, calibration, layers, scale, context, plan } = choice;
+  const { model: path, text, calibration, layers, scale, context, draft, plan } = choice;
   if (path === undefined && (text ?? calibration) !== undefined) {
     throw new InputError(`--${text === undefined ? 'calibration' : 'text'}: must go with --model, got none`);
   }
@@ -34,7 +34,7 @@ export function modelChoice(choice: ModelChoice): (problem: Problem) => Problem[
   return (problem) => {
     if (problem.op === 'model') {
       const itself = own === undefined ? problem : ofModel(problem, own);
-      const sized = { ...atContext(itself, context), scale: scale ?? problem.scale };
+      const sized = { ...withDraft(atContext(itself, context), draft), scale: scale ?? problem.scale };
       if (plan !== undefined)
         return [
           {
@@ -89,13 +89,36 @@ function ofModel(problem: ModelProblem, { name, config, file }: OwnModel): Model
 
 function atContext(problem: ModelProblem, context: number | undefined): ModelProblem {
   const { phase, config, weights } = problem;
-  if (context === undefined || phase !== 'decode') return problem;
-  if (context >= config.contextLength) {
-    throw new InputError(
-      `--context: must be below ${config.contextLength}, which is as far as ${weights} goes, got ${context}`,
-    );
+  if (context === undefined || phase === 'prefill') return problem;
+  const most = config.contextLength - problem.M;
+  if (context > most) {
+    throw new InputError(`--context: must be at most ${most}, which is as far as ${weights} goes, got ${context}`);
   }
   return { ...problem, context };
+}
+
+/** Letters by which two tokenizers are told apart. */
+const COMPARED_LETTERS = 20_000;
+
+/** Of a text that is generated alone. */
+function withDraft(problem: ModelProblem, path: string | undefined): ModelProblem {
+  const { phase, M, context, file, weights } = problem;
+  if (path === undefined || phase !== 'generate') return problem;
+  const [model, draft] = [openModel(file.path), openModel(path)];
+  const text = readText(file.text, '--text').slice(0, COMPARED_LETTERS);
+  const [tokens, drafted] = [model, draft].map(({ tokenizer }) => tokenizer.encode(text));
+  const isSame =
+    model.config.vocabularySize === draft.config.vocabularySize &&
+    tokens.length === drafted.length &&
+    tokens.every((token, i) => token === drafted[i]);
+  if (!isSame)
+    throw new InputError(`--draft: must have the tokens of ${weights}, got those of another tokenizer in ${path}`);
+  if (context + M > draft.config.contextLength) {
+    throw new InputError(
+      `--draft: must take ${context + M} tokens, got ${draft.config.contextLength} at most in ${path}; a smaller --context needs fewer`,
+    );
+  }
+  return { ...problem, draft: { name: spellName(draft.name), path: resolve(path) } };
 }
 
 /** With as many rows as the suite has, which must be tokens of one text. */

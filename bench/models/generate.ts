@@ -5,13 +5,14 @@ export function generate(model: RunningModel, tokens: readonly number[], count: 
   const chosen: number[] = [];
   let next = tokens;
   while (chosen.length < count) {
-    chosen.push(indexOfLargest(model.forward(next, 'last')));
+    chosen.push(likeliest(model.forward(next, 'last')));
     next = chosen.slice(-1);
   }
   return chosen;
 }
 
-function indexOfLargest(logits: Float32Array): number {
+/** Of tokens that are as likely, the first. */
+export function likeliest(logits: Float32Array): number {
   let best = 0;
   for (let i = 1; i < logits.length; i++) if (logits[i] > logits[best]) best = i;
   return best;

@@ -1,6 +1,6 @@
 // What a case of a whole model runs on: the model from its files, the beginning of its text, and what methods are shown of it.
 import { InputError } from '../contract/input-error.ts';
-import { type LinearLayer, linearLayers, type Model, otherTensors } from '../contract/model.ts';
+import { type LinearLayer, linearLayers, type Model, type ModelWeights, otherTensors } from '../contract/model.ts';
 import type { Inputs } from '../contract/operation.ts';
 import { operationOf } from '../contract/operations.ts';
 import type { ModelFiles, ModelProblem } from '../contract/problem.ts';
@@ -14,7 +14,7 @@ import { withPlantedOutliers } from './planted-outliers.ts';
 /** Of `moby-outliers`: so few channels, so much larger than the rest, break naive int8 activations in models of billions of weights. */
 const OUTLIERS = { channels: 4, factor: 64 };
 
-export function loadModel({ path, hasPlantedOutliers }: ModelFiles): Model {
+export function loadModel({ path, hasPlantedOutliers }: Pick<ModelFiles, 'path' | 'hasPlantedOutliers'>): Model {
   const model = openModel(path);
   return hasPlantedOutliers ? { ...model, ...withPlantedOutliers(model, OUTLIERS) } : model;
 }
@@ -30,7 +30,11 @@ export function modelInputs(problem: ModelProblem, model: Model): Inputs<'model'
   const perToken = operationOf('model').denseFlops({ ...problem, M: 1, context: 0 }) / 2;
   const affordable = Math.min(MOST_CHECKED, Math.max(LEAST_CHECKED, Math.floor(CHECKED_PRODUCTS / perToken)));
   const checked = tokensOf(Math.min(affordable, context + M));
-  const activations = phase === 'decode' ? { tokens: checked, context } : { tokens: tokensOf(M) };
+  const activations = {
+    decode: { tokens: checked, context },
+    prefill: { tokens: tokensOf(M) },
+    generate: { tokens: tokensOf(context), count: M },
+  }[phase];
   return { weights: model, activations, checked: { tokens: checked } };
 }
 
@@ -56,6 +60,6 @@ export async function modelCalibration(
 }
 
 /** Every tensor of a model once, in an order of its own. */
-export function* tensorsOf({ config, tensor }: Model): Generator<readonly [name: string, values: Float32Array]> {
+export function* tensorsOf({ config, tensor }: ModelWeights): Generator<readonly [name: string, values: Float32Array]> {
   for (const { name } of [...linearLayers(config), ...otherTensors(config)]) yield [name, tensor(name)];
 }

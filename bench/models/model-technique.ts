@@ -9,6 +9,7 @@ import type { Technique } from '../contract/technique.ts';
 import { networkTechnique } from './network-technique.ts';
 import { bytesOf, type SizedModel, whatStayed } from './packed-case.ts';
 import { type Choice, problemOf, roundingOf, roundingOfCache, unpackModel } from './packed-model.ts';
+import { prepareGeneration } from './prepare-generation.ts';
 import { prepareModel } from './prepare-model.ts';
 
 /** The case's model with its layers packed by the technique. */
@@ -18,7 +19,7 @@ export function modelTechnique(choice: Choice, model: SizedModel): Technique {
       ...unpackModel(packed),
       present: roundingOf(packed),
       roundCache: roundingOfCache(packed),
-      isRounded: packed.cache !== undefined || roundsActivations(packed),
+      isRounded: isRounded(packed),
     }),
     caveat: (weights: ModelWeights, packed, problem: ModelProblem) =>
       [whatStayed(choice, problem), whatWasLost(choice, weights, packed)].filter(Boolean).join('; ') || undefined,
@@ -28,7 +29,9 @@ export function modelTechnique(choice: Choice, model: SizedModel): Technique {
   });
 }
 
-function roundsActivations(model: SizedModel): boolean {
+/** Whether activations, keys or values are. */
+export function isRounded(model: SizedModel): boolean {
+  if (model.cache !== undefined) return true;
   return linearLayers(model.config).some((layer) => {
     const { technique, params } = model.choiceOf(layer);
     return technique.arithmetic?.(params, problemOf(layer, 1)) === 'int8';
@@ -37,7 +40,7 @@ function roundsActivations(model: SizedModel): boolean {
 
 async function place(packed: SizedModel, problem: Problem, kind: KernelKind, runtime: Runtimes[KernelKind]) {
   if (problem.op !== 'model') throw new Error(`problem: must be of a model, got ${problem.op}`);
-  return prepareModel(packed, problem, kind, runtime);
+  return (problem.phase === 'generate' ? prepareGeneration : prepareModel)(packed, problem, kind, runtime);
 }
 
 /** What the technique says of the layers that it packed. */

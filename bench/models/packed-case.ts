@@ -8,6 +8,7 @@ import type { Params, StoredBytes, Technique } from '../contract/technique.ts';
 import { bytesOfNetwork } from './network-technique.ts';
 import {
   type Choice,
+  type Drafting,
   isUncompressed,
   type PackedLayer,
   type PackedModel,
@@ -27,6 +28,7 @@ export interface LayerSize {
 
 /** A packed model that knows how large its layers are once they were packed. */
 export interface SizedModel extends PackedModel {
+  readonly drafting?: Drafting & { readonly by: SizedModel };
   sizeOf(layer: LinearLayer): LayerSize;
 }
 
@@ -87,6 +89,14 @@ export function whyNotCached({ config: { headDim } }: ModelProblem, { kv = 'f32'
   return `headDim: must be a multiple of 32 for kv=${kv}, got ${headDim}`;
 }
 
+/** Why no tokens can be drafted, if so. */
+export function whyNotDrafted({ phase, draft }: ModelProblem, { drafted = 0 }: Params): string | undefined {
+  if (drafted === 0 || (phase === 'generate' && draft !== undefined)) return undefined;
+  return phase === 'generate'
+    ? 'drafted: must have a model that drafts; --draft names one'
+    : `drafted: must be of a text that is generated, got ${phase}`;
+}
+
 /** Which of them stay f32, since the technique can't hold them, if any. */
 export function whatStayed(choice: Choice, problem: ModelProblem): string | undefined {
   const reasons = whyNotEach(choice, problem);
@@ -107,7 +117,7 @@ export function keepCompressed(model: PackedModel): PackedModel {
   };
 }
 
-export function withSizes(model: PackedModel): SizedModel {
+export function withSizes(model: Omit<PackedModel, 'drafting'>): SizedModel {
   const sizes = new Map<string, LayerSize>();
   const pack = (layer: LinearLayer) => {
     const packedLayer = model.pack(layer);
@@ -125,10 +135,16 @@ export function withSizes(model: PackedModel): SizedModel {
   return { ...model, pack, sizeOf };
 }
 
-/** Of all layers, and of what nothing packs. */
+/** Of all layers, and of what nothing packs; a model that drafts is beside them. */
 export function bytesOf(packed: SizedModel): StoredBytes {
   const layers = linearLayers(packed.config).map((layer) => packed.sizeOf(layer).stored);
-  return bytesOfNetwork(layers, otherBytes(packed));
+  const bytes = bytesOfNetwork(layers, otherBytes(packed));
+  const beside = packed.drafting === undefined ? 0 : totalBytes(bytesOf(packed.drafting.by));
+  return { ...bytes, corrections: (bytes.corrections ?? 0) + beside };
+}
+
+function totalBytes({ values, indices, scales, corrections = 0 }: StoredBytes): number {
+  return values + indices + scales + corrections;
 }
 
 /** Bytes of what no technique packs. */

@@ -32,12 +32,21 @@ export interface PackedModel {
   readonly cache?: KvCache;
   /** The embedding, norms and biases, each read anew at each call. */
   tensor(name: string): Float32Array;
+  /** What drafts the texts that it generates. */
+  readonly drafting?: Drafting;
   /** As that of its weights: of an embedding that no layer packs. */
   readonly lookUp?: ModelWeights['lookUp'];
   /** Anew at each call, so that no more is held than is used. */
   pack(layer: LinearLayer): PackedLayer;
   /** What packs it, without packing it. */
   choiceOf(layer: LinearLayer): Choice;
+}
+
+/** A model with the same tokens drafts so many at a time; what of them is kept `judge` says, where that is not the model itself. */
+export interface Drafting {
+  readonly by: PackedModel;
+  readonly most: number;
+  readonly judge?: PackedModel;
 }
 
 /** The product of a layer with M rows. */

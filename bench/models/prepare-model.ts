@@ -9,15 +9,11 @@ import { placeModel } from './place-model.ts';
 /** Decoding takes the last token in, after those before it; a prefill takes them all from the beginning. */
 export async function prepareModel(
   packed: PackedModel,
-  { phase, M, context, config }: ModelProblem,
+  { phase, M, context }: ModelProblem,
   kind: KernelKind,
   runtime: Runtimes[KernelKind],
 ): Promise<PreparedKernel<'model'>> {
   const model = await placeModel(packed, { maxRows: M, headRows: 1, capacity: context + M, kind, runtime });
-  // Where a compressed head is tied, tokens are looked up in its weights as f32.
-  const head = linearLayers(config).at(-1)!;
-  const isHeld = config.isHeadTied && !isUncompressed(packed.choiceOf(head));
-  const embeddingBytes = isHeld ? 4 * config.vocabularySize * config.hiddenSize : 0;
   let tokens: readonly number[] = [];
   let position = 0;
   let logits: Float32Array = new Float32Array();
@@ -35,9 +31,16 @@ export async function prepareModel(
       logits = model.forward(tokens, 'last');
     },
     readOutput: () => logits,
-    workspaceBytes: model.workspaceBytes + embeddingBytes,
+    workspaceBytes: model.workspaceBytes + heldEmbeddingBytes(packed),
     kvCacheBytes: model.kvCacheBytes,
     arithmetic: model.arithmetic,
     dispose: () => model.dispose(),
   };
+}
+
+/** Where a compressed head is tied, tokens are looked up in its weights as f32. */
+export function heldEmbeddingBytes({ config, choiceOf }: PackedModel): number {
+  const head = linearLayers(config).at(-1)!;
+  const isHeld = config.isHeadTied && !isUncompressed(choiceOf(head));
+  return isHeld ? 4 * config.vocabularySize * config.hiddenSize : 0;
 }

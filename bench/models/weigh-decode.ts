@@ -17,13 +17,13 @@ export interface DecodeScale {
   readonly seed: number;
 }
 
-/** Neither model is held for longer than they are timed. */
+/** Neither model is held for longer than they are timed. The candidate may take in several tokens in its call. */
 export async function decodeSpeedup(
   candidate: PackedModel,
   dense: PackedModel,
   { context, place, budget, seed }: DecodeScale,
+  tokens = 1,
 ): Promise<Ratio> {
-  const placement = { ...place, maxRows: 1, capacity: context + 1 };
   const instruments = {
     now: () => performance.now(),
     timerResolutionNs: timerResolutionNs(),
@@ -32,8 +32,12 @@ export async function decodeSpeedup(
   };
   const models: RunningModel[] = [];
   try {
-    for (const packed of [candidate, dense]) models.push(await placeModel(packed, placement));
-    const kernels = models.map((model) => ({ run: () => decode(model, context) }));
+    for (const [packed, rows] of [
+      [candidate, tokens],
+      [dense, 1],
+    ] as const)
+      models.push(await placeModel(packed, { ...place, maxRows: rows, headRows: rows, capacity: context + rows }));
+    const kernels = models.map((model, i) => decoding(model, context, [tokens, 1][i]));
     const { sides } = await measureInTurn(kernels, { budget, seed, instruments });
     return pairedRatio({ candidate: sides[0], baseline: sides[1] });
   } finally {
@@ -41,8 +45,13 @@ export async function decodeSpeedup(
   }
 }
 
-/** Any token will do: which one takes as long as another. */
-function decode(model: RunningModel, context: number): void {
-  model.stretch(context);
-  model.forward([0], 'last');
+/** Any tokens will do: they all take as long. */
+function decoding(model: RunningModel, context: number, count: number) {
+  const tokens = new Array<number>(count).fill(0);
+  return {
+    run() {
+      model.stretch(context);
+      model.forward(tokens, count === 1 ? 'last' : 'all');
+    },
+  };
 }

@@ -1,13 +1,13 @@
 // A case's model and the uncompressed one, made ready to be weighed: the same in this process and in a page.
-import type { Score } from '../contract/case-result.ts';
+import type { Weighed } from '../contract/case-result.ts';
 import { kvCaches } from '../contract/kv-cache.ts';
 import type { ModelWeights } from '../contract/model.ts';
 import type { Plan } from '../contract/plan.ts';
 import type { ModelProblem } from '../contract/problem.ts';
 import type { Technique } from '../contract/technique.ts';
 import type { Window } from '../inputs/text-windows.ts';
-import { modelTechnique } from './model-technique.ts';
-import { type LayerTechnique, packCase } from './packed-case.ts';
+import { isRounded, modelTechnique } from './model-technique.ts';
+import { type CalibrationOf, type LayerTechnique, packCase, type SizedModel } from './packed-case.ts';
 import type { Choice } from './packed-model.ts';
 import type { Placement } from './running-model.ts';
 import { scoreModels } from './score-models.ts';
@@ -16,7 +16,17 @@ export interface WeighedModel {
   readonly technique: Technique;
   readonly dense: Technique;
   /** Missing where nothing is scored. */
-  readonly score?: (place: Pick<Placement, 'kind' | 'runtime'>) => Promise<{ readonly score: Score }>;
+  readonly score?: (
+    place: Pick<Placement, 'kind' | 'runtime'>,
+  ) => Promise<Partial<Pick<Weighed, 'score' | 'drafts' | 'status' | 'reason' | 'caveat'>>>;
+}
+
+/** A model that drafts, packed as the one is that it drafts for. */
+export interface Drafter {
+  readonly weights: ModelWeights;
+  readonly calibrationOf?: CalibrationOf;
+  /** Texts that are written on; the first is the one that is timed. */
+  readonly prompts: readonly (readonly number[])[];
 }
 
 /** The uncompressed model beside itself is one model, so that it is held once. */
@@ -26,20 +36,32 @@ export function weighedModel(
   choice: LayerTechnique,
   dense: Technique,
   windows: readonly Window[] | undefined,
+  drafter?: Drafter,
 ): WeighedModel {
   const uncompressed = { technique: dense, params: {} };
   const baseline = packCase(weights, problem, uncompressed, dense);
   const denseModel = modelTechnique(uncompressed, baseline);
-  const { kv, ...params } = choice.params;
-  const isBaseline = choice.technique.kernels === dense.kernels && choice.byLayer === undefined && kv === undefined;
+  const { kv, drafted, ...params } = choice.params;
+  const isBaseline =
+    choice.technique.kernels === dense.kernels && choice.byLayer === undefined && (kv ?? drafted) === undefined;
   const ofLayers = { ...choice, params };
   const cache = kv === undefined ? undefined : kvCaches[kv];
-  const candidate = isBaseline ? baseline : { ...packCase(weights, problem, ofLayers, dense), cache };
+  const pack = (scale: number): SizedModel => ({ ...packCase(weights, { ...problem, scale }, ofLayers, dense), cache });
+  const ofDrafter = { ...ofLayers, calibrationOf: drafter?.calibrationOf, byLayer: undefined };
+  const by = drafter && packCase(drafter.weights, { ...problem, scale: 1 }, ofDrafter, dense);
+  const drafting = by && { by, most: Number(drafted), judge: problem.scale > 1 ? pack(1) : undefined };
+  const candidate = isBaseline ? baseline : { ...pack(problem.scale), drafting };
   return {
     technique: isBaseline ? denseModel : modelTechnique(ofLayers, candidate),
     dense: denseModel,
-    score:
-      windows && (async (place) => ({ score: await scoreModels(baseline, candidate, windows, place, problem.seed) })),
+    async score(place) {
+      const score = windows && (await scoreModels(baseline, candidate, windows, place, problem.seed));
+      if (drafter === undefined || drafting === undefined) return { score };
+      // Pages draft nothing.
+      const { weighDrafts } = await import('./weigh-drafts.ts');
+      const texts = { prompts: drafter.prompts, isRounded: isRounded(candidate) };
+      return { score, ...(await weighDrafts(candidate, drafting, problem, texts, place)) };
+    },
   };
 }
 

@@ -712,7 +712,7 @@ export const columns = [
     name: 'correction_bytes',
     group: 'memory',
     type: 'integer',
-    doc: 'of stored_bytes, what is added back beside the weights, such as low-rank factors',
+    doc: 'of stored_bytes, what is added beside the weights: low-rank factors, a model that drafts',
     better: 'less',
     value: ({ result }) => result.storedBytes?.corrections,
   },
@@ -727,7 +727,7 @@ export const columns = [
     name: 'phase',
     group: 'shape',
     type: 'text',
-    doc: 'model: decode, one token after those in the caches, or prefill, M tokens of a text from its beginning',
+    doc: 'model: decode, one token after those in the caches; prefill, M tokens of a text from its beginning; generate, M tokens written one after another, each the likeliest',
     value: ({ entry: { problem } }) => (problem.op === 'model' ? problem.phase : undefined),
   },
   {
@@ -912,6 +912,35 @@ export const columns = [
     type: 'number',
     doc: 'what the packages took in half a second before the first case, W: subtracted from energy_j',
     value: ({ result, run }) => (result.energyJ === undefined ? undefined : run.idleW),
+  },
+  {
+    name: 'acceptance_pct',
+    group: 'drafts',
+    type: 'number',
+    doc: 'model that writes by drafts: of the drafted tokens that it came to, how many it would have written itself, %; those after one that it would not are not counted',
+    better: 'more',
+    value: ({ result }) => result.drafts?.acceptancePct,
+  },
+  {
+    name: 'draft_cost_pct',
+    group: 'drafts',
+    type: 'number',
+    doc: 'time in which the model that drafts decodes a token over that of the model itself, both alone and in turn, %',
+    value: ({ result }) => result.drafts?.costPct,
+  },
+  {
+    name: 'draft_check_pct',
+    group: 'drafts',
+    type: 'number',
+    doc: 'time in which the model takes in a draft and the token before it, over that of a single token, %: 100 where memory is all that it waits for',
+    value: ({ result }) => result.drafts?.checkPct,
+  },
+  {
+    name: 'expected_speedup',
+    group: 'drafts',
+    type: 'number',
+    doc: 'over writing without drafts, by acceptance α, cost c and k drafted tokens: (1 − αᵏ⁺¹) / ((1 − α)(kc + 1)), which takes draft_check_pct to be 100 (arXiv 2211.17192)',
+    value: ({ result }) => result.drafts?.expectedSpeedup,
   },
 ] as const satisfies readonly Column[];
 

@@ -20,7 +20,9 @@ function shapeOf({ op, M, N, K, seq_len, heads, head_dim, causal, phase, context
     case 'attention':
       return `M=${M} keys=${seq_len} heads=${heads} headDim=${head_dim}${causal ? ' causal' : ''}`;
     case 'model': {
-      const size = phase === 'decode' ? `context=${context}` : `tokens=${M}`;
+      const size = [phase === 'prefill' ? [] : `context=${context}`, phase === 'decode' ? [] : `tokens=${M}`]
+        .flat()
+        .join(' ');
       return `${phase} ${size} layers=${layers}${scale === 1 ? '' : ` scale=${scale}`}`;
     }
     case 'classify':
@@ -39,7 +41,7 @@ export function techniqueLabel({ technique, params }: ResultRow): string {
   return `${technique} ${values.join('/')}`.trim();
 }
 
-const NAMED = ['rank', 'zero', 'kv'];
+const NAMED = ['rank', 'zero', 'kv', 'drafted'];
 
 function labelOf(name: string, value: string): string {
   if (value === 'yes') return name;

@@ -24,8 +24,11 @@ export interface CaseSubject {
   /** The same for a page that weighs it instead. */
   readonly forPage: PageInputs;
   /** What is taken when all has been timed. */
-  readonly score?: (place: Pick<Place, 'kind' | 'runtime'>) => Promise<Pick<Weighed, 'score' | 'accuracy'>>;
+  readonly score?: (place: Pick<Place, 'kind' | 'runtime'>) => Promise<Scored>;
 }
+
+/** Figures, and why the case is incorrect or what must be known of it, where that comes to light only here. */
+export type Scored = Partial<Pick<Weighed, 'score' | 'accuracy' | 'drafts' | 'status' | 'reason' | 'caveat'>>;
 
 export async function layerSubject(
   problem: MatmulProblem | AttentionProblem,

@@ -30,7 +30,10 @@ export function factsOfCase(
   const adapter = status.available ? status : undefined;
   const { problem } = entry;
   const stored = totalBytes(result.storedBytes);
-  const movedBytes = stored === undefined ? undefined : stored + operationOf(problem.op).activationBytes(problem);
+  // A text is written in as many calls as it takes, each of which reads the weights.
+  const isOneCall = problem.op !== 'model' || problem.phase !== 'generate';
+  const movedBytes =
+    stored === undefined || !isOneCall ? undefined : stored + operationOf(problem.op).activationBytes(problem);
   return {
     run,
     entry,

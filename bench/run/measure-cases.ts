@@ -359,6 +359,7 @@ class Measuring {
       // Taken in one pass, whether its times count or not.
       score: all.find(({ result }) => result.score)?.result.score,
       accuracy: all.find(({ result }) => result.accuracy)?.result.accuracy,
+      drafts: all.find(({ result }) => result.drafts)?.result.drafts,
       tookS: all.reduce((sum, { took_s }) => sum + took_s, 0),
     };
     const row = this.#rowOf(entry, all[0].started_at, joined);

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { loadTechnique } from '../cases/registry.ts';
 import type { CaseRequest } from '../contract/case-request.ts';
 import type { CaseResult } from '../contract/case-result.ts';
-import type { Model } from '../contract/model.ts';
+import type { Model, ModelWeights } from '../contract/model.ts';
 import { operationOf } from '../contract/operations.ts';
 import type { Plan } from '../contract/plan.ts';
 import type { ModelProblem } from '../contract/problem.ts';
@@ -11,9 +11,9 @@ import type { Scoring } from '../contract/scoring.ts';
 import type { Params, Technique } from '../contract/technique.ts';
 import { readText } from '../inputs/model-text.ts';
 import { LEAST_SCORED, type Window, windowsOf, windowTokens } from '../inputs/text-windows.ts';
-import { loadModel, modelCalibration, modelInputs, tensorsOf } from '../models/model-inputs.ts';
-import { isReplaced, whyNoneFits, whyNotCached } from '../models/packed-case.ts';
-import { choicesOf, weighedModel } from '../models/weighed-model.ts';
+import { firstTokens, loadModel, modelCalibration, modelInputs, tensorsOf } from '../models/model-inputs.ts';
+import { isReplaced, whyNoneFits, whyNotCached, whyNotDrafted } from '../models/packed-case.ts';
+import { choicesOf, type Drafter, weighedModel } from '../models/weighed-model.ts';
 import { type CaseSubject, findNonfinite } from './case-subject.ts';
 import { shortHash } from './environment.ts';
 import { modelForPage } from './page/page-inputs.ts';
@@ -25,7 +25,7 @@ export async function modelSubject(
   { scoring, kernelsDirs }: Pick<CaseRequest, 'scoring' | 'kernelsDirs'>,
 ): Promise<CaseSubject | CaseResult> {
   const choice = { technique: loaded.technique, params };
-  const reason = whyNoneFits(choice, problem) ?? whyNotCached(problem, params);
+  const reason = whyNoneFits(choice, problem) ?? whyNotCached(problem, params) ?? whyNotDrafted(problem, params);
   if (reason !== undefined) return { status: 'skipped', reason };
   const model = loadModel(problem.file);
   const { hash, nonfinite } = lookThrough(model);
@@ -40,14 +40,46 @@ export async function modelSubject(
   const windows = scoring === undefined || problem.scale > 1 ? undefined : windowsFor(problem, model, scoring);
   const texts = [problem.file.text, ...(needsCalibration ? [problem.file.calibration] : [])];
   const inputs = modelInputs(problem, model);
+  const drafter =
+    problem.draft === undefined || params.drafted === undefined
+      ? undefined
+      : await drafterOf(problem.draft.path, model, problem, needsCalibration ? loaded.dense : undefined);
   return {
-    ...weighedModel(model, problem, { ...choice, calibrationOf: calibration?.of, byLayer }, loaded.dense, windows),
+    ...weighedModel(
+      model,
+      problem,
+      { ...choice, calibrationOf: calibration?.of, byLayer },
+      loaded.dense,
+      windows,
+      drafter,
+    ),
     inputs,
-    inputHash: shortHash(hash, ...texts.map((path) => readText(path, 'text'))),
+    inputHash: shortHash(
+      ...[hash, drafter === undefined ? [] : lookThrough(drafter.weights).hash].flat(),
+      ...texts.map((path) => readText(path, 'text')),
+    ),
     nonfinite,
     calibrationRows: calibration?.rows,
     forPage: modelForPage(model, calibration, inputs, windows),
   };
+}
+
+/** Texts that are written with drafts and without, and held against each other. */
+const PROMPTS = 4;
+
+async function drafterOf(
+  path: string,
+  model: Model,
+  problem: ModelProblem,
+  calibratedBy: Technique | undefined,
+): Promise<Drafter> {
+  const { M, context, file, layers } = problem;
+  const weights = loadModel({ path });
+  const tokens = firstTokens(readText(file.text, '--text'), model, PROMPTS * (context + M));
+  const prompts = Array.from({ length: PROMPTS }, (_, i) => tokens.slice(i * (context + M)).slice(0, context));
+  const calibration =
+    calibratedBy && (await modelCalibration(weights, calibratedBy, file, (layer) => isReplaced(layer, layers)));
+  return { weights, calibrationOf: calibration?.of, prompts: prompts.filter(({ length }) => length > 0) };
 }
 
 /** All that a plan names, by their ids. */
@@ -57,7 +89,7 @@ async function techniquesOf({ layers }: Plan, kernelsDirs: readonly string[]): P
 }
 
 /** Reads each tensor once. */
-function lookThrough(model: Model): { readonly hash: string; readonly nonfinite: string | undefined } {
+function lookThrough(model: ModelWeights): { readonly hash: string; readonly nonfinite: string | undefined } {
   const hash = createHash('sha256');
   let nonfinite: string | undefined;
   for (const [name, values] of tensorsOf(model)) {

@@ -31,6 +31,8 @@ export async function runCase(request: CaseRequest, options: RunCaseOptions = {}
   const dense = await loadTechnique(operationOf(problem.op).baseline, request.kernelsDirs);
   const noNetwork = problem.op === operationOf(problem.op).layerOp ? undefined : whyNoNetwork(backend.kind);
   if (noNetwork !== undefined) return { status: 'unsupported', reason: noNetwork };
+  if (backend.page !== undefined && request.case.params.drafted !== undefined)
+    return { status: 'unsupported', reason: 'pages are given one model: none drafts for it there' };
   if (technique.kernels[backend.kind] === undefined) {
     return { status: 'unsupported', reason: `${id} has no ${backend.kind} kernel` };
   }

@@ -14,5 +14,11 @@ export async function weighSubject(
   const { case: entry, budget, bestCanaryCycles } = request;
   const weighed = await weighCase({ case: entry, budget, bestCanaryCycles, ...subject, place });
   if (weighed.samples === undefined) return weighed;
-  return { ...weighed, ...(await score?.(place)), calibrationRows: weighed.calibrationRows ?? calibrationRows };
+  const scored = await score?.(place);
+  return {
+    ...weighed,
+    ...scored,
+    caveat: [weighed.caveat, scored?.caveat].filter(Boolean).join('; ') || undefined,
+    calibrationRows: weighed.calibrationRows ?? calibrationRows,
+  };
 }

@@ -17,14 +17,18 @@ const MOST_NMSE = 1e-8;
  */
 const MOST_NMSE_ROUNDED = { nmse: 1e-3, layers: 10 };
 
+/** How many tokens another model drafts, for this one to check in one call. */
+const DRAFTED = [0, 1, 2, 4, 8];
+
 export const model: Operation<'model'> = {
   baseline: 'dense',
   layerOp: 'matmul',
-  choices: { kv: Object.keys(kvCaches) },
-  identity({ phase, M, context, weights, layers, scale }) {
-    const size: Record<string, number> = phase === 'decode' ? { context } : { M };
+  choices: { kv: Object.keys(kvCaches), drafted: DRAFTED },
+  identity({ phase, M, context, weights, layers, scale, draft }) {
+    const size: Record<string, number> = { decode: { context }, prefill: { M }, generate: { context, M } }[phase];
     const repeats: Record<string, number> = scale === 1 ? {} : { scale };
-    return { phase, ...size, weights, layers, ...repeats };
+    const drafter: Record<string, string> = draft === undefined ? {} : { draft: draft.name };
+    return { phase, ...size, weights, layers, ...repeats, ...drafter };
   },
   freshActivations: ({ tokens }) => ({ tokens: tokens.toReversed() }),
   outputShape: ({ config }) => ({ rows: 1, columns: config.vocabularySize }),
@@ -55,12 +59,13 @@ export function repeated({ config, scale }: Pick<ModelProblem, 'config' | 'scale
   return { ...config, layers: scale * config.layers };
 }
 
-/** Of one call, where one row through a layer takes so many. The head takes the last row alone. */
+/** Of one call, where one row through a layer takes so many. The head takes the last row alone, but where each is a token's. */
 export function flopsOf(problem: ModelProblem, perRow: (layer: LinearLayer) => number): number {
-  const { M, context } = problem;
+  const { phase, M, context } = problem;
   const config = repeated(problem);
+  const headRows = phase === 'generate' ? M : 1;
   const ofProducts = linearLayers(config).reduce(
-    (sum, layer) => sum + (layer.part === 'head' ? 1 : M) * perRow(layer),
+    (sum, layer) => sum + (layer.part === 'head' ? headRows : M) * perRow(layer),
     0,
   );
   const seen = M * context + (M * (M + 1)) / 2;
