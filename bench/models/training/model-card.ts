@@ -1,28 +1,17 @@
 // The README of a trained model's folder, in the form that Hugging Face shows.
+import type { ModelConfig } from '../../contract/model.ts';
 import { SHARED_STRETCH } from './corpus.ts';
 import { parameterCount } from './parameters.ts';
-import type { Recipe } from './recipes.ts';
+import { type Recipe, recipeOf } from './recipes.ts';
+import { type FinishedRun, runsOf } from './runs.ts';
 import type { LogEntry } from './training-run.ts';
 
-/** Losses in nats per token, over windows of the context's length, of which the first token is not scored. */
-export interface Figures {
-  readonly loss: number;
-  /** With weights as the folder holds them. */
-  readonly f16Loss: number;
-  readonly heldOutTokens: number;
-  readonly heldOutBytes: number;
-  readonly trainTokens: number;
-  readonly trainBytes: number;
-}
-
-export function modelCard(
-  { name, config, batch, optimizer, seed }: Recipe,
-  figures: Figures,
-  log: readonly LogEntry[],
-) {
+/** Of a recipe whose own seed has a run. */
+export function modelCard(recipe: Recipe, runs: readonly FinishedRun[], log: readonly LogEntry[]) {
+  const { name, config, batch, optimizer, seed } = recipe;
+  const figures = runsOf(runs, name).find((run) => run.seed === seed)!;
   const last = log[log.length - 1];
   const batchTokens = batch.shards * batch.sequences * config.contextLength;
-  const million = (count: number) => (count / 1e6).toFixed(1);
   return `---
 license: mit
 language: en
@@ -31,11 +20,11 @@ pipeline_tag: text-generation
 
 # ${name}
 
-A small network of the Llama family (${million(parameterCount(config))} million parameters, ${config.layers} layers, hidden ${config.hiddenSize}, feed-forward ${config.feedForwardSize}, ${config.heads} heads of ${config.headDim} with
+A small network of the Llama family (${million(parameterCount(config))} million parameters, ${config.layers} layers, hidden ${config.hiddenSize}, ${feedForwardOf(config)}, ${config.heads} heads of ${config.headDim} with
 ${config.keyValueHeads} of keys and values, context ${config.contextLength}, tied head, ${config.vocabularySize} tokens), for weighing what compression costs. It writes neither sense nor
 facts: it is small enough to be scored within seconds, and trained enough that what is taken from its weights is missed.
 
-\`npm run train:${name}\` trains it, on the cores of one machine, with the WebAssembly kernels in \`kernels/training\`. The same
+\`npm run train:moby${name === 'moby' ? '' : ` -- --recipe ${name}`}\` trains it, on the cores of one machine, with the WebAssembly kernels in \`kernels/training\`. The same
 step of the same run has the same bits on any machine and number of threads.
 
 ## Figures
@@ -46,7 +35,7 @@ step of the same run has the same bits on any machine and number of threads.
 | weights in fp16, as they are here | ${lossCells(figures.f16Loss, figures)} |
 
 ${figures.heldOutTokens} tokens of ${(figures.heldOutBytes / figures.heldOutTokens).toFixed(2)} bytes, in windows of ${config.contextLength} that follow each other; the first token of the text is not scored.
-
+${comparison(recipe, runs)}
 ## Data
 
 | text | licence |
@@ -57,9 +46,9 @@ ${figures.heldOutTokens} tokens of ${(figures.heldOutBytes / figures.heldOutToke
 Chapters and dictionary entries are dealt out by a hash, chapters of their name and entries of their gloss, so that a gloss
 that several words share stays in one part: for training (${million(figures.trainBytes)} MB, ${million(figures.trainTokens)} million tokens), [held-out.txt](held-out.txt), which scores are taken on,
 and [calibration.txt](calibration.txt), for methods that look at activations. No two parts have ${SHARED_STRETCH} characters in a row in common: training entries
-that would share as much are left out. Each chapter, and each page of about 2000 characters of entries, has \`<|endoftext|>\` before it in training.
+that would share as much are left out. Each chapter, and each page of about 2000 characters of entries, has \`<|endoftext|>\` before it in training.${passagesOf(recipe)}
 
-The tokenizer is byte-level BPE with GPT-2's pre-tokenizer, trained on the training part.
+The tokenizer is byte-level BPE with GPT-2's pre-tokenizer, trained on the ${recipe.passages === undefined ? '' : 'whole '}training part.
 
 ## Training
 
@@ -74,7 +63,42 @@ ${slope(log, optimizer.peakRate)}
 `;
 }
 
-function lossCells(loss: number, { heldOutTokens, heldOutBytes }: Figures): string {
+function million(count: number): string {
+  return (count / 1e6).toFixed(1);
+}
+
+function feedForwardOf({ feedForwardSize, activation }: ModelConfig): string {
+  return `feed-forward ${feedForwardSize}${activation === 'relu' ? ' gated by ReLU' : ''}`;
+}
+
+function passagesOf({ passages }: Recipe): string {
+  if (passages === undefined) return '';
+  return ` Of these it has ${passages === 'chapter' ? 'chapters' : 'entries'} alone, in all three parts.`;
+}
+
+/** Losses of all seeds, beside those of the recipes that it is held against. */
+function comparison(recipe: Recipe, runs: readonly FinishedRun[]): string {
+  const compared = [recipe.name, ...(recipe.controls ?? [])].map((name) => ({ name, runs: runsOf(runs, name) }));
+  if (compared.every((each) => each.runs.length < 2)) return '';
+  const row = ({ name, runs: own }: { name: string; runs: readonly FinishedRun[] }) => {
+    const losses = own.map(({ seed, loss }) => `${loss.toFixed(4)} (${seed})`).join(', ');
+    const mean = own.reduce((total, { loss }) => total + loss, 0) / own.length;
+    const { steps } = own[0] ?? { steps: '' };
+    return `| ${name} | ${million(parameterCount(recipeOf(name).config))} | ${steps} | ${losses} | ${mean.toFixed(4)} |`;
+  };
+  return `
+Beside others, by held-out loss in fp32:
+
+| recipe | million parameters | steps | loss (seed) | mean |
+|---|--:|--:|---|--:|
+${compared
+  .filter((each) => each.runs.length > 0)
+  .map(row)
+  .join('\n')}
+`;
+}
+
+function lossCells(loss: number, { heldOutTokens, heldOutBytes }: FinishedRun): string {
   const bits = (loss * heldOutTokens) / Math.LN2 / heldOutBytes;
   return `${loss.toFixed(4)} | ${Math.exp(loss).toFixed(3)} | ${bits.toFixed(4)}`;
 }

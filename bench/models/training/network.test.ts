@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { wasmFile } from '../../backends/wasm-file.ts';
-import { type Exports, instantiate } from '../../backends/wasm-instance.ts';
+import { instantiate } from '../../backends/wasm-instance.ts';
 import { newMemory } from '../../backends/wasm-memory.ts';
 import type { ModelConfig } from '../../contract/model.ts';
 import { forwardFloat64 } from '../../contract/operations/model-float64.ts';
 import { seededRandom } from '../../statistics/random.ts';
-import { allocateTraining, type TrainingMemory } from './memory.ts';
+import { allocateTraining } from './memory.ts';
 import { network, rotaryAngles } from './network.ts';
 import { initialWeights, parametersOf } from './parameters.ts';
+import { type NetworkSettings, recipeOf } from './recipes.ts';
 import { lossesOf } from './trainer.ts';
 
 /** Every size differs from every other; three query heads share a head of keys, and a context is no multiple of a panel. */
@@ -31,28 +32,57 @@ const config: ModelConfig = {
   activation: 'silu',
 };
 const SEQUENCES = 3;
-/** Deviation of the steps that gradients are tried on. */
-const STEP = 1e-4;
+/** Deviation of the steps that gradients are tried on: few values of a ReLU change sides on it. */
+const STEP = 1e-6;
 const TOKENS = SEQUENCES * config.contextLength;
+const { optimizer } = recipeOf('moby');
+const plain: NetworkSettings = { config, batch: { shards: 1, sequences: SEQUENCES }, optimizer };
 
-const parameters = parametersOf(config);
 const random = seededRandom(3);
-/** Far from the start of a training, so that softmax and silu bend and every gradient is large enough to be seen. */
-const weights = initialWeights(config, random).map((value) => (value === 1 ? 1 + 0.3 * random.gaussian() : 12 * value));
 const windows = Array.from({ length: SEQUENCES }, () =>
   Int32Array.from({ length: config.contextLength + 1 }, () => random.uint32() % config.vocabularySize),
 );
 
-let memory: WebAssembly.Memory;
-let training: TrainingMemory;
-let kernels: Exports;
-let losses: Float32Array;
-let gradients: Float32Array;
+const shallow: ModelConfig = { ...config, layers: 1 };
+/** With the weights whose gradients are tried. */
+const kinds: readonly [string, NetworkSettings, RegExp][] = [
+  ['of the Llama family', plain, /./],
+  ['gated by ReLU', { ...plain, config: { ...shallow, activation: 'relu' } }, /mlp/],
+];
 
-beforeAll(() => {
-  memory = newMemory();
-  training = allocateTraining(memory, config, { shards: 1, sequences: SEQUENCES });
-  kernels = instantiate(new WebAssembly.Module(readFileSync(wasmFile('training', 128))), memory);
+describe.each(kinds)('of a network %s', (_, settings, tried) => {
+  const parameters = parametersOf(settings.config).filter(({ name }) => tried.test(name));
+  const weights = bentWeights(settings.config);
+  const { losses, gradients } = learn(settings, weights);
+
+  test('losses are those of a float64 network', () => {
+    const mean = losses.reduce((sum, loss) => sum + loss, 0) / TOKENS;
+    expect(mean / lossOf(settings, weights)).toBeCloseTo(1, 5);
+  });
+
+  test.each(parameters)(
+    'the gradient tells what a step changes, in a direction of chance, of $name',
+    ({ offset, length }) => {
+      const step = new Float32Array(length).map(() => STEP * random.gaussian());
+      const moved = (sign: number) => weights.map((w, i) => w + sign * (step[i - offset] ?? 0));
+      const [ahead, behind] = [moved(1), moved(-1)];
+      const expected = ahead.reduce((sum, value, i) => sum + (value - behind[i]) * gradients[i], 0);
+      const size = 2 * STEP * Math.hypot(...gradients.subarray(offset, offset + length));
+      const change = lossOf(settings, ahead) - lossOf(settings, behind);
+      expect(Math.abs(change - expected) / size).toBeLessThan(1e-3);
+    },
+  );
+});
+
+/** Far from the start of a training, so that softmax and silu bend and every gradient is large enough to be seen. */
+function bentWeights(of: ModelConfig): Float32Array {
+  return initialWeights(of, random).map((value) => (value === 1 ? 1 + 0.3 * random.gaussian() : 12 * value));
+}
+
+function learn(settings: NetworkSettings, weights: Float32Array) {
+  const memory = newMemory();
+  const training = allocateTraining(memory, settings.config, settings.batch);
+  const kernels = instantiate(new WebAssembly.Module(readFileSync(wasmFile('training', 128))), memory);
   const [shard] = training.shards;
   const floats = (at: number, length: number) => new Float32Array(memory.buffer, at, length);
   floats(training.weights, weights.length).set(weights);
@@ -62,19 +92,22 @@ beforeAll(() => {
     ints(shard.ids).set(window.subarray(0, -1), i * config.contextLength);
     ints(shard.targets).set(window.subarray(1), i * config.contextLength);
   });
-  const { forward, backward } = network(kernels, config, training, shard, SEQUENCES);
-  forward(1 / TOKENS);
+  const { forward, backward } = network(kernels, settings, training, shard);
+  forward();
+  kernels.crossEntropy(shard.logits, shard.targets, shard.losses, TOKENS, config.vocabularySize, 1 / TOKENS);
   backward();
-  losses = lossesOf(floats(shard.losses, 2 * TOKENS));
-  gradients = floats(shard.gradients, weights.length);
-});
+  return {
+    losses: lossesOf(floats(shard.losses, 2 * TOKENS)),
+    gradients: floats(shard.gradients, weights.length),
+  };
+}
 
 /** Mean over the tokens, in nats, by the reference in float64. */
-function lossOf(values: Float32Array): number {
+function lossOf(settings: NetworkSettings, values: Float32Array): number {
   const tensors = new Map(
-    parameters.map(({ name, offset, length }) => [name, values.subarray(offset, offset + length)]),
+    parametersOf(settings.config).map(({ name, offset, length }) => [name, values.subarray(offset, offset + length)]),
   );
-  const model = { config, tensor: (name: string) => tensors.get(name)! };
+  const model = { config: settings.config, tensor: (name: string) => tensors.get(name)! };
   const losses = windows.flatMap((window) => {
     const logits = forwardFloat64(model, [...window.subarray(0, -1)]);
     return [...window.subarray(1)].map((target, t) => {
@@ -84,19 +117,3 @@ function lossOf(values: Float32Array): number {
   });
   return losses.reduce((sum, loss) => sum + loss, 0) / TOKENS;
 }
-
-test('losses are those of a float64 network', () => {
-  const mean = losses.reduce((sum, loss) => sum + loss, 0) / TOKENS;
-  expect(mean / lossOf(weights)).toBeCloseTo(1, 5);
-});
-
-describe('the gradient tells what a step changes, in a direction of chance, of', () => {
-  test.each(parameters)('$name', ({ offset, length }) => {
-    const step = new Float32Array(length).map(() => STEP * random.gaussian());
-    const moved = (sign: number) => weights.map((w, i) => w + sign * (step[i - offset] ?? 0));
-    const [ahead, behind] = [moved(1), moved(-1)];
-    const expected = ahead.reduce((sum, value, i) => sum + (value - behind[i]) * gradients[i], 0);
-    const size = 2 * STEP * Math.hypot(...gradients.subarray(offset, offset + length));
-    expect(Math.abs(lossOf(ahead) - lossOf(behind) - expected) / size).toBeLessThan(1e-3);
-  });
-});

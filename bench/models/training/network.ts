@@ -2,30 +2,31 @@
 // batch. It computes what Hugging Face's LlamaForCausalLM computes.
 import type { Exports } from '../../backends/wasm-instance.ts';
 import { EMBEDDING, type ModelConfig } from '../../contract/model.ts';
+import { feedForward } from './feed-forward.ts';
+import { linearLayers } from './linear.ts';
 import { type LayerMemory, qkvWidth, type ShardMemory, type TrainingMemory } from './memory.ts';
 import { FINAL_NORM, parametersOf } from './parameters.ts';
+import type { NetworkSettings } from './recipes.ts';
 
 export interface Network {
-  /** Losses of the shard's tokens; the gradient of `scale` times their sum takes the logits' place. */
-  forward(scale: number): void;
-  /** Adds to the shard's gradients. */
+  /** From the shard's tokens to its logits. */
+  forward(): void;
+  /** From the gradient in the logits' place, added to the shard's gradients. */
   backward(): void;
 }
 
 /** Which half of a causal product is left out, as kernels/training/products.as.ts numbers it. */
-const FULL = 0;
 const LOWER_C = 1;
 const LOWER_A = 2;
 const UPPER_A = 3;
 
 export function network(
   kernels: Exports,
-  config: ModelConfig,
+  { config, batch: { sequences }, trained }: NetworkSettings,
   { weights, angles }: TrainingMemory,
   shard: ShardMemory,
-  sequences: number,
 ): Network {
-  const { hiddenSize, feedForwardSize, vocabularySize, contextLength: T, heads, keyValueHeads, headDim } = config;
+  const { hiddenSize, vocabularySize, contextLength: T, heads, keyValueHeads, headDim } = config;
   const M = sequences * T;
   const qkv = qkvWidth(config);
   const attended = heads * headDim;
@@ -33,25 +34,11 @@ export function network(
   const offsets = new Map(parametersOf(config).map(({ name, offset }) => [name, 4 * offset]));
   const weight = (name: string) => weights + offsets.get(name)!;
   const gradient = (name: string) => shard.gradients + offsets.get(name)!;
+  const isTrained = (name: string) => trained?.test(name) ?? true;
+  const linear = linearLayers(kernels, { weight, gradient, isTrained }, shard);
+  const feed = feedForward(kernels, config, linear, shard, M);
   const { panelsA, panelsB } = shard;
   const inverseRoot = 1 / Math.sqrt(headDim);
-
-  // X [M,K], W [N,K] → Y [M,N]
-  function linear(X: number, W: string, Y: number, N: number, K: number, adds = 0): void {
-    kernels.packRows(X, K, panelsA, M, K);
-    kernels.packColumns(weight(W), K, panelsB, N, K);
-    kernels.multiply(panelsA, panelsB, Y, N, M, N, K, adds, FULL);
-  }
-
-  // dY [M,N] → dX [M,K], and dW [N,K] added to
-  function linearGradient(X: number, W: string, dY: number, dX: number, N: number, K: number): void {
-    kernels.packRows(dY, N, panelsA, M, N);
-    kernels.packColumnsOfTranspose(weight(W), K, panelsB, K, N);
-    kernels.multiply(panelsA, panelsB, dX, K, M, K, N, 0, FULL);
-    kernels.packRowsOfTranspose(dY, N, panelsA, N, M);
-    kernels.packColumnsOfTranspose(X, K, panelsB, K, M);
-    kernels.multiply(panelsA, panelsB, gradient(W), K, N, K, M, 1, FULL);
-  }
 
   function norm(X: number, gains: string, Y: number, scales: number): void {
     kernels.rmsNorm(X, weight(gains), Y, scales, M, hiddenSize, config.normEpsilon);
@@ -124,49 +111,43 @@ export function network(
     const name = (tensor: string) => `model.layers.${i}.${tensor}.weight`;
     const next = shard.layers[i + 1]?.input ?? shard.output;
     norm(layer.input, name('input_layernorm'), layer.attentionNormed, layer.attentionScales);
-    linear(layer.attentionNormed, name('self_attn.q_proj'), layer.qkv, qkv, hiddenSize);
+    linear.forward(layer.attentionNormed, name('self_attn.q_proj'), layer.qkv, M, qkv, hiddenSize);
     kernels.rotate(layer.qkv, qkv, angles, M, T, turned, headDim, 0);
     attend(layer);
     copy(layer.input, layer.middle);
-    linear(layer.attended, name('self_attn.o_proj'), layer.middle, hiddenSize, attended, 1);
+    linear.forward(layer.attended, name('self_attn.o_proj'), layer.middle, M, hiddenSize, attended, true);
     norm(layer.middle, name('post_attention_layernorm'), layer.feedForwardNormed, layer.feedForwardScales);
-    linear(layer.feedForwardNormed, name('mlp.gate_proj'), layer.gateUp, 2 * feedForwardSize, hiddenSize);
-    kernels.swiglu(layer.gateUp, layer.activated, M, feedForwardSize);
     copy(layer.middle, next);
-    linear(layer.activated, name('mlp.down_proj'), next, hiddenSize, feedForwardSize, 1);
+    feed.forward(layer, name, next);
   }
 
   function layerBackward(i: number): void {
     const layer = shard.layers[i];
     const { dStream, dNormed, dWide, dNarrow } = shard;
     const name = (tensor: string) => `model.layers.${i}.${tensor}.weight`;
-    linearGradient(layer.activated, name('mlp.down_proj'), dStream, dNarrow, hiddenSize, feedForwardSize);
-    kernels.swigluGradient(layer.gateUp, dNarrow, dWide, M, feedForwardSize);
-    const gateUp = 2 * feedForwardSize;
-    linearGradient(layer.feedForwardNormed, name('mlp.gate_proj'), dWide, dNormed, gateUp, hiddenSize);
+    feed.backward(layer, name);
     normGradient(layer.middle, name('post_attention_layernorm'), layer.feedForwardScales);
-    linearGradient(layer.attended, name('self_attn.o_proj'), dStream, dNarrow, hiddenSize, attended);
+    linear.backward(layer.attended, name('self_attn.o_proj'), dStream, dNarrow, M, hiddenSize, attended);
     attendGradient(layer, dNarrow, dWide);
     kernels.rotate(dWide, qkv, angles, M, T, turned, headDim, 1);
-    linearGradient(layer.attentionNormed, name('self_attn.q_proj'), dWide, dNormed, qkv, hiddenSize);
+    linear.backward(layer.attentionNormed, name('self_attn.q_proj'), dWide, dNormed, M, qkv, hiddenSize);
     normGradient(layer.input, name('input_layernorm'), layer.attentionScales);
   }
 
   return {
-    forward(scale) {
+    forward() {
       kernels.embed(shard.ids, weight(EMBEDDING), shard.layers[0].input, M, hiddenSize);
       for (let i = 0; i < config.layers; i++) layerForward(i);
       norm(shard.output, FINAL_NORM, shard.normed, shard.scales);
-      linear(shard.normed, EMBEDDING, shard.logits, vocabularySize, hiddenSize);
-      kernels.crossEntropy(shard.logits, shard.targets, shard.losses, M, vocabularySize, scale);
+      linear.forward(shard.normed, EMBEDDING, shard.logits, M, vocabularySize, hiddenSize);
     },
     backward() {
       const { logits, normed, dNormed, dStream } = shard;
-      linearGradient(normed, EMBEDDING, logits, dNormed, vocabularySize, hiddenSize);
+      linear.backward(normed, EMBEDDING, logits, dNormed, M, vocabularySize, hiddenSize);
       kernels.clear(dStream, M * hiddenSize);
       normGradient(shard.output, FINAL_NORM, shard.scales);
       for (let i = config.layers - 1; i >= 0; i--) layerBackward(i);
-      kernels.embedGradient(shard.ids, dStream, gradient(EMBEDDING), M, hiddenSize);
+      if (isTrained(EMBEDDING)) kernels.embedGradient(shard.ids, dStream, gradient(EMBEDDING), M, hiddenSize);
     },
   };
 }

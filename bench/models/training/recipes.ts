@@ -1,13 +1,28 @@
 // What the models that are shipped with tare are made of, and how they are trained.
 import type { ModelConfig } from '../../contract/model.ts';
+import type { PassageKind } from './corpus.ts';
 import type { BatchShape } from './memory.ts';
 
-export interface Recipe {
-  readonly name: string;
+/** What a step of training computes. */
+export interface NetworkSettings {
   readonly config: ModelConfig;
   readonly batch: BatchShape;
   readonly optimizer: OptimizerSettings;
+  /** Names of the weights that learn: all of them where not said. */
+  readonly trained?: RegExp;
+}
+
+export interface Recipe extends NetworkSettings {
+  readonly name: string;
+  /** Of the run whose weights are shipped. */
   readonly seed: number;
+  readonly steps: number;
+  /** The last of them, over which the rate falls to 0. */
+  readonly decay: number;
+  /** What of the texts it learns from and is scored on: all of them where not said. The tokenizer is the same. */
+  readonly passages?: PassageKind;
+  /** Recipes that its loss is held against. */
+  readonly controls?: readonly string[];
 }
 
 /** AdamW under a rate that warms up, stays, and falls to 0 at the end, so that a run can go on from before its fall. */
@@ -54,6 +69,42 @@ const moby: Recipe = {
     clipNorm: 1,
   },
   seed: 1,
+  steps: 26_000,
+  decay: 4000,
 };
 
-export const recipes: Readonly<Record<string, Recipe>> = { moby };
+/** A third of moby's bytes. */
+const narrow: ModelConfig = {
+  ...moby.config,
+  hiddenSize: 128,
+  feedForwardSize: 256,
+  layers: 4,
+  keyValueHeads: 2,
+  headDim: 32,
+};
+/** As many bytes as moby, most of them in feed-forwards. */
+const wide: ModelConfig = { ...narrow, feedForwardSize: 1024 };
+/** Of all that are held against each other. */
+const compared = { ...moby, steps: 4000, decay: 1000 };
+
+const all: readonly Recipe[] = [
+  moby,
+  { ...moby, name: 'moby-small', config: narrow, steps: 12_000, decay: 3000 },
+  { ...compared, name: 'moby-narrow', config: narrow },
+  { ...compared, name: 'moby-wide', config: wide },
+  { ...compared, name: 'moby-relu', config: { ...wide, activation: 'relu' }, controls: ['moby-wide'] },
+];
+
+export const recipes: ReadonlyMap<string, Recipe> = new Map(all.map((recipe) => [recipe.name, recipe]));
+
+/** Throws where there is none of that name. */
+export function recipeOf(name: string): Recipe {
+  const recipe = recipes.get(name);
+  if (recipe === undefined) throw new Error(`recipe: must be one of ${[...recipes.keys()].join(' ')}, got ${name}`);
+  return recipe;
+}
+
+/** What a run is called: by its recipe, and by its seed where that is another than the recipe's. */
+export function runName({ name, seed }: Recipe, ofSeed: number): string {
+  return ofSeed === seed ? name : `${name}-seed${ofSeed}`;
+}

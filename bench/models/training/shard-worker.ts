@@ -1,17 +1,16 @@
 // A thread that computes shards of batches.
 import { parentPort, workerData } from 'node:worker_threads';
 import { instantiate } from '../../backends/wasm-instance.ts';
-import type { ModelConfig } from '../../contract/model.ts';
 import type { TrainingMemory } from './memory.ts';
 import { network } from './network.ts';
 import { parameterCount } from './parameters.ts';
+import type { NetworkSettings } from './recipes.ts';
 
 export interface ShardWorkerData {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
-  readonly config: ModelConfig;
+  readonly settings: NetworkSettings;
   readonly training: TrainingMemory;
-  readonly sequences: number;
 }
 
 export interface ShardJob {
@@ -22,14 +21,18 @@ export interface ShardJob {
   readonly scale: number;
 }
 
-const { module, memory, config, training, sequences }: ShardWorkerData = workerData;
+const { module, memory, settings, training }: ShardWorkerData = workerData;
+const { config, batch } = settings;
 const kernels = instantiate(module, memory);
-const networks = training.shards.map((shard) => network(kernels, config, training, shard, sequences));
+const networks = training.shards.map((shard) => network(kernels, settings, training, shard));
+const tokens = batch.sequences * config.contextLength;
 parentPort?.on('message', ({ shards, isTraining, scale }: ShardJob) => {
   for (const i of shards) {
-    networks[i].forward(scale);
+    const { logits, targets, losses, gradients } = training.shards[i];
+    networks[i].forward();
+    kernels.crossEntropy(logits, targets, losses, tokens, config.vocabularySize, scale);
     if (!isTraining) continue;
-    kernels.clear(training.shards[i].gradients, parameterCount(config));
+    kernels.clear(gradients, parameterCount(config));
     networks[i].backward();
   }
   parentPort?.postMessage('done');

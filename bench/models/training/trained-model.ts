@@ -1,6 +1,7 @@
 // A trained model as a Hugging Face folder, with the texts it is scored and calibrated on.
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '../../contract/input-error.ts';
 import type { ModelConfig } from '../../contract/model.ts';
 import { openModel } from '../../inputs/model-files/open-model.ts';
@@ -8,30 +9,31 @@ import { writeF16Safetensors } from '../../inputs/safetensors-write.ts';
 import { byteLetters, byteLevelTokenizer, END_OF_TEXT } from '../byte-level-tokenizer.ts';
 import { huggingFaceConfig } from '../hugging-face-config.ts';
 import { type Merges, tokenBytes } from './byte-pair-encoding.ts';
-import type { Corpus } from './corpus.ts';
+import { textOf } from './corpus.ts';
 import { curveSvg } from './curve-svg.ts';
-import { type Figures, modelCard } from './model-card.ts';
+import { modelCard } from './model-card.ts';
 import { parameterCount, parametersOf } from './parameters.ts';
-import type { Recipe } from './recipes.ts';
-import type { LogEntry } from './training-run.ts';
+import { type Recipe, recipes } from './recipes.ts';
+import { readRuns } from './runs.ts';
+import type { TrainingText } from './text.ts';
+import { type LogEntry, readLog } from './training-run.ts';
 
 export interface TrainedModel {
   readonly recipe: Recipe;
   /** In order of memory, as `parametersOf` has them. */
   readonly weights: Float32Array;
-  readonly merges: Merges;
-  readonly corpus: Corpus;
-  readonly figures: Figures;
+  readonly text: TrainingText;
   readonly log: readonly LogEntry[];
 }
 
 export function writeTrainedModel(folder: string, model: TrainedModel): void {
-  const { config } = model.recipe;
+  const { recipe, weights, text, log } = model;
+  const { config, passages } = recipe;
   mkdirSync(folder, { recursive: true });
   const write = (file: string, content: string) => writeFileSync(join(folder, file), content);
   const writeJson = (file: string, content: object) => write(file, `${JSON.stringify(content, null, 2)}\n`);
   writeJson('config.json', huggingFaceConfig(config, config.vocabularySize - 1));
-  writeJson('tokenizer.json', tokenizerOf(model.merges));
+  writeJson('tokenizer.json', tokenizerOf(text.merges));
   writeJson('tokenizer_config.json', {
     tokenizer_class: 'PreTrainedTokenizerFast',
     bos_token: END_OF_TEXT,
@@ -40,13 +42,22 @@ export function writeTrainedModel(folder: string, model: TrainedModel): void {
     clean_up_tokenization_spaces: false,
     model_max_length: config.contextLength,
   });
-  writeF16Safetensors(join(folder, 'model.safetensors'), tensorsOf(config, model.weights));
-  write('held-out.txt', model.corpus.heldOut);
-  write('calibration.txt', model.corpus.calibration);
-  write('log.jsonl', model.log.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
-  write('curve.svg', curveSvg(model.log));
-  write('README.md', modelCard(model.recipe, model.figures, model.log));
-  copyFileSync(model.corpus.dictionaryLicense, join(folder, 'LICENSE-WordNet'));
+  writeF16Safetensors(join(folder, 'model.safetensors'), tensorsOf(config, weights));
+  write('held-out.txt', textOf(text.corpus.heldOut, passages));
+  write('calibration.txt', textOf(text.corpus.calibration, passages));
+  write('log.jsonl', log.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+  write('curve.svg', curveSvg(log));
+  copyFileSync(text.corpus.dictionaryLicense, join(folder, 'LICENSE-WordNet'));
+}
+
+/** Of all models in a folder whose weights are there, anew: a card tells of the runs that its model is held against. */
+export function writeCards(models: string): void {
+  const runs = readRuns(models);
+  for (const recipe of recipes.values()) {
+    const folder = join(models, recipe.name);
+    if (!runs.some(({ model, seed }) => model === recipe.name && seed === recipe.seed) || !existsSync(folder)) continue;
+    writeFileSync(join(folder, 'README.md'), modelCard(recipe, runs, readLog(folder)));
+  }
 }
 
 function tensorsOf(config: ModelConfig, weights: Float32Array) {
@@ -68,7 +79,8 @@ export function readTrainedWeights(folder: string, config: ModelConfig): Float32
   const model = openModel(folder);
   for (const [key, expected] of Object.entries(config)) {
     const found = model.config[key as keyof ModelConfig];
-    if (found !== expected) throw new InputError(`${folder}: ${key} must be ${expected} to train on, got ${found}`);
+    if (!isDeepStrictEqual(found, expected))
+      throw new InputError(`${folder}: ${key} must be ${expected} to train on, got ${found}`);
   }
   const weights = new Float32Array(parameterCount(config));
   for (const { name, offset } of parametersOf(config)) weights.set(model.tensor(name), offset);

@@ -9,8 +9,8 @@ import { moduleFile } from '../../contract/module-file.ts';
 import type { WasmWidth } from '../../contract/runtimes/wasm.ts';
 import { allocateTraining } from './memory.ts';
 import { rotaryAngles } from './network.ts';
-import { parametersOf } from './parameters.ts';
-import type { OptimizerSettings, Recipe } from './recipes.ts';
+import { parameterCount, parametersOf } from './parameters.ts';
+import type { NetworkSettings, OptimizerSettings } from './recipes.ts';
 import type { ShardJob, ShardWorkerData } from './shard-worker.ts';
 
 export interface Trainer {
@@ -20,6 +20,8 @@ export interface Trainer {
   step(windows: readonly Int32Array[], step: number, rate: number): Promise<StepResult>;
   /** The loss of every token after the first of each window, in nats; windows in any number. */
   losses(windows: readonly Int32Array[]): Promise<Float32Array>;
+  /** To the f16 in which they are shipped. */
+  roundWeights(): void;
   close(): void;
 }
 
@@ -29,24 +31,19 @@ export interface StepResult {
   readonly gradientNorm: number;
 }
 
-type Settings = Pick<Recipe, 'config' | 'batch' | 'optimizer'>;
-
-export async function openTrainer(
-  { config, batch, optimizer }: Settings,
-  threads: number,
-  width: WasmWidth,
-): Promise<Trainer> {
+export async function openTrainer(settings: NetworkSettings, threads: number, width: WasmWidth): Promise<Trainer> {
+  const { config, batch, optimizer, trained } = settings;
   const memory = newMemory();
   const training = allocateTraining(memory, config, batch);
   const module = new WebAssembly.Module(readFileSync(wasmFile('training', width)));
   const kernels = instantiate(module, memory);
   const parameters = parametersOf(config);
-  const { offset, length } = parameters[parameters.length - 1];
-  const count = offset + length;
+  const learning = parameters.filter(({ name }) => trained?.test(name) ?? true);
+  const count = parameterCount(config);
   const floats = (at: number, size: number) => new Float32Array(memory.buffer, at, size);
   const { contextLength } = config;
   floats(training.angles, contextLength * config.headDim).set(rotaryAngles(config));
-  const workerData: ShardWorkerData = { module, memory, config, training, sequences: batch.sequences };
+  const workerData: ShardWorkerData = { module, memory, settings, training };
   const team = await startTeam(workerData, Math.min(threads, batch.shards));
   const batchTokens = batch.shards * batch.sequences * contextLength;
 
@@ -83,7 +80,7 @@ export async function openTrainer(
       const losses = await computeLosses(windows, true);
       const norm = gradientNorm();
       const scale = Math.min(1, optimizer.clipNorm / norm);
-      for (const { offset, length, shape } of parameters) {
+      for (const { offset, length, shape } of learning) {
         const at = [training.weights, training.shards[0].gradients, ...training.moments].map((a) => a + 4 * offset);
         const decay = shape.length === 1 ? 0 : optimizer.weightDecay;
         kernels.adamW(...at, length, scale, rate, decay, ...momentArguments(optimizer, step));
@@ -97,6 +94,12 @@ export async function openTrainer(
         all.set(await computeLosses(windows.slice(i, i + perPass), false), i * contextLength);
       }
       return all;
+    },
+    roundWeights() {
+      for (const { offset, length } of learning) {
+        const values = floats(training.weights + 4 * offset, length);
+        values.set(new Float16Array(values));
+      }
     },
     close: team.close,
   };

@@ -6,15 +6,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InputError } from '../../contract/input-error.ts';
 import { seededRandom } from '../../statistics/random.ts';
 import { initialWeights } from './parameters.ts';
-import { type Recipe, recipes } from './recipes.ts';
+import { type Recipe, recipeOf } from './recipes.ts';
 import { openTrainer, rateAt, type Trainer } from './trainer.ts';
 import { readLog, resumeTraining, runTraining } from './training-run.ts';
 
+const moby = recipeOf('moby');
 const tiny: Recipe = {
-  ...recipes.moby,
+  ...moby,
   name: 'tiny',
   config: {
-    ...recipes.moby.config,
+    ...moby.config,
     vocabularySize: 64,
     hiddenSize: 32,
     feedForwardSize: 48,
@@ -25,16 +26,17 @@ const tiny: Recipe = {
     contextLength: 32,
   },
   batch: { shards: 2, sequences: 2 },
-  optimizer: { ...recipes.moby.optimizer, warmUpSteps: 5 },
+  optimizer: { ...moby.optimizer, warmUpSteps: 5 },
 };
 
 const random = seededRandom(11);
 /** Each token says much about the next. */
 const ids = Int32Array.from({ length: 4000 }, (_, i) => (i * 5 + (random.uint32() % 4)) % 64);
 const text = {
-  corpus: { train: [], heldOut: '', calibration: '', dictionaryLicense: '' },
+  corpus: { train: [], heldOut: [], calibration: [], dictionaryLicense: '' },
   merges: [],
   train: ids,
+  trainBytes: 0,
   heldOut: ids.subarray(0, 500),
   sha256: 'of-the-test',
 };
@@ -67,22 +69,22 @@ const hashOf = ([weights]: Trainer['state']) => createHash('sha256').update(weig
 describe('ten steps', () => {
   test.each([1, 2])('give the bits they always gave, on %i threads', async (threads) => {
     const trainer = await openTiny(threads);
-    await runTraining(tiny, text, trainer, 0, settings(`threads-${threads}`, 10, 4));
+    await runTraining(tiny, tiny.seed, text, trainer, 0, settings(`threads-${threads}`, 10, 4));
     expect(hashOf(trainer.state)).toBe('1ffb17276b76c740fe77dde914db3ba301e213f400b23aeafb008cb25af0ef61');
     trainer.close();
   });
 
   test('stopped after four of them and gone on with, they give the same bits', async () => {
     const whole = await openTiny(2);
-    await runTraining(tiny, text, whole, 0, settings('whole', 10, 4));
+    await runTraining(tiny, tiny.seed, text, whole, 0, settings('whole', 10, 4));
     const first = await openTiny(2);
     let steps = 0;
     const stopping = { ...settings('parts', 10, 4), isStopped: () => steps++ === 4 };
-    expect(await runTraining(tiny, text, first, 0, stopping)).toBe(4);
+    expect(await runTraining(tiny, tiny.seed, text, first, 0, stopping)).toBe(4);
     const second = await openTiny(1);
     const run = { model: 'tiny', steps: 10, decay: 4, sha256: text.sha256 };
     expect(resumeTraining(join(folder, 'parts'), second.state, run)).toBe(4);
-    await runTraining(tiny, text, second, 4, settings('parts', 10, 4));
+    await runTraining(tiny, tiny.seed, text, second, 4, settings('parts', 10, 4));
     expect(second.state).toEqual(whole.state);
     for (const trainer of [whole, first, second]) trainer.close();
   });
@@ -91,7 +93,7 @@ describe('ten steps', () => {
 describe('a run that ended', () => {
   beforeAll(async () => {
     const trainer = await openTiny(2);
-    await runTraining(tiny, text, trainer, 0, settings('ended', 60, 20));
+    await runTraining(tiny, tiny.seed, text, trainer, 0, settings('ended', 60, 20));
     trainer.close();
   });
 
@@ -120,7 +122,7 @@ describe('a run that ended', () => {
 });
 
 test('the rate rises, stays and falls to nothing', () => {
-  const settings = { ...recipes.moby.optimizer, peakRate: 1, warmUpSteps: 4 };
+  const settings = { ...moby.optimizer, peakRate: 1, warmUpSteps: 4 };
   const rates = Array.from({ length: 12 }, (_, step) => rateAt(step, settings, 12, 4));
   expect(rates).toEqual([0.25, 0.5, 0.75, 1, 1, 1, 1, 1, 1, 0.75, 0.5, 0.25]);
 });

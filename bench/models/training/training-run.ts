@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } fr
 import { join } from 'node:path';
 import { InputError } from '../../contract/input-error.ts';
 import { type Progress, readProgress, readState, writeCheckpoint } from './checkpoint.ts';
-import type { Recipe } from './recipes.ts';
+import { type Recipe, runName } from './recipes.ts';
 import type { TrainingText } from './text.ts';
 import { mean, rateAt, type Trainer } from './trainer.ts';
 import { batchesOf, cutWindows } from './windows.ts';
@@ -25,6 +25,8 @@ export interface LogEntry {
   readonly rate: number;
   readonly loss: number;
   readonly heldOut: number;
+  /** Of the steps since the line before, on the machine that did them. */
+  readonly tokensPerSecond?: number;
 }
 
 const LATEST = 'latest.checkpoint';
@@ -35,21 +37,29 @@ const STEPS_BETWEEN_EVALUATIONS = 250;
 
 /** Returns how many steps are done: fewer than were asked for where it was stopped. */
 export async function runTraining(
-  { name, config, batch, optimizer, seed }: Recipe,
+  recipe: Recipe,
+  seed: number,
   text: TrainingText,
   trainer: Trainer,
   firstStep: number,
   { steps, decay, checkpoints, minutesBetweenCheckpoints, print, isStopped }: RunSettings,
 ): Promise<number> {
+  const { config, batch, optimizer } = recipe;
   const batchSize = batch.shards * batch.sequences;
   const tokensPerStep = batchSize * config.contextLength;
   const batchAt = batchesOf(text.train, config.contextLength, batchSize, seed);
   const heldOutWindows = cutWindows(text.heldOut, config.contextLength);
   const log = keptLog(checkpoints, firstStep);
   const save = (file: string, step: number) =>
-    writeCheckpoint(join(checkpoints, file), { model: name, step, steps, decay, sha256: text.sha256 }, trainer.state);
+    writeCheckpoint(
+      join(checkpoints, file),
+      { model: runName(recipe, seed), step, steps, decay, sha256: text.sha256 },
+      trainer.state,
+    );
+  const speedOf = (ms: readonly number[]) => Math.round((1000 * tokensPerStep) / meanOf(ms));
   const losses: number[] = [];
-  let [lineTime, saveTime] = [performance.now(), performance.now()];
+  const times: number[] = [];
+  let saveTime = performance.now();
   for (let step = firstStep; step < steps; step++) {
     if (isStopped()) {
       save(LATEST, step);
@@ -57,21 +67,22 @@ export async function runTraining(
     }
     if (step === steps - decay) save(BEFORE_DECAY, step);
     const rate = rateAt(step, optimizer, steps, decay);
+    const start = performance.now();
     const { loss, gradientNorm } = await trainer.step(batchAt(step), step, rate);
+    times.push(performance.now() - start);
     losses.push(loss);
     const done = step + 1;
     if (done % STEPS_BETWEEN_LINES === 0) {
-      const now = performance.now();
-      const speed = (STEPS_BETWEEN_LINES * tokensPerStep * 1000) / (now - lineTime);
-      lineTime = now;
+      const speed = speedOf(times.slice(-STEPS_BETWEEN_LINES));
       const recent = meanOf(losses.slice(-STEPS_BETWEEN_LINES));
       const line = `step ${done}/${steps}  loss ${recent.toFixed(4)}  norm ${gradientNorm.toFixed(2)}`;
-      print(`${line}  rate ${rate.toExponential(2)}  ${Math.round(speed)} tokens/s`);
+      print(`${line}  rate ${rate.toExponential(2)}  ${speed} tokens/s`);
     }
     if (done % STEPS_BETWEEN_EVALUATIONS === 0 || done === steps) {
       const heldOut = mean(await trainer.losses(heldOutWindows));
-      const recent = meanOf(losses.splice(0));
-      const entry: LogEntry = { step: done, tokens: done * tokensPerStep, rate, loss: recent, heldOut };
+      const loss = meanOf(losses.splice(0));
+      const tokensPerSecond = speedOf(times.splice(0));
+      const entry: LogEntry = { step: done, tokens: done * tokensPerStep, rate, loss, heldOut, tokensPerSecond };
       appendFileSync(log, `${JSON.stringify(entry)}\n`);
       print(`step ${done}/${steps}  held-out loss ${heldOut.toFixed(4)}  perplexity ${Math.exp(heldOut).toFixed(3)}`);
     }
