@@ -37,7 +37,8 @@ export function trialsOf({ op, borders }: Technique, kind: KernelKind): readonly
 /** Few rows and little work: what shares its kernel with another is tried with them. */
 export function isBrief({ problem, params, isOtherData }: Trial): boolean {
   if (params !== undefined) return true;
-  if (problem.op !== 'matmul') return problem.op === 'attention' && problem.seqLen > 1 && problem.M <= 5;
+  if (problem.op === 'attention') return problem.seqLen > 1 && problem.M <= 5;
+  if (problem.op !== 'matmul' && problem.op !== 'mlp') return false;
   return problem.N > 1 && (problem.M === 1 || problem.M === 3) && !isOtherData;
 }
 
@@ -46,12 +47,16 @@ function borderTrial(op: Op, border: Border<Op, Params>): Trial {
   const name = `border ${Object.entries(shape)
     .map(([size, value]) => `${size}=${value}`)
     .join(' ')}`;
-  const trial =
-    op === 'matmul'
-      ? matmulTrial(name, { M: 3, N: 5, K: 7, ...(shape as Partial<ShapeOf<'matmul'>>) })
-      : attentionTrial(name, { ...SMALL_ATTENTION, ...(shape as Partial<ShapeOf<'attention'>>) });
-  return { ...trial, border, params: border.params };
+  return { ...smallTrial(op, name, shape), border, params: border.params };
 }
+
+function smallTrial(op: Op, name: string, shape: object): Trial {
+  if (op === 'matmul') return matmulTrial(name, { ...SMALL, ...shape });
+  if (op === 'mlp') return mlpTrial(name, { ...SMALL, hidden: 9, ...shape });
+  return attentionTrial(name, { ...SMALL_ATTENTION, ...shape });
+}
+
+const SMALL = { M: 3, N: 5, K: 7 };
 
 /** Where tiles of 48 keys end, and of 96: past half of the keys, so that a first of several parts has none of those after. */
 const END_OF_TILE = 192;
@@ -80,6 +85,18 @@ const commonTrials: { readonly [O in LayerOp]: readonly Trial[] } = {
     { ...matmulTrial('odd, three blocks of 32', { M: 3, N: 5, K: 96 }), params: TRANSFORMED },
     // More than fits the workgroup memory of every GPU.
     { ...matmulTrial('M=1, a block of 8192', { M: 1, N: 5, K: 8192 }), params: TRANSFORMED },
+  ],
+  mlp: [
+    mlpTrial('1×1×1×1', { M: 1, N: 1, K: 1, hidden: 1 }),
+    mlpTrial('M=1, odd', { M: 1, N: 19, K: 71, hidden: 37 }),
+    mlpTrial('odd', { M: 3, N: 5, K: 7, hidden: 11 }),
+    mlpTrial('past a tile along each side, hidden values of zeros', { M: 131, N: 67, K: 43, hidden: 261 }, ({ b1 }) => {
+      b1.fill(-100, 3, 200);
+    }),
+    {
+      ...mlpTrial('odd, nothing above zero', { M: 3, N: 5, K: 7, hidden: 9 }, ({ b1 }) => b1.fill(-100)),
+      isOtherData: true,
+    },
   ],
   attention: [
     attentionTrial('1×1×1', { M: 1, seqLen: 1, heads: 1, headDim: 1, causal: false }),
@@ -113,6 +130,19 @@ function matmulTrial(
   const activations = { X: gaussians(random, M * K) };
   alter?.({ ...weights, ...activations }, shape);
   return { name, problem, weights, activations };
+}
+
+function mlpTrial(name: string, shape: ShapeOf<'mlp'>, alter?: (inputs: Inputs<'mlp'>) => unknown): Trial {
+  const { M, N, K, hidden } = shape;
+  const random = seededRandom(M * 10_007 + N * 101 + K + hidden * 17);
+  const weights = {
+    W1: gaussians(random, hidden * K),
+    b1: gaussians(random, hidden),
+    W2: gaussians(random, N * hidden),
+  };
+  const activations = { X: gaussians(random, M * K) };
+  alter?.({ ...weights, ...activations });
+  return { name, problem: { op: 'mlp', ...shape, weights: 'contract', seed: 0 }, weights, activations };
 }
 
 /** A row of zeros in W and in X, and rows of W whose scales are less than the smallest normal f16 and less than the smallest. */
@@ -164,7 +194,8 @@ const MOST_ROWS = 300;
 
 /** Activations like the trial's, others than those. */
 export function calibrationOf({ problem }: Trial): Calibration {
-  if (problem.op !== 'matmul') throw new Error(`calibration: must be for a matmul, got ${problem.op}`);
+  if (problem.op !== 'matmul' && problem.op !== 'mlp')
+    throw new Error(`calibration: must be for products, got ${problem.op}`);
   const { M, N, K } = problem;
   const rows = Math.min(K + MORE_ROWS, MOST_ROWS);
   return { X: gaussians(seededRandom(M * 10_007 + N * 101 + K, 1), rows * K), rows };

@@ -19,3 +19,11 @@ export function fillPanels(matrix: Elements, rows: number, K: number, width: num
     for (let k = 0; k < K; k++) panels[to + k * width] = matrix[from + k];
   }
 }
+
+/** Rows of `length` values → rows of `width`, zeros behind. */
+export function widenedRows(values: Float32Array, rows: number, length: number, width: number): Float32Array {
+  if (width === length) return values;
+  const widened = new Float32Array(rows * width);
+  for (let row = 0; row < rows; row++) widened.set(values.subarray(row * length, (row + 1) * length), row * width);
+  return widened;
+}

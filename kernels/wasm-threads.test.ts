@@ -53,6 +53,7 @@ const matmul = (M: number, N: number, K: number): Problem => ({ op: 'matmul', M,
 const attention = (M: number, seqLen: number, heads: number, causal: boolean): Problem => {
   return { op: 'attention', M, seqLen, heads, headDim: 20, causal, ...common };
 };
+const mlp = (M: number, N: number, K: number, hidden: number): Problem => ({ op: 'mlp', M, N, K, hidden, ...common });
 const problems: { readonly [O in LayerOp]: readonly Problem[] } = {
   // Fewer and more columns than threads have panels.
   matmul: [
@@ -60,6 +61,8 @@ const problems: { readonly [O in LayerOp]: readonly Problem[] } = {
     // What has blocks of its own takes these alone.
     ...[matmul(1, 131, 512), matmul(37, 13, 256)],
   ],
+  // One row; fewer and more hidden values than threads have panels; more rows than are taken together.
+  mlp: [mlp(1, 131, 70, 261), mlp(37, 131, 70, 13), mlp(200, 13, 70, 261)],
   // Decode over one part of the keys and over several; few and many rows, of few and many heads.
   attention: [
     attention(1, 100, 1, false),

@@ -35,6 +35,7 @@ function shapeOf(problem: Problem): string {
     }
     case 'model':
       return problem.phase;
+    case 'mlp':
     case 'classify':
       return 'batch';
     default:

@@ -2,11 +2,12 @@ import type { Operation } from './operation.ts';
 import { attention } from './operations/attention.ts';
 import { classify } from './operations/classify.ts';
 import { matmul } from './operations/matmul.ts';
+import { mlp } from './operations/mlp.ts';
 import { model } from './operations/model.ts';
 import type { Op } from './problem.ts';
 import type { Axes } from './technique.ts';
 
-const operations: { readonly [O in Op]: Operation<O> } = { matmul, attention, model, classify };
+const operations: { readonly [O in Op]: Operation<O> } = { matmul, mlp, attention, model, classify };
 
 /** What operations leave to choose, whatever the technique. */
 export const operationChoices: Axes = Object.assign({}, ...Object.values(operations).map(({ choices }) => choices));

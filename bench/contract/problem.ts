@@ -37,6 +37,21 @@ export interface AttentionProblem {
   readonly seed: number;
 }
 
+/**
+ * `Y[M,N] = relu(X[M,K] · W1[hidden,K]ᵀ + b1) · W2[N,hidden]ᵀ`: the feed-forward part of a transformer's layer. The second bias is left
+ * to what adds the layer's output to its input.
+ */
+export interface MlpProblem {
+  readonly op: 'mlp';
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+  readonly hidden: number;
+  /** `use-lite/layer0.ffn`, `use-lite/layer1.ffn` or `synthetic`. */
+  readonly weights: string;
+  readonly seed: number;
+}
+
 /** Which linear layers of a model a technique replaces; `all` are those of the stack, and the head apart from them. */
 export const layerChoices = ['all', 'attn', 'ffn', 'head', 'all+head'] as const;
 export type LayerChoice = (typeof layerChoices)[number];
@@ -124,6 +139,29 @@ export interface AttentionActivations {
   readonly Q: Float32Array;
 }
 
+export interface MlpWeights {
+  /** [hidden,K] */
+  readonly W1: Float32Array;
+  /** [hidden] */
+  readonly b1: Float32Array;
+  /** [N,hidden] */
+  readonly W2: Float32Array;
+  /** Which hidden values take part; those above 0 where not said. */
+  readonly kept?: KeptHidden;
+}
+export interface MlpActivations {
+  /** [M,K] */
+  readonly X: Float32Array;
+}
+
+/** Hidden values that are 0 already drop out by themselves. */
+export interface KeptHidden {
+  /** Those above it are kept. */
+  readonly threshold: number;
+  /** Of the value h in row m, whatever it is; all where not said. */
+  isKept?(m: number, h: number): boolean;
+}
+
 /** As they were packed, with what kernels do to the activations that come to them. */
 export interface PackedModelWeights extends ModelWeights {
   /** X [M,K] as the layer's kernel multiplies it, transformed or rounded. */
@@ -158,6 +196,7 @@ export interface ClassifyActivations {
 
 export interface OperationTypes {
   matmul: { problem: MatmulProblem; weights: MatmulWeights; activations: MatmulActivations };
+  mlp: { problem: MlpProblem; weights: MlpWeights; activations: MlpActivations };
   attention: { problem: AttentionProblem; weights: AttentionWeights; activations: AttentionActivations };
   model: { problem: ModelProblem; weights: PackedModelWeights; activations: ModelActivations };
   classify: { problem: ClassifyProblem; weights: ClassifierWeights; activations: ClassifyActivations };

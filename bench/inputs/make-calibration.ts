@@ -24,8 +24,12 @@ export function calibrationFor(
  * attention, which has none.
  */
 export function makeCalibration(problem: Problem): Calibration {
-  if (problem.op !== 'matmul') throw new Error(`calibration: must be asked for a matmul, got ${problem.op}`);
-  const { weights, K, seed, file } = problem;
-  if (file === undefined && weights.startsWith(USE_LITE)) return useLiteCalibration(weights.slice(USE_LITE.length));
+  if (problem.op !== 'matmul' && problem.op !== 'mlp')
+    throw new Error(`calibration: must be asked for products, got ${problem.op}`);
+  const { weights, K, seed } = problem;
+  const isOfFile = 'file' in problem && problem.file !== undefined;
+  // A feed-forward part is entered by what enters its first matrix.
+  if (!isOfFile && weights.startsWith(USE_LITE))
+    return useLiteCalibration(weights.slice(USE_LITE.length).replace(/ffn$/, 'fc1'));
   return { X: syntheticCalibration(SYNTHETIC_ROWS, K, seed), rows: SYNTHETIC_ROWS };
 }

@@ -1,17 +1,20 @@
 // Where the weights and activations of a problem come from: the bundled model, the user's own file, or a seed.
 import type { Inputs } from '../contract/operation.ts';
-import type { AttentionProblem, MatmulProblem, Op, Problem } from '../contract/problem.ts';
-import { syntheticActivations, syntheticAttention, syntheticWeights } from './synthetic.ts';
+import type { AttentionProblem, MatmulProblem, MlpProblem, Op, Problem } from '../contract/problem.ts';
+import { syntheticActivations, syntheticAttention, syntheticMlp, syntheticWeights } from './synthetic.ts';
 import { readTensor } from './tensor-data.ts';
-import { useLiteActivations, useLiteAttention, useLiteWeights } from './use-lite/use-lite-cache.ts';
+import { useLiteActivations, useLiteAttention, useLiteBias, useLiteWeights } from './use-lite/use-lite-cache.ts';
 
 const USE_LITE = 'use-lite/';
+const USE_LITE_FFN = /^use-lite\/(layer[01])\.ffn$/;
 const USE_LITE_LAYER = /^use-lite\/layer([01])$/;
 
 export function makeInputs(problem: Problem): Inputs<Op> {
   switch (problem.op) {
     case 'matmul':
       return matmulInputs(problem);
+    case 'mlp':
+      return mlpInputs(problem);
     case 'attention':
       return attentionInputs(problem);
     case 'model':
@@ -35,6 +38,15 @@ function loadWeights({ weights, N, K, seed, file }: MatmulProblem): Float32Array
 function loadActivations({ weights, M, K, seed, file }: MatmulProblem): Float32Array {
   if (file === undefined && weights.startsWith(USE_LITE)) return useLiteActivations(weights.slice(USE_LITE.length), M);
   return syntheticActivations(M, K, seed);
+}
+
+export function mlpInputs({ weights, M, N, K, hidden, seed }: MlpProblem): Inputs<'mlp'> {
+  const layer = USE_LITE_FFN.exec(weights)?.[1];
+  if (layer === undefined)
+    return { weights: syntheticMlp(N, K, hidden, seed), activations: { X: syntheticActivations(M, K, seed) } };
+  const [fc1, fc2] = [`${layer}.fc1`, `${layer}.fc2`];
+  const ofLayer = { W1: useLiteWeights(fc1), b1: useLiteBias(fc1), W2: useLiteWeights(fc2) };
+  return { weights: ofLayer, activations: { X: useLiteActivations(fc1, M) } };
 }
 
 export function attentionInputs(problem: AttentionProblem): Inputs<'attention'> {

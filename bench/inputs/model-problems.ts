@@ -1,6 +1,6 @@
 // Problems at the shapes of the bundled model, for suites to choose from.
 import { DEFAULT_SEED } from '../contract/case.ts';
-import type { AttentionProblem, MatmulProblem } from '../contract/problem.ts';
+import type { AttentionProblem, MatmulProblem, MlpProblem } from '../contract/problem.ts';
 import { useLiteMatrix } from './use-lite/use-lite-matrices.ts';
 
 /** One weight matrix of Universal Sentence Encoder lite with M rows of the activations that really enter it. */
@@ -15,6 +15,17 @@ export const quickMatmuls = [useLiteMatmul('layer1.fc2', 1), useLiteMatmul('laye
 /** Seeded gaussian weights with outlier channels: for shapes the model does not have. */
 export function syntheticMatmul(M: number, N: number, K: number): MatmulProblem {
   return { op: 'matmul', M, N, K, weights: 'synthetic', seed: DEFAULT_SEED };
+}
+
+/** The feed-forward part of a layer of the same model: a matrix that widens three times, a bias, ReLU, and one that narrows. */
+export function useLiteMlp(layer: 0 | 1, M: number): MlpProblem {
+  const { N: hidden, K } = useLiteMatrix(`layer${layer}.fc1`);
+  const { N } = useLiteMatrix(`layer${layer}.fc2`);
+  return { op: 'mlp', M, N, K, hidden, weights: `use-lite/layer${layer}.ffn`, seed: DEFAULT_SEED };
+}
+
+export function syntheticMlp(M: number, N: number, K: number, hidden: number): MlpProblem {
+  return { op: 'mlp', M, N, K, hidden, weights: 'synthetic', seed: DEFAULT_SEED };
 }
 
 /**

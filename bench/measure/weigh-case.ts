@@ -4,6 +4,7 @@ import type { Budget } from '../contract/budget.ts';
 import type { Case } from '../contract/case.ts';
 import type { Weighed } from '../contract/case-result.ts';
 import type { Inputs } from '../contract/operation.ts';
+import { operationOf } from '../contract/operations.ts';
 import type { Op } from '../contract/problem.ts';
 import type { Technique } from '../contract/technique.ts';
 import { quantile } from '../statistics/quantile.ts';
@@ -122,7 +123,8 @@ function describe({ technique, packed, kernel }: Instance, { problem, params }: 
 function driftOf(output: Float32Array, baseline: Instance, { problem, params }: Case, technique: Technique) {
   const drift = measureDrift(output, baseline.reference.values);
   // Budgets speak of the suites' layers; what the user's own weights or whole models may lose is not ours to say.
-  const isOwnInput = problem.op === 'attention' || (problem.op === 'matmul' && problem.file === undefined);
+  const isLayer = operationOf(problem.op).layerOp === problem.op;
+  const isOwnInput = isLayer && !('file' in problem && problem.file !== undefined);
   if (!isOwnInput) return { drift };
   const driftBudgetDb = technique.minSqnrDb(params);
   return { drift, driftBudgetDb, driftOk: isWithinBudget(drift, driftBudgetDb) };

@@ -11,12 +11,28 @@ export function problemTitle(row: ResultRow): string {
   return `${row.op} ${shapeOf(row)} · ${row.weights}${row.seed ? ` · seed ${row.seed}` : ''}`;
 }
 
-function shapeOf({ op, M, N, K, seq_len, heads, head_dim, causal, phase, context, layers, scale }: ResultRow): string {
+function shapeOf({
+  op,
+  M,
+  N,
+  K,
+  hidden,
+  seq_len,
+  heads,
+  head_dim,
+  causal,
+  phase,
+  context,
+  layers,
+  scale,
+}: ResultRow): string {
   // A file may hold an operation that this tare does not have.
   const known = op as Op | undefined;
   switch (known) {
     case 'matmul':
       return `M=${M} N=${N} K=${K}`;
+    case 'mlp':
+      return `M=${M} N=${N} K=${K} hidden=${hidden}`;
     case 'attention':
       return `M=${M} keys=${seq_len} heads=${heads} headDim=${head_dim}${causal ? ' causal' : ''}`;
     case 'model': {

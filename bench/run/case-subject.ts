@@ -1,7 +1,7 @@
 // What a case weighs: a technique and the uncompressed one, on inputs of which it is known that they are numbers.
 import type { CaseResult, Weighed } from '../contract/case-result.ts';
 import type { Inputs } from '../contract/operation.ts';
-import type { AttentionProblem, MatmulProblem, Op } from '../contract/problem.ts';
+import type { LayerOp, Op, ProblemOf } from '../contract/problem.ts';
 import type { Params, Technique } from '../contract/technique.ts';
 import { calibrationFor } from '../inputs/make-calibration.ts';
 import { makeInputs } from '../inputs/make-inputs.ts';
@@ -31,7 +31,7 @@ export interface CaseSubject {
 export type Scored = Partial<Pick<Weighed, 'score' | 'accuracy' | 'drafts' | 'status' | 'reason' | 'caveat'>>;
 
 export async function layerSubject(
-  problem: MatmulProblem | AttentionProblem,
+  problem: ProblemOf<LayerOp>,
   params: Params,
   { technique, dense }: Pick<CaseSubject, 'technique' | 'dense'>,
 ): Promise<CaseSubject | CaseResult> {
@@ -47,7 +47,7 @@ export async function layerSubject(
 }
 
 async function inputsOf(
-  problem: MatmulProblem | AttentionProblem,
+  problem: ProblemOf<LayerOp>,
   params: Params,
   { technique, dense }: Pick<CaseSubject, 'technique' | 'dense'>,
 ): Promise<Inputs<Op>> {
@@ -73,7 +73,7 @@ export function findNonfinite(weights: Iterable<readonly [name: string, values: 
   return undefined;
 }
 
-function caveatOfInputs(problem: MatmulProblem | AttentionProblem): string | undefined {
+function caveatOfInputs(problem: ProblemOf<LayerOp>): string | undefined {
   if (problem.op !== 'matmul' || problem.file === undefined) return undefined;
   return 'synthetic activations, since a file of weights has none';
 }

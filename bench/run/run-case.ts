@@ -59,7 +59,7 @@ async function subjectOf(
   { case: { problem, params }, scoring, kernelsDirs }: CaseRequest,
   loaded: Pick<CaseSubject, 'technique' | 'dense'>,
 ): Promise<CaseSubject | CaseResult> {
-  if (problem.op === 'matmul' || problem.op === 'attention') return layerSubject(problem, params, loaded);
+  if (problem.op !== 'model' && problem.op !== 'classify') return layerSubject(problem, params, loaded);
   // What runs models takes as long to load as all the rest, and few cases are of one.
   if (problem.op === 'classify') {
     const { classifySubject } = await import('./classify-subject.ts');

@@ -46,12 +46,12 @@ export function columnsOfRows(M: number): number {
 }
 
 /** Threads of a kernel that computes four rows of one column; the webasm mode takes four columns at a time. */
-export function rowThreads({ M, N }: MatmulProblem): Size {
+export function rowThreads({ M, N }: Pick<MatmulProblem, 'M' | 'N'>): Size {
   return [roundUp(N, 4), paddedRows(M) / 4];
 }
 
 /** Threads of a kernel that computes four columns of the only row. */
-export function columnThreads({ N }: MatmulProblem): Size {
+export function columnThreads({ N }: Pick<MatmulProblem, 'N'>): Size {
   return [roundUp(N, 4) / 4];
 }
 

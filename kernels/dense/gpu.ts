@@ -56,7 +56,7 @@ function buildOfVectors(program: GpuProgram, problem: MatmulProblem, X: GpuBuffe
 }
 
 /** For the modes on the host, where reads cost little beside arithmetic: a weight is read once for four rows. */
-function fourRows(this: Thread<Constants>, X: number[][]): number[] {
+export function fourRows(this: Thread<Constants>, X: number[][]): number[] {
   // X [paddedM,K] f32, W [paddedN,K] f32 → Y [paddedM/4, paddedN, 4]
   const n = this.thread.x;
   const m = this.thread.y * 4;
@@ -78,7 +78,7 @@ function fourRows(this: Thread<Constants>, X: number[][]): number[] {
   return [y0, y1, y2, y3];
 }
 
-function fourColumns(this: Thread<Constants>, X: number[][]): number[] {
+export function fourColumns(this: Thread<Constants>, X: number[][]): number[] {
   // X [1,K] f32, W [paddedN,K] f32 → Y [paddedN/4, 4]
   let y0 = 0;
   let y1 = 0;
@@ -113,7 +113,7 @@ function fourColumns(this: Thread<Constants>, X: number[][]): number[] {
   return [y0, y1, y2, y3];
 }
 
-export function paddedWeights(W: Float32Array, { N, K }: MatmulProblem, paddedK: number): Resident {
+export function paddedWeights(W: Float32Array, { N, K }: Pick<MatmulProblem, 'N' | 'K'>, paddedK: number): Resident {
   const paddedN = roundUp(N, 4);
   const values = new Float32Array(paddedN * paddedK);
   for (let n = 0; n < N; n++) values.set(W.subarray(n * K, (n + 1) * K), n * paddedK);

@@ -35,10 +35,3 @@ export function packLowRank(
 export function lowRankBytes({ down, up }: LowRank): number {
   return down.byteLength + up.byteLength;
 }
-
-/** up [N,rank] with as many zeros after each row as make it `stride` values long, for thin rows that are padded to it. */
-export function widenedUp({ up }: LowRank, N: number, rank: number, stride: number): Float32Array {
-  const widened = new Float32Array(N * stride);
-  for (let n = 0; n < N; n++) widened.set(up.subarray(n * rank, (n + 1) * rank), n * stride);
-  return widened;
-}

@@ -1,8 +1,7 @@
 import type { KernelContext, PreparedKernel } from '../../bench/contract/technique.ts';
 import type { LowRank } from '../corrections/low-rank.ts';
 import { MR, multiplyPanels, multiplyRows, NR, trimRows } from '../dense/ts.ts';
-import { fillPanels, paddedRows } from '../panels.ts';
-import { widenedUp } from './pack.ts';
+import { fillPanels, paddedRows, widenedRows } from '../panels.ts';
 
 /** X [M,K] f32, down [rank,K], up [N,rank] f32, both kept in panels as dense weights are → Y [M,N] f32. */
 export function tsLowRank({
@@ -15,7 +14,7 @@ export function tsLowRank({
   const down = new Float32Array(width * K);
   fillPanels(packed.down, rank, K, NR, down);
   const up = new Float32Array(ldY * width);
-  fillPanels(widenedUp(packed, N, rank, width), N, width, NR, up);
+  fillPanels(widenedRows(packed.up, N, rank, width), N, width, NR, up);
   const X = new Float32Array(M * K);
   const mr = M < MR ? 1 : MR;
   const rows = paddedRows(M, mr);

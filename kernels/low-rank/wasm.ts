@@ -3,8 +3,8 @@ import type { KernelContext, PreparedKernel } from '../../bench/contract/techniq
 import type { LowRank } from '../corrections/low-rank.ts';
 import { MR } from '../dense/blocks.ts';
 import { trimColumns } from '../dense/wasm.ts';
-import { fillPanels, paddedRows } from '../panels.ts';
-import { lowRankBytes, widenedUp } from './pack.ts';
+import { fillPanels, paddedRows, widenedRows } from '../panels.ts';
+import { lowRankBytes } from './pack.ts';
 
 /** X [M,K] f32, down [rank,K], up [N,rank] f32, both kept in panels as dense weights are → Y [M,N] f32. */
 export async function wasmLowRank({
@@ -21,7 +21,7 @@ export async function wasmLowRank({
   const down = module.allocate(4 * width * K);
   fillPanels(packed.down, rank, K, NR, module.f32(down, width * K));
   const up = module.allocate(4 * ldY * width);
-  fillPanels(widenedUp(packed, N, rank, width), N, width, NR, module.f32(up, ldY * width));
+  fillPanels(widenedRows(packed.up, N, rank, width), N, width, NR, module.f32(up, ldY * width));
   const X = module.scratch(4 * M * K);
   const thin = module.scratch(4 * M * width);
   const panelBytes = M === 1 ? 0 : 4 * M * Math.max(K, width);

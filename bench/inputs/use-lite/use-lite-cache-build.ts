@@ -3,8 +3,9 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../contract/input-error.ts';
 import { type ArrayFolder, isWhole, openArrayFolder, writeArrayFolder } from './array-folder.ts';
-import { readUseLiteWeights } from './use-lite.ts';
+import { openUseLite, readUseLiteWeights } from './use-lite.ts';
 import { type CacheSource, cacheName, defaultCacheSource, openUseLiteCache } from './use-lite-cache.ts';
+import { readUseLiteConstants } from './use-lite-constants.ts';
 import { encodeUseLite } from './use-lite-encoder.ts';
 import { attentionInputs } from './use-lite-layers.ts';
 import { useLiteMatrix, useLiteMatrixNames } from './use-lite-matrices.ts';
@@ -36,12 +37,15 @@ function compute({ sentences, calibrationSentences }: CacheSource) {
   const lengths = sentences.map((_, s) => trace.rowStart[s + 1] - trace.rowStart[s]);
   const longestTokens = Math.max(...lengths);
   const longestSentence = lengths.indexOf(longestTokens);
+  const model = openUseLite();
+  const { biases } = readUseLiteConstants((name) => model.read(name).data);
   const arrays: Record<string, Float32Array> = {};
   for (const matrix of useLiteMatrixNames) {
     const X = Float32Array.from(trace.inputs[matrix]);
     arrays[`${matrix}.x`] = X;
     arrays[`${matrix}.c`] = withoutRowsOf(X, Float32Array.from(calibration[matrix]), useLiteMatrix(matrix).K);
     arrays[`${matrix}.w`] = readUseLiteWeights(matrix);
+    arrays[`${matrix}.b`] = biases[matrix];
   }
   for (const layer of LAYERS) {
     const { Q, K, V } = attentionInputs(trace, layer, longestSentence, longestTokens);

@@ -15,7 +15,7 @@ import { sentences } from './sentences.ts';
 import { matrixName, useLiteMatrix } from './use-lite-matrices.ts';
 
 /** Raised whenever the encoder's results or the files' layout change. */
-const FORMAT = 3;
+const FORMAT = 4;
 const HEADS = 4;
 
 /** Where a cache may stand, best first, and the sentences it is made from. */
@@ -43,6 +43,11 @@ export function defaultCacheSource(): CacheSource {
 /** One matrix as W [N,K] row-major. Throws InputError on an unknown name. */
 export function useLiteWeights(matrix: string, source = defaultCacheSource()): Float32Array {
   return readArray(source, `${matrixName(matrix)}.w`).array;
+}
+
+/** What is added to the product with a matrix, [N]. Throws InputError on an unknown name. */
+export function useLiteBias(matrix: string, source = defaultCacheSource()): Float32Array {
+  return readArray(source, `${matrixName(matrix)}.b`).array;
 }
 
 /**
