@@ -4,11 +4,14 @@ import type { Wasm } from '../../bench/contract/runtimes/wasm.ts';
 import { checkContract } from '../contract.ts';
 import int4 from '../int4/technique.ts';
 import iq4Nl from '../iq4-nl/technique.ts';
+import { NF4 } from '../nf4/codes.ts';
+import nf4 from '../nf4/technique.ts';
 import nvfp4 from '../nvfp4/technique.ts';
 import q4K from '../q4-k/technique.ts';
 import q5K from '../q5-k/technique.ts';
 import q6K from '../q6-k/technique.ts';
 import q8Zero from '../q8-0/technique.ts';
+import { readingOf } from './wasm-reading.ts';
 
 const ofSevenBits = { int4, nvfp4, 'q4-k': q4K, 'q5-k': q5K, 'q6-k': q6K };
 
@@ -17,7 +20,7 @@ const NONE = 0;
 const VNNI = 4 * 127 * 255;
 
 test.each([
-  ['without an instruction for products of bytes', NONE, { ...ofSevenBits, 'iq4-nl': iq4Nl, 'q8-0': q8Zero }],
+  ['without an instruction for products of bytes', NONE, { ...ofSevenBits, 'iq4-nl': iq4Nl, nf4, 'q8-0': q8Zero }],
   // Products with codes of 7 bits are exact on every machine, with the instruction or without.
   ['with one', VNNI, ofSevenBits],
 ])(
@@ -48,6 +51,18 @@ test.each([
   const kernel = await q8Zero.kernels.wasm!({ problem, params, packed, runtime });
   expect(kernel.arithmetic).toBe(arithmetic);
   kernel.dispose();
+});
+
+test.each([
+  ['unsigned bytes below a biased one, as on x86', 128],
+  ['signed bytes, as on ARM', 0],
+])('NF4 is kept to 24 bits in three digits: %s', (_, bias) => {
+  const { table, zero, unit } = readingOf({ bits: 4, values: NF4, group: 64 }, bias);
+  const digits = bias === 0 ? new Int8Array(table!.buffer) : table!;
+  for (const [code, value] of NF4.entries()) {
+    const number = ((digits[code] - zero) * 256 + digits[16 + code]) * 256 + digits[32 + code];
+    expect(Math.abs(number * unit - value)).toBeLessThan(2 ** -23.9);
+  }
 });
 
 /** A machine whose relaxed product comes to `probed` where byteBias asks. */

@@ -40,6 +40,12 @@ export const variants: readonly Variant[] = [
   { name: 'Bf16', planes: [16], block: 32, arithmetic: 'floats', most: 0 },
 ];
 
+/** Bytes of a table's entry, each in a table of its own, where they are multiplied as bytes. */
+export function tableBytes({ isTable, arithmetic }: Variant): 0 | 1 | 3 {
+  if (!isTable) return 0;
+  return arithmetic === 'floats' ? 3 : 1;
+}
+
 /** Quads whose products, two to a lane of 16 bits and each at most 2·most·128, can be added before they are widened. */
 export function quadsInWords({ most, block }: Variant): number {
   const fit = Math.floor((2 ** 15 - 1) / (2 * most * 128));

@@ -24,6 +24,10 @@ export interface Reading {
 
 const PLAIN = { zero: 0, unit: 1, shift: 0, lift: 0 };
 const BYTE = 127;
+/** The largest number of three digits of which all but the highest are signed bytes too. */
+const MOST_OF_DIGITS = 0x7f7f7f;
+/** Makes digits below the highest unsigned when it is added, and 128 is taken off each of them. */
+const SIGNED_BELOW = 0x8080;
 /** Half of what weights are read too small by: the rest is left to their scales. */
 const LIFT = 60;
 
@@ -34,7 +38,8 @@ const LIFT = 60;
 export function readingOf(layout: GridLayout, bias?: number): Reading {
   const reading = plainReading(layout);
   const { variant, zero, shift, table } = reading;
-  if (bias === undefined || variant.arithmetic === 'floats') return reading;
+  if (bias === undefined) return reading;
+  if (variant.arithmetic === 'floats') return variant.isTable ? digitReading(reading, layout.values, bias) : reading;
   const added = variant.arithmetic === 'signs' ? bias : 0;
   return {
     ...reading,
@@ -44,6 +49,33 @@ export function readingOf(layout: GridLayout, bias?: number): Reading {
     zero: zero + added,
     shift: table === undefined ? shift + added : shift,
     table: table?.map((entry) => entry + added),
+  };
+}
+
+/**
+ * A table of any numbers as three digits each, which are off by 2⁻²⁴ of the largest number at most. The highest is a signed byte, to
+ * which the bias is added; the others are unsigned where bytes are, and signed as well where they are not.
+ */
+function digitReading(reading: Reading, values: Float32Array, bias: number): Reading {
+  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const unit = largest / MOST_OF_DIGITS;
+  const below = bias === 0 ? SIGNED_BELOW : 0;
+  const table = new Uint8Array(3 * values.length);
+  for (const [code, value] of values.entries()) {
+    const number = Math.round(value / unit) + (bias << 16) + below;
+    for (let place = 0; place < 3; place++) {
+      const digit = number >> (8 * (2 - place));
+      table[place * values.length + code] = digit - (below === 0 || place === 0 ? 0 : 128);
+    }
+  }
+  return {
+    ...reading,
+    variant: { ...reading.variant, arithmetic: 'bytes' },
+    index: reading.index + variants.length,
+    inWords: 0,
+    zero: bias,
+    unit,
+    table,
   };
 }
 

@@ -61,6 +61,8 @@ function readingFor(
   if (problem.M > 1 && activations === 'f32') return { reading: plain, form: 'floats' };
   const reading = readingOf(grid.layout, byteBias(module));
   if (problem.M === 1) return { reading, form: 'row' };
+  // Of entries of a table that are digits a product of several rows makes f32, once for all of them.
+  if (plain.variant.arithmetic === 'floats') return { reading: plain, form: 'floats' };
   return { reading, form: reading.variant.arithmetic === 'bytes' ? 'bytes' : 'floats' };
 }
 
