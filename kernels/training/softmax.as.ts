@@ -51,6 +51,30 @@ export function crossEntropy(logits: usize, targets: usize, losses: usize, M: i3
   }
 }
 
+// The same losses, and in the logits' place the gradient of scale·Σ((1 − share)·loss + share·T²·KL(teacher ‖ student)), both
+// with logits divided by the temperature T in the second (Hinton et al., arXiv 1503.02531). teacher [M,V] is overwritten, as is
+// scratch [V].
+export function distil(
+  logits: usize, teacher: usize, targets: usize, losses: usize, scratch: usize, M: i32, V: i32, scale: f32,
+  temperature: f32, share: f32,
+): void {
+  const cooled = <f32>1 / temperature;
+  for (let m = 0; m < M; m++) {
+    const row = logits + ((m * V) << 2);
+    const taught = teacher + ((m * V) << 2);
+    memory.copy(scratch, row, V << 2);
+    const soft = scale * share * temperature;
+    const ofTeacher = f32x4.splat(soft / softmaxRow(taught, V << 2, cooled));
+    const ofStudent = f32x4.splat(soft / softmaxRow(scratch, V << 2, cooled));
+    crossEntropy(row, targets + (m << 2), losses + (m << 3), 1, V, scale * (1 - share));
+    for (let i = 0; i < V << 2; i += 16) {
+      const student = f32x4.mul(v128.load(scratch + i), ofStudent);
+      const away = f32x4.sub(student, f32x4.mul(v128.load(taught + i), ofTeacher));
+      v128.store(row + i, f32x4.add(v128.load(row + i), away));
+    }
+  }
+}
+
 function largestOf(row: usize, bytes: i32): f32 {
   let top = v128.load(row);
   for (let i = 16; i < bytes; i += 16) top = f32x4.max(top, v128.load(row + i));

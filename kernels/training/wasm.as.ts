@@ -2,5 +2,5 @@
 export { multiply, packColumns, packColumnsOfTranspose, packRows, packRowsOfTranspose } from './products.as';
 export { add, clear, copy, embed, embedGradient, rmsNorm, rmsNormGradient, rotate } from './layers.as';
 export { reglu, regluGradient, swiglu, swigluGradient } from './layers.as';
-export { causalSoftmax, causalSoftmaxGradient, crossEntropy } from './softmax.as';
+export { causalSoftmax, causalSoftmaxGradient, crossEntropy, distil } from './softmax.as';
 export { adamW, sumOfSquares } from './optimizer.as';

@@ -13,7 +13,7 @@ import { InputError } from '../../contract/input-error.ts';
 import { seededRandom } from '../../statistics/random.ts';
 import { readCorpus } from './corpus.ts';
 import { initialWeights, parameterCount } from './parameters.ts';
-import { type Recipe, recipeOf, recipes, runName } from './recipes.ts';
+import { type Recipe, recipeOf, recipes, runName, type Teacher } from './recipes.ts';
 import { finishedRun, keepRun } from './runs.ts';
 import { type TrainingText, tokenize } from './text.ts';
 import { readTrainedWeights, writeCards, writeTrainedModel } from './trained-model.ts';
@@ -106,6 +106,7 @@ async function train(): Promise<void> {
   const { config } = recipe;
   const { seed = recipe.seed, steps = recipe.steps, decay = Math.min(recipe.decay, steps) } = values;
   const name = runName(recipe, seed);
+  const out = resolve(values.out ?? join(PROJECT, 'bench/models', recipe.name));
   const checkpoints = resolve(values.checkpoints ?? join(TRAINING, 'checkpoints', name));
   if (!resume && hasCheckpoint(checkpoints))
     throw new InputError(
@@ -121,6 +122,7 @@ async function train(): Promise<void> {
   const print = (line: string) => process.stdout.write(`${line}\n`);
   const text = tokenize(readCorpus(PACKAGES), config.vocabularySize, recipe.passages);
   const trainer = await openTrainer(recipe, threads, await vectorWidth());
+  if (recipe.teacher !== undefined) trainer.teacher?.set(readTeacher(recipe.teacher, dirname(out)));
   trainer.state[0].set(start ?? initialWeights(config, seededRandom(seed)));
   const first = resume
     ? resumeTraining(checkpoints, trainer.state, { model: name, steps, decay, sha256: text.sha256 })
@@ -134,11 +136,16 @@ async function train(): Promise<void> {
     print(`stopped after step ${done}; --resume goes on`);
     process.exitCode = 130;
   } else {
-    const out = resolve(values.out ?? join(PROJECT, 'bench/models', recipe.name));
     await keepFinished(recipe, seed, steps, trainer, text, readLog(checkpoints), out);
     print(`wrote ${out}`);
   }
   trainer.close();
+}
+
+/** From beside the model that it teaches, else from where tare ships it. */
+function readTeacher({ name, config }: Teacher, models: string): Float32Array {
+  const beside = join(models, name);
+  return readTrainedWeights(existsSync(beside) ? beside : join(PROJECT, 'bench/models', name), config);
 }
 
 function installTexts(): void {

@@ -2,6 +2,7 @@
 import { allocator } from '../../backends/wasm-memory.ts';
 import type { ModelConfig } from '../../contract/model.ts';
 import { parameterCount } from './parameters.ts';
+import type { NetworkSettings } from './recipes.ts';
 
 /** A batch is cut into shards, each with gradients of its own, so that sums are the same for any number of threads. */
 export interface BatchShape {
@@ -10,14 +11,18 @@ export interface BatchShape {
   readonly sequences: number;
 }
 
-/** Addresses in bytes. */
-export interface TrainingMemory {
+export interface TrainingMemory extends NetworkMemory {
+  /** One float64. */
+  readonly squares: number;
+  readonly teacher?: NetworkMemory;
+}
+
+/** Addresses in bytes. A teacher has no moments and no gradients. */
+export interface NetworkMemory {
   readonly weights: number;
   /** AdamW's two moments. */
   readonly moments: readonly [number, number];
   readonly angles: number;
-  /** One float64. */
-  readonly squares: number;
   readonly shards: readonly ShardMemory[];
 }
 
@@ -60,20 +65,39 @@ export interface LayerMemory {
   readonly activated: number;
 }
 
-export function allocateTraining(memory: WebAssembly.Memory, config: ModelConfig, batch: BatchShape): TrainingMemory {
+export function allocateTraining(
+  memory: WebAssembly.Memory,
+  { config, batch, teacher }: Pick<NetworkSettings, 'config' | 'batch' | 'teacher'>,
+): TrainingMemory {
   const { allocate } = allocator(memory);
   const floats = (count: number) => allocate(4 * count);
-  const parameters = parameterCount(config);
+  const learner = allocateNetwork(floats, config, batch, parameterCount(config));
+  const squares = allocate(8);
+  if (teacher === undefined) return { ...learner, squares };
+  return { ...learner, squares, teacher: allocateNetwork(floats, teacher.config, batch, 0) };
+}
+
+/** `learning` counts the weights that learn. */
+function allocateNetwork(
+  floats: (count: number) => number,
+  config: ModelConfig,
+  batch: BatchShape,
+  learning: number,
+): NetworkMemory {
   return {
-    weights: floats(parameters),
-    moments: [floats(parameters), floats(parameters)],
+    weights: floats(parameterCount(config)),
+    moments: [floats(learning), floats(learning)],
     angles: floats(config.contextLength * config.headDim),
-    squares: allocate(8),
-    shards: Array.from({ length: batch.shards }, () => allocateShard(floats, config, batch.sequences)),
+    shards: Array.from({ length: batch.shards }, () => allocateShard(floats, config, batch.sequences, learning)),
   };
 }
 
-function allocateShard(floats: (count: number) => number, config: ModelConfig, sequences: number): ShardMemory {
+function allocateShard(
+  floats: (count: number) => number,
+  config: ModelConfig,
+  sequences: number,
+  learning: number,
+): ShardMemory {
   const { hiddenSize, feedForwardSize, vocabularySize, contextLength, heads, layers } = config;
   const M = sequences * contextLength;
   const attended = heads * config.headDim;
@@ -83,7 +107,7 @@ function allocateShard(floats: (count: number) => number, config: ModelConfig, s
   const widest = Math.max(narrowest, qkv, 2 * feedForwardSize);
   const panel = Math.max(M, widest, vocabularySize) * Math.max(widest, vocabularySize);
   return {
-    gradients: floats(parameterCount(config)),
+    gradients: floats(learning),
     ids: floats(M),
     targets: floats(M),
     losses: floats(2 * M),

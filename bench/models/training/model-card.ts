@@ -53,7 +53,7 @@ The tokenizer is byte-level BPE with GPT-2's pre-tokenizer, trained on the ${rec
 ## Training
 
 AdamW (β ${optimizer.beta1} and ${optimizer.beta2}, weight decay ${optimizer.weightDecay} on matrices), gradients clipped at norm ${optimizer.clipNorm}, ${batchTokens} tokens a step, seed ${seed}. The rate rises over ${optimizer.warmUpSteps} steps to ${optimizer.peakRate},
-stays, and falls linearly to 0 at the end. ${last.step} steps, ${million(last.tokens)} million tokens: ${(last.tokens / figures.trainTokens).toFixed(1)} times the text. [log.jsonl](log.jsonl) has the figures of the curve.
+stays, and falls linearly to 0 at the end.${lossOf(recipe)} ${last.step} steps, ${million(last.tokens)} million tokens: ${(last.tokens / figures.trainTokens).toFixed(1)} times the text. [log.jsonl](log.jsonl) has the figures of the curve.
 
 ![losses over tokens](curve.svg)
 
@@ -74,6 +74,12 @@ function feedForwardOf({ feedForwardSize, activation }: ModelConfig): string {
 function passagesOf({ passages }: Recipe): string {
   if (passages === undefined) return '';
   return ` Of these it has ${passages === 'chapter' ? 'chapters' : 'entries'} alone, in all three parts.`;
+}
+
+function lossOf({ teacher }: Recipe): string {
+  if (teacher === undefined) return '';
+  const { name, temperature, share } = teacher;
+  return ` The loss is ${1 - share} of the cross-entropy with the text and ${share}·T² of the divergence from [${name}](../${name}/README.md)'s predictions, both at temperature T = ${temperature}; training loss below is that with the text.`;
 }
 
 /** Losses of all seeds, beside those of the recipes that it is held against. */

@@ -7,9 +7,10 @@ import type { ModelConfig } from '../../contract/model.ts';
 import { forwardFloat64 } from '../../contract/operations/model-float64.ts';
 import { seededRandom } from '../../statistics/random.ts';
 import { allocateTraining } from './memory.ts';
-import { network, rotaryAngles } from './network.ts';
+import { rotaryAngles } from './network.ts';
 import { initialWeights, parametersOf } from './parameters.ts';
 import { type NetworkSettings, recipeOf } from './recipes.ts';
+import { shardOf } from './shard.ts';
 import { lossesOf } from './trainer.ts';
 
 /** Every size differs from every other; three query heads share a head of keys, and a context is no multiple of a panel. */
@@ -44,11 +45,19 @@ const windows = Array.from({ length: SEQUENCES }, () =>
 );
 
 const shallow: ModelConfig = { ...config, layers: 1 };
+const teacher = { ...shallow, hiddenSize: 48, heads: 2, keyValueHeads: 1 };
 /** With the weights whose gradients are tried. */
 const kinds: readonly [string, NetworkSettings, RegExp][] = [
   ['of the Llama family', plain, /./],
+  [
+    'taught by another',
+    { ...plain, config: shallow, teacher: { name: 'teacher', config: teacher, temperature: 3, share: 0.6 } },
+    /embed|down/,
+  ],
   ['gated by ReLU', { ...plain, config: { ...shallow, activation: 'relu' } }, /mlp/],
 ];
+
+const teacherWeights = bentWeights(teacher);
 
 describe.each(kinds)('of a network %s', (_, settings, tried) => {
   const parameters = parametersOf(settings.config).filter(({ name }) => tried.test(name));
@@ -57,7 +66,7 @@ describe.each(kinds)('of a network %s', (_, settings, tried) => {
 
   test('losses are those of a float64 network', () => {
     const mean = losses.reduce((sum, loss) => sum + loss, 0) / TOKENS;
-    expect(mean / lossOf(settings, weights)).toBeCloseTo(1, 5);
+    expect(mean / lossOf(settings, weights).text).toBeCloseTo(1, 5);
   });
 
   test.each(parameters)(
@@ -68,7 +77,7 @@ describe.each(kinds)('of a network %s', (_, settings, tried) => {
       const [ahead, behind] = [moved(1), moved(-1)];
       const expected = ahead.reduce((sum, value, i) => sum + (value - behind[i]) * gradients[i], 0);
       const size = 2 * STEP * Math.hypot(...gradients.subarray(offset, offset + length));
-      const change = lossOf(settings, ahead) - lossOf(settings, behind);
+      const change = lossOf(settings, ahead).learnt - lossOf(settings, behind).learnt;
       expect(Math.abs(change - expected) / size).toBeLessThan(1e-3);
     },
   );
@@ -81,7 +90,7 @@ function bentWeights(of: ModelConfig): Float32Array {
 
 function learn(settings: NetworkSettings, weights: Float32Array) {
   const memory = newMemory();
-  const training = allocateTraining(memory, settings.config, settings.batch);
+  const training = allocateTraining(memory, settings);
   const kernels = instantiate(new WebAssembly.Module(readFileSync(wasmFile('training', 128))), memory);
   const [shard] = training.shards;
   const floats = (at: number, length: number) => new Float32Array(memory.buffer, at, length);
@@ -92,28 +101,45 @@ function learn(settings: NetworkSettings, weights: Float32Array) {
     ints(shard.ids).set(window.subarray(0, -1), i * config.contextLength);
     ints(shard.targets).set(window.subarray(1), i * config.contextLength);
   });
-  const { forward, backward } = network(kernels, settings, training, shard);
-  forward();
-  kernels.crossEntropy(shard.logits, shard.targets, shard.losses, TOKENS, config.vocabularySize, 1 / TOKENS);
-  backward();
+  if (training.teacher !== undefined) {
+    floats(training.teacher.weights, teacherWeights.length).set(teacherWeights);
+    floats(training.teacher.angles, config.contextLength * config.headDim).set(rotaryAngles(teacher));
+  }
+  shardOf(kernels, settings, training, 0).learn(1 / TOKENS);
   return {
     losses: lossesOf(floats(shard.losses, 2 * TOKENS)),
     gradients: floats(shard.gradients, weights.length),
   };
 }
 
-/** Mean over the tokens, in nats, by the reference in float64. */
-function lossOf(settings: NetworkSettings, values: Float32Array): number {
+/** Means over the tokens, in nats, by the reference in float64: of the text, and of all that gradients are taken of. */
+function lossOf({ config, teacher }: NetworkSettings, values: Float32Array) {
+  let [text, taught] = [0, 0];
+  for (const window of windows) {
+    const students = probabilities(config, values, window, 1);
+    for (const [t, target] of window.subarray(1).entries()) text -= Math.log(students[t][target]) / TOKENS;
+    if (teacher === undefined) continue;
+    const soft = probabilities(config, values, window, teacher.temperature);
+    const teachers = probabilities(teacher.config, teacherWeights, window, teacher.temperature);
+    const divergences = teachers.map((row, t) => row.reduce((sum, p, i) => sum + p * Math.log(p / soft[t][i]), 0));
+    taught += divergences.reduce((sum, divergence) => sum + divergence, 0) / TOKENS;
+  }
+  if (teacher === undefined) return { text, learnt: text };
+  const { share, temperature } = teacher;
+  return { text, learnt: (1 - share) * text + share * temperature ** 2 * taught };
+}
+
+/** Of what follows each token of a window. */
+function probabilities(of: ModelConfig, values: Float32Array, window: Int32Array, temperature: number): Float64Array[] {
   const tensors = new Map(
-    parametersOf(settings.config).map(({ name, offset, length }) => [name, values.subarray(offset, offset + length)]),
+    parametersOf(of).map(({ name, offset, length }) => [name, values.subarray(offset, offset + length)]),
   );
-  const model = { config: settings.config, tensor: (name: string) => tensors.get(name)! };
-  const losses = windows.flatMap((window) => {
-    const logits = forwardFloat64(model, [...window.subarray(0, -1)]);
-    return [...window.subarray(1)].map((target, t) => {
-      const row = logits.subarray(t * config.vocabularySize, (t + 1) * config.vocabularySize);
-      return Math.log(row.reduce((sum, logit) => sum + Math.exp(logit), 0)) - row[target];
-    });
+  const model = { config: of, tensor: (name: string) => tensors.get(name)! };
+  const logits = forwardFloat64(model, [...window.subarray(0, -1)]);
+  return Array.from({ length: config.contextLength }, (_, t) => {
+    const row = logits.subarray(t * of.vocabularySize, (t + 1) * of.vocabularySize);
+    const powers = row.map((logit) => Math.exp(logit / temperature));
+    const total = powers.reduce((sum, power) => sum + power, 0);
+    return powers.map((power) => power / total);
   });
-  return losses.reduce((sum, loss) => sum + loss, 0) / TOKENS;
 }

@@ -4,7 +4,7 @@ import type { Exports } from '../../backends/wasm-instance.ts';
 import { EMBEDDING, type ModelConfig } from '../../contract/model.ts';
 import { feedForward } from './feed-forward.ts';
 import { linearLayers } from './linear.ts';
-import { type LayerMemory, qkvWidth, type ShardMemory, type TrainingMemory } from './memory.ts';
+import { type LayerMemory, type NetworkMemory, qkvWidth, type ShardMemory } from './memory.ts';
 import { FINAL_NORM, parametersOf } from './parameters.ts';
 import type { NetworkSettings } from './recipes.ts';
 
@@ -22,8 +22,8 @@ const UPPER_A = 3;
 
 export function network(
   kernels: Exports,
-  { config, batch: { sequences }, trained }: NetworkSettings,
-  { weights, angles }: TrainingMemory,
+  { config, batch: { sequences }, trained }: Pick<NetworkSettings, 'config' | 'batch' | 'trained'>,
+  { weights, angles }: NetworkMemory,
   shard: ShardMemory,
 ): Network {
   const { hiddenSize, vocabularySize, contextLength: T, heads, keyValueHeads, headDim } = config;

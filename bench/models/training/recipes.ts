@@ -10,6 +10,18 @@ export interface NetworkSettings {
   readonly optimizer: OptimizerSettings;
   /** Names of the weights that learn: all of them where not said. */
   readonly trained?: RegExp;
+  readonly teacher?: Teacher;
+}
+
+/** A trained model from whose predictions a network learns beside the text (Hinton et al., arXiv 1503.02531). */
+export interface Teacher {
+  /** Its recipe, by whose name its weights lie beside the model that is trained. */
+  readonly name: string;
+  readonly config: ModelConfig;
+  /** What logits of both are divided by. */
+  readonly temperature: number;
+  /** Of the teacher in the loss; the text has the rest. */
+  readonly share: number;
 }
 
 export interface Recipe extends NetworkSettings {
@@ -91,6 +103,13 @@ const all: readonly Recipe[] = [
   moby,
   { ...moby, name: 'moby-small', config: narrow, steps: 12_000, decay: 3000 },
   { ...compared, name: 'moby-narrow', config: narrow },
+  {
+    ...compared,
+    name: 'moby-student',
+    config: narrow,
+    teacher: { name: 'moby', config: moby.config, temperature: 2, share: 0.5 },
+    controls: ['moby-narrow'],
+  },
   { ...compared, name: 'moby-wide', config: wide },
   { ...compared, name: 'moby-relu', config: { ...wide, activation: 'relu' }, controls: ['moby-wide'] },
 ];

@@ -2,9 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { instantiate } from '../../backends/wasm-instance.ts';
 import type { TrainingMemory } from './memory.ts';
-import { network } from './network.ts';
-import { parameterCount } from './parameters.ts';
 import type { NetworkSettings } from './recipes.ts';
+import { shardOf } from './shard.ts';
 
 export interface ShardWorkerData {
   readonly module: WebAssembly.Module;
@@ -22,19 +21,10 @@ export interface ShardJob {
 }
 
 const { module, memory, settings, training }: ShardWorkerData = workerData;
-const { config, batch } = settings;
 const kernels = instantiate(module, memory);
-const networks = training.shards.map((shard) => network(kernels, settings, training, shard));
-const tokens = batch.sequences * config.contextLength;
-parentPort?.on('message', ({ shards, isTraining, scale }: ShardJob) => {
-  for (const i of shards) {
-    const { logits, targets, losses, gradients } = training.shards[i];
-    networks[i].forward();
-    kernels.crossEntropy(logits, targets, losses, tokens, config.vocabularySize, scale);
-    if (!isTraining) continue;
-    kernels.clear(gradients, parameterCount(config));
-    networks[i].backward();
-  }
-  parentPort?.postMessage('done');
+const shards = training.shards.map((_, i) => shardOf(kernels, settings, training, i));
+parentPort?.on('message', ({ shards: own, isTraining, scale }: ShardJob) => {
+  const teacherMs = own.map((i) => (isTraining ? shards[i].learn(scale) : shards[i].score()));
+  parentPort?.postMessage(teacherMs.reduce((total, ms) => total + ms, 0));
 });
 parentPort?.postMessage('ready');

@@ -16,6 +16,8 @@ import type { ShardJob, ShardWorkerData } from './shard-worker.ts';
 export interface Trainer {
   /** Views of what a checkpoint keeps: the weights, then AdamW's two moments. */
   readonly state: readonly Float32Array[];
+  /** The teacher's weights, where there is one. */
+  readonly teacher?: Float32Array;
   /** Learns from windows of contextLength + 1 tokens, as many as a batch has; `step` counts from 0. */
   step(windows: readonly Int32Array[], step: number, rate: number): Promise<StepResult>;
   /** The loss of every token after the first of each window, in nats; windows in any number. */
@@ -29,12 +31,14 @@ export interface StepResult {
   /** Mean over the batch, in nats. */
   readonly loss: number;
   readonly gradientNorm: number;
+  /** Of the time of all threads, what the teacher took. */
+  readonly teacherShare: number;
 }
 
 export async function openTrainer(settings: NetworkSettings, threads: number, width: WasmWidth): Promise<Trainer> {
-  const { config, batch, optimizer, trained } = settings;
+  const { config, batch, optimizer, trained, teacher } = settings;
   const memory = newMemory();
-  const training = allocateTraining(memory, config, batch);
+  const training = allocateTraining(memory, settings);
   const module = new WebAssembly.Module(readFileSync(wasmFile('training', width)));
   const kernels = instantiate(module, memory);
   const parameters = parametersOf(config);
@@ -43,6 +47,9 @@ export async function openTrainer(settings: NetworkSettings, threads: number, wi
   const floats = (at: number, size: number) => new Float32Array(memory.buffer, at, size);
   const { contextLength } = config;
   floats(training.angles, contextLength * config.headDim).set(rotaryAngles(config));
+  const taught = training.teacher;
+  if (taught !== undefined && teacher !== undefined)
+    floats(taught.angles, contextLength * teacher.config.headDim).set(rotaryAngles(teacher.config));
   const workerData: ShardWorkerData = { module, memory, settings, training };
   const team = await startTeam(workerData, Math.min(threads, batch.shards));
   const batchTokens = batch.shards * batch.sequences * contextLength;
@@ -56,9 +63,10 @@ export async function openTrainer(settings: NetworkSettings, threads: number, wi
     });
   }
 
+  let teacherMs = 0;
   async function computeLosses(windows: readonly Int32Array[], isTraining: boolean): Promise<Float32Array> {
     place(windows);
-    await team.run(batch.shards, { isTraining, scale: 1 / batchTokens });
+    teacherMs = await team.run(batch.shards, { isTraining, scale: 1 / batchTokens });
     const losses = new Float32Array(batchTokens);
     const perShard = batchTokens / batch.shards;
     training.shards.forEach((shard, i) => {
@@ -75,8 +83,10 @@ export async function openTrainer(settings: NetworkSettings, threads: number, wi
   }
 
   return {
+    teacher: taught && teacher && floats(taught.weights, parameterCount(teacher.config)),
     state: [training.weights, ...training.moments].map((at) => floats(at, count)),
     async step(windows, step, rate) {
+      const start = performance.now();
       const losses = await computeLosses(windows, true);
       const norm = gradientNorm();
       const scale = Math.min(1, optimizer.clipNorm / norm);
@@ -85,7 +95,8 @@ export async function openTrainer(settings: NetworkSettings, threads: number, wi
         const decay = shape.length === 1 ? 0 : optimizer.weightDecay;
         kernels.adamW(...at, length, scale, rate, decay, ...momentArguments(optimizer, step));
       }
-      return { loss: mean(losses), gradientNorm: norm };
+      const allMs = (performance.now() - start) * team.threads;
+      return { loss: mean(losses), gradientNorm: norm, teacherShare: teacherMs / allMs };
     },
     async losses(windows) {
       const perPass = batch.shards * batch.sequences;
@@ -126,15 +137,18 @@ async function startTeam(workerData: ShardWorkerData, threads: number) {
   await Promise.all(workers.map((worker) => once(worker, 'message')));
   for (const worker of workers) worker.unref();
   return {
-    async run(shards: number, job: Omit<ShardJob, 'shards'>): Promise<void> {
+    threads,
+    /** Returns the milliseconds that the teacher took of all threads. */
+    async run(shards: number, job: Omit<ShardJob, 'shards'>): Promise<number> {
       const ofWorker = (t: number) => Array.from({ length: shards }, (_, i) => i).filter((i) => i % threads === t);
       const done = workers.map(async (worker, t) => {
         worker.ref();
         worker.postMessage({ ...job, shards: ofWorker(t) } satisfies ShardJob);
-        await once(worker, 'message');
+        const [teacherMs]: number[] = await once(worker, 'message');
         worker.unref();
+        return teacherMs;
       });
-      await Promise.all(done);
+      return (await Promise.all(done)).reduce((total, ms) => total + ms, 0);
     },
     close: () => {
       for (const worker of workers) void worker.terminate();

@@ -47,9 +47,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function openTiny(threads: number): Promise<Trainer> {
-  const trainer = await openTrainer(tiny, threads, 128);
-  trainer.state[0].set(initialWeights(tiny.config, seededRandom(tiny.seed)));
+async function openTiny(threads: number, recipe = tiny): Promise<Trainer> {
+  const trainer = await openTrainer(recipe, threads, 128);
+  trainer.state[0].set(initialWeights(recipe.config, seededRandom(recipe.seed)));
+  if (recipe.teacher !== undefined) trainer.teacher?.set(initialWeights(recipe.teacher.config, seededRandom(7)));
   return trainer;
 }
 
@@ -66,13 +67,27 @@ function settings(checkpoints: string, steps: number, decay: number) {
 
 const hashOf = ([weights]: Trainer['state']) => createHash('sha256').update(weights).digest('hex');
 
+const teacher = { name: 'teacher', config: { ...tiny.config, layers: 1 }, temperature: 2, share: 0.5 };
+const kinds: readonly [string, Recipe, string][] = [
+  ['of moby', tiny, '1ffb17276b76c740fe77dde914db3ba301e213f400b23aeafb008cb25af0ef61'],
+  [
+    'gated by ReLU',
+    { ...tiny, config: { ...tiny.config, activation: 'relu' } },
+    'c25a5ba30ad8f2723a5efe9793a06c6b5b9455c5b5d4d31e25dd51760fa3d2ea',
+  ],
+  ['of a student', { ...tiny, teacher }, '139b0757c9ea2174555071a2d1b8a66c1da47653705cc84a4c283a4452ba8d3e'],
+];
+
 describe('ten steps', () => {
-  test.each([1, 2])('give the bits they always gave, on %i threads', async (threads) => {
-    const trainer = await openTiny(threads);
-    await runTraining(tiny, tiny.seed, text, trainer, 0, settings(`threads-${threads}`, 10, 4));
-    expect(hashOf(trainer.state)).toBe('1ffb17276b76c740fe77dde914db3ba301e213f400b23aeafb008cb25af0ef61');
-    trainer.close();
-  });
+  test.each(kinds.flatMap(([kind, recipe, hash]) => [1, 2].map((threads) => ({ kind, recipe, hash, threads }))))(
+    '$kind give the bits they always gave, on $threads threads',
+    async ({ kind, recipe, hash, threads }) => {
+      const trainer = await openTiny(threads, recipe);
+      await runTraining(recipe, tiny.seed, text, trainer, 0, settings(`${kind}-${threads}`, 10, 4));
+      expect(hashOf(trainer.state)).toBe(hash);
+      trainer.close();
+    },
+  );
 
   test('stopped after four of them and gone on with, they give the same bits', async () => {
     const whole = await openTiny(2);

@@ -27,6 +27,8 @@ export interface LogEntry {
   readonly heldOut: number;
   /** Of the steps since the line before, on the machine that did them. */
   readonly tokensPerSecond?: number;
+  /** What the teacher took of that time. */
+  readonly teacherShare?: number;
 }
 
 const LATEST = 'latest.checkpoint';
@@ -59,6 +61,7 @@ export async function runTraining(
   const speedOf = (ms: readonly number[]) => Math.round((1000 * tokensPerStep) / meanOf(ms));
   const losses: number[] = [];
   const times: number[] = [];
+  const teacherShares: number[] = [];
   let saveTime = performance.now();
   for (let step = firstStep; step < steps; step++) {
     if (isStopped()) {
@@ -68,21 +71,25 @@ export async function runTraining(
     if (step === steps - decay) save(BEFORE_DECAY, step);
     const rate = rateAt(step, optimizer, steps, decay);
     const start = performance.now();
-    const { loss, gradientNorm } = await trainer.step(batchAt(step), step, rate);
+    const { loss, gradientNorm, teacherShare } = await trainer.step(batchAt(step), step, rate);
     times.push(performance.now() - start);
     losses.push(loss);
+    teacherShares.push(teacherShare);
     const done = step + 1;
     if (done % STEPS_BETWEEN_LINES === 0) {
       const speed = speedOf(times.slice(-STEPS_BETWEEN_LINES));
+      const teacherTime = recipe.teacher === undefined ? '' : `, ${Math.round(100 * teacherShare)} % of it the teacher`;
       const recent = meanOf(losses.slice(-STEPS_BETWEEN_LINES));
       const line = `step ${done}/${steps}  loss ${recent.toFixed(4)}  norm ${gradientNorm.toFixed(2)}`;
-      print(`${line}  rate ${rate.toExponential(2)}  ${speed} tokens/s`);
+      print(`${line}  rate ${rate.toExponential(2)}  ${speed} tokens/s${teacherTime}`);
     }
     if (done % STEPS_BETWEEN_EVALUATIONS === 0 || done === steps) {
       const heldOut = mean(await trainer.losses(heldOutWindows));
       const loss = meanOf(losses.splice(0));
       const tokensPerSecond = speedOf(times.splice(0));
-      const entry: LogEntry = { step: done, tokens: done * tokensPerStep, rate, loss, heldOut, tokensPerSecond };
+      const share = Number(meanOf(teacherShares.splice(0)).toFixed(3));
+      const taught = recipe.teacher === undefined ? {} : { teacherShare: share };
+      const entry = { step: done, tokens: done * tokensPerStep, rate, loss, heldOut, tokensPerSecond, ...taught };
       appendFileSync(log, `${JSON.stringify(entry)}\n`);
       print(`step ${done}/${steps}  held-out loss ${heldOut.toFixed(4)}  perplexity ${Math.exp(heldOut).toFixed(3)}`);
     }
