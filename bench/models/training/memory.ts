@@ -2,14 +2,7 @@
 import { allocator } from '../../backends/wasm-memory.ts';
 import type { ModelConfig } from '../../contract/model.ts';
 import { parameterCount } from './parameters.ts';
-import type { NetworkSettings } from './recipes.ts';
-
-/** A batch is cut into shards, each with gradients of its own, so that sums are the same for any number of threads. */
-export interface BatchShape {
-  readonly shards: number;
-  /** Of a shard, each of `contextLength` tokens. */
-  readonly sequences: number;
-}
+import type { BatchShape, NetworkSettings } from './recipes.ts';
 
 export interface TrainingMemory extends NetworkMemory {
   /** One float64. */

@@ -1,7 +1,6 @@
 // What the models that are shipped with tare are made of, and how they are trained.
 import type { ModelConfig } from '../../contract/model.ts';
 import type { PassageKind } from './corpus.ts';
-import type { BatchShape } from './memory.ts';
 
 /** What a step of training computes. */
 export interface NetworkSettings {
@@ -35,6 +34,13 @@ export interface Recipe extends NetworkSettings {
   readonly passages?: PassageKind;
   /** Recipes that its loss is held against. */
   readonly controls?: readonly string[];
+}
+
+/** A batch is cut into shards, each with gradients of its own, so that sums are the same for any number of threads. */
+export interface BatchShape {
+  readonly shards: number;
+  /** Of a shard, each of `contextLength` tokens. */
+  readonly sequences: number;
 }
 
 /** AdamW under a rate that warms up, stays, and falls to 0 at the end, so that a run can go on from before its fall. */
