@@ -1,15 +1,21 @@
 // npm run build:package: writes `.package`, a folder that `npm pack` makes a package of. Every module stands in it where it
 // stands here, compiled on its own: gpu.js reads the text of kernels, and paths between modules stay what they are.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { basename, dirname, join } from 'node:path';
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire, findPackageJSON } from 'node:module';
+import { basename, dirname, join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { builtBundle, bundleScript, bundleWorker } from './backends/browser/bundle.ts';
+import { MEASURING_SCRIPT, WEIGHING_WORKER } from './backends/browser/routes.ts';
 import { hasWasmSource } from './backends/compile-wasm.ts';
 import { wasmFile } from './backends/wasm-file.ts';
-import { PROJECT } from './cases/registry.ts';
+import { KERNELS_DIR, PROJECT, techniqueFiles } from './cases/registry.ts';
 import { InputError } from './contract/input-error.ts';
+import { optionalParts } from './contract/optional-parts.ts';
 import { wasmWidths } from './contract/runtimes/wasm.ts';
+import { PAGE_SCRIPT as REPORT_SCRIPT } from './report/html/document.ts';
 import { gitState } from './run/git-state.ts';
+import { SERVED_SCRIPT } from './serve/routes.ts';
 
 const OUT = join(PROJECT, '.package');
 /** Files beside modules that modules read. Vectors, goldens and logs are of tests, training and readers alone. */
@@ -18,7 +24,7 @@ const OF_TESTS = /golden|vectors|small-llama|tsconfig|^fixtures/;
 /** What can be imported, as the manifest's `exports` say. */
 const IMPORTABLE = /^bench.(api.tare|contract.*)\.d\.ts$/;
 /** Optional: what needs them says how they are installed. */
-const PEERS = ['@duckdb/node-api', '@sparticuz/chromium', 'assemblyscript', 'esbuild', 'webgpu'];
+const PEERS = [...new Set(Object.values(optionalParts).flatMap(({ packages }) => packages))].sort();
 /** The oldest that runs TypeScript and has the hooks by which techniques find tare. */
 const NODE = '>=22.18';
 
@@ -35,6 +41,7 @@ compile();
 keepDeclarations();
 for (const folder of ['bench', 'kernels', 'suites']) copyData(folder);
 copyWasm();
+await bundlePages();
 for (const folder of ['docs', 'results']) copyTexts(folder);
 for (const file of ['README.md', 'LICENSE']) copyFileSync(join(PROJECT, file), join(OUT, file));
 bundleGpuJs();
@@ -91,6 +98,16 @@ function copyWasm(): void {
   }
 }
 
+/** Scripts of pages, put together beforehand: with techniques of one's own it takes esbuild. */
+async function bundlePages(): Promise<void> {
+  for (const main of [MEASURING_SCRIPT, SERVED_SCRIPT, REPORT_SCRIPT]) keepBundle(main, await bundleScript(main));
+  keepBundle(WEIGHING_WORKER, await bundleWorker(WEIGHING_WORKER, techniqueFiles([KERNELS_DIR])));
+}
+
+function keepBundle(main: string, script: string): void {
+  writeFileSync(builtBundle(join(OUT, relative(PROJECT, main)).replace(/\.ts$/, '.js')), script);
+}
+
 /**
  * gpu.js demands an older Dawn of 80 MB and a compiler for OpenGL, and another project's package.json can't override that. So it
  * travels inside of the package, as it is but for what it demands; `webgpu` is a peer of tare's.
@@ -134,9 +151,34 @@ function manifest(): object {
     bundleDependencies: ['gpu.js'],
     peerDependencies: Object.fromEntries(known.filter(isPeer)),
     peerDependenciesMeta: Object.fromEntries(PEERS.map((name) => [name, { optional: true }])),
+    // What `tare setup` says it brings: as installed here, with what they depend on.
+    tare: { megabytes: Object.fromEntries(PEERS.map((name) => [name, installedMegabytes(name)])) },
     // The commit of the sources, where there is one that they are.
     ...(state === undefined || state.dirty ? {} : { gitHead: state.commit }),
   };
+}
+
+/** Undefined where it is not installed. */
+function installedMegabytes(name: string): number | undefined {
+  const files = new Set<string>();
+  const add = (dependency: string, from: string) => {
+    let file: string | undefined;
+    try {
+      file = findPackageJSON(dependency, pathToFileURL(from));
+    } catch {}
+    if (file === undefined || files.has(file)) return;
+    files.add(file);
+    const { dependencies, optionalDependencies } = readJson(file);
+    for (const next of Object.keys({ ...dependencies, ...optionalDependencies })) add(next, file);
+  };
+  add(name, join(PROJECT, '.peers', 'duckdb', 'package.json'));
+  const bytes = [...files].map(dirname).reduce((sum, folder) => sum + bytesIn(folder), 0);
+  return files.size === 0 ? undefined : Math.ceil(bytes / 1e6);
+}
+
+function bytesIn(folder: string): number {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
 }
 
 function readJson(file: string) {

@@ -6,7 +6,7 @@ import { DEFAULT_SEED } from '../contract/case.ts';
 import { InputError } from '../contract/input-error.ts';
 import type { LayerChoice } from '../contract/problem.ts';
 import { RunArguments } from '../contract/run-arguments.ts';
-import type { PresetName } from '../contract/suite.ts';
+import { isSuitePath, type PresetName } from '../contract/suite.ts';
 import type { AxisValue } from '../contract/technique.ts';
 
 /**
@@ -16,7 +16,7 @@ import type { AxisValue } from '../contract/technique.ts';
 export interface RunChoices {
   /** How thorough: `smoke` (< 20 s), `quick` (< 3 min; where not said) or `nightly` (some 2 h). */
   readonly preset?: PresetName;
-  /** Names; all where not said or empty. */
+  /** Names; all where not said or empty. A suite may be a module of one's own or a folder of them, by a path with a `/` or an ending. */
   readonly suite?: readonly string[];
   readonly technique?: readonly string[];
   readonly backend?: readonly string[];
@@ -97,7 +97,7 @@ export function argumentsOf(choices: RunChoices): RunArguments {
   return {
     ...rest,
     preset: rest.preset ?? 'quick',
-    suite: rest.suite ?? [],
+    suite: (rest.suite ?? []).map((name) => (isSuitePath(name) ? resolve(name) : name)),
     technique: rest.technique ?? [],
     backend: rest.backend ?? [],
     filter: rest.filter ?? [],

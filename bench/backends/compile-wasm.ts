@@ -5,8 +5,8 @@ import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { InputError } from '../contract/input-error.ts';
-import { installLine } from '../contract/install-line.ts';
 import { type WasmWidth, wasmWidths } from '../contract/runtimes/wasm.ts';
+import { setupLine } from '../contract/typed-lines.ts';
 import { wasmFile } from './wasm-file.ts';
 import { constantsAddress } from './wasm-memory.ts';
 
@@ -62,9 +62,7 @@ async function loadCompiler(): Promise<Compiler> {
     return await import(ASSEMBLYSCRIPT);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw new InputError(
-      `assemblyscript: must be installed to compile wasm.as.ts, got none; ${installLine('assemblyscript')}`,
-    );
+    throw new InputError(`assemblyscript: must be installed to compile wasm.as.ts, got none; ${setupLine('wasm')}`);
   }
 }
 

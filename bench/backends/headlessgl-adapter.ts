@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import type { BackendStatus } from '../contract/backend.ts';
 import { moduleFile } from '../contract/module-file.ts';
+import { scriptLine } from '../contract/typed-lines.ts';
 import { headlessGlVersion } from './headless-gl.ts';
 import { missingToBuild } from './headlessgl-build.ts';
 import { isSoftwareName } from './webgpu-adapter.ts';
@@ -40,14 +41,14 @@ export async function probeHeadlessGl(): Promise<BackendStatus> {
 function notInstalled(): string {
   const missing = [...missingToBuild(), ...(whyNoDisplay() === undefined ? [] : ['xvfb'])];
   const before = missing.length > 0 ? `apt-get install ${missing.join(' ')} && ` : '';
-  return `gl is not installed: ${before}npm run headlessgl:install`;
+  return `gl is not installed: ${before}${scriptLine('headlessgl:install')}`;
 }
 
 function failureOf(error: { killed?: boolean; signal?: string | null; code?: unknown }, stderr: string): string {
   if (error.killed) return `OpenGL gave no answer within ${PROBE_TIMEOUT_MS / 1000} s`;
   if (error.signal) return `OpenGL ended with ${error.signal}`;
   if (/Could not locate the bindings file/.test(stderr))
-    return 'gl was not built to its end: npm run headlessgl:install';
+    return `gl was not built to its end: ${scriptLine('headlessgl:install')}`;
   const message = stderr.split('\n').find((line) => /^\w*Error/.test(line)) ?? `exit code ${error.code}`;
   return `OpenGL can't be used: ${message.trim()}`;
 }

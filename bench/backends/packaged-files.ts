@@ -9,7 +9,7 @@ import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { createBrotliDecompress } from 'node:zlib';
-import { installLine } from '../contract/install-line.ts';
+import { setupLine } from '../contract/typed-lines.ts';
 
 export interface PackagedFiles {
   /** Begins the name of the folder. */
@@ -35,7 +35,7 @@ function packageFile(): string {
   try {
     return findPackageJSON('@sparticuz/chromium', import.meta.url) ?? '';
   } catch {
-    throw new Error(`the package @sparticuz/chromium is not installed: ${installLine('@sparticuz/chromium')}`);
+    throw new Error(`the package @sparticuz/chromium is not installed: ${setupLine('chromium')}`);
   }
 }
 
@@ -73,7 +73,7 @@ async function hashOf(archives: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
   for (const archive of archives) {
     const bytes = await readFile(archive).catch(() => {
-      throw new Error(`${archive} is missing; \`${installLine('@sparticuz/chromium')}\` brings it back`);
+      throw new Error(`${archive} is missing; \`${setupLine('chromium')}\` brings it back`);
     });
     hash.update(bytes);
   }
@@ -116,9 +116,7 @@ function unpackInto(folder: string, archive: string): NodeJS.WritableStream {
 /** Where another process was faster, its folder stands and ours goes; where a damaged one stands, it makes way. */
 async function moveIntoPlace(fresh: string, folder: string, source: PackagedFiles): Promise<void> {
   if (!(await isComplete(fresh, source)))
-    throw new Error(
-      `the archive is damaged or lacks the ${source.name}; \`${installLine('@sparticuz/chromium')}\` brings it back`,
-    );
+    throw new Error(`the archive is damaged or lacks the ${source.name}; \`${setupLine('chromium')}\` brings it back`);
   const aside = `${fresh}-damaged`;
   if (!(await isComplete(folder, source))) await rename(folder, aside).catch(ignoreMissing);
   await rename(fresh, folder).catch(async (error) => {

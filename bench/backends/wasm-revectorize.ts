@@ -1,8 +1,10 @@
 // V8's experimental re-vectoriser pairs 128-bit operations into 256-bit ones. It fails silently, so it is asked: compiled
 // with its trace on, a module must show that something was paired.
+
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { scriptLine } from '../contract/typed-lines.ts';
 import { wasmFile } from './wasm-file.ts';
 
 export const REVECTORIZE = '--experimental-wasm-revectorize';
@@ -24,7 +26,7 @@ export function whyNotRevectorized(technique: string): Promise<string | undefine
 
 async function traceModule(technique: string): Promise<string | undefined> {
   const file = wasmFile(technique, 256);
-  if (!existsSync(file)) return `${technique} is not compiled: npm run build:wasm`;
+  if (!existsSync(file)) return `${technique} is not compiled: ${scriptLine('build:wasm')}`;
   try {
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [...TRACE, '-e', COMPILE, file], {
       maxBuffer: MAX_TRACE_BYTES,

@@ -3,8 +3,8 @@
 // process finds only the drivers its environment named when it started.
 import { execFile } from 'node:child_process';
 import { findPackageJSON } from 'node:module';
-import { installLine } from '../contract/install-line.ts';
 import { moduleFile } from '../contract/module-file.ts';
+import { setupLine } from '../contract/typed-lines.ts';
 import { type DriverSource, packagedDriver, softwareDriverEnv } from './software-driver.ts';
 
 export type WebGpuStatus =
@@ -52,7 +52,7 @@ export function webGpuStatus(): Promise<WebGpuStatus> {
 /** `findSource` says where the software driver comes from, should it be needed. */
 export async function probeWebGpu(findSource: () => DriverSource = packagedDriver): Promise<WebGpuStatus> {
   if (!isDawnInstalled()) {
-    const line = installLine('webgpu', '@sparticuz/chromium');
+    const line = setupLine('gpu');
     return { available: false, reason: `webgpu, which runs WebGPU in Node, is not installed: ${line}` };
   }
   const own = await probe({});
@@ -94,7 +94,7 @@ function status(info: AdapterInfo, origin: string, env: Record<string, string>):
 }
 
 function unavailable(own: string, packaged: string): WebGpuStatus {
-  const mend = `install a Vulkan driver, or install the packages again: ${installLine('webgpu', '@sparticuz/chromium')}`;
+  const mend = `install a Vulkan driver, or install the packages again: ${setupLine('gpu')}`;
   return { available: false, reason: `no WebGPU adapter: with the machine's own drivers ${own}; ${packaged}; ${mend}` };
 }
 

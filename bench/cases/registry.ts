@@ -1,12 +1,13 @@
 // Finds techniques and suites by walking their folders; nothing lists them.
 import { readdirSync, statSync } from 'node:fs';
-import { registerHooks } from 'node:module';
+import { type ModuleFormat, registerHooks } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { InputError } from '../contract/input-error.ts';
 import { MODULE_SUFFIX } from '../contract/module-file.ts';
 import { contractModule } from '../contract/own-import.ts';
 import type { Suite } from '../contract/suite.ts';
+import { suiteName } from '../contract/suite.ts';
 import type { Technique } from '../contract/technique.ts';
 import { techniqueModule } from './technique-module.ts';
 
@@ -18,9 +19,17 @@ export const KERNELS_DIR = join(PROJECT, 'kernels');
 registerHooks({
   resolve(specifier, context, nextResolve) {
     const own = contractModule(specifier);
-    return own === undefined ? nextResolve(specifier, context) : { url: pathToFileURL(own).href, shortCircuit: true };
+    if (own !== undefined) return { url: pathToFileURL(own).href, shortCircuit: true };
+    const found = nextResolve(specifier, context);
+    return { ...found, format: found.format ?? formatOf(found.url) };
   },
 });
+
+/** Of one's own modules beside which no package.json tells it: Node would guess it, and say so each time. */
+function formatOf(url: string): ModuleFormat | undefined {
+  if (url.includes('/node_modules/')) return undefined;
+  return url.endsWith('.ts') ? 'module-typescript' : url.endsWith('.js') ? 'module' : undefined;
+}
 
 /** Every technique of the folders by id, in alphabetical order. Throws InputError on what is no technique. */
 export async function loadTechniques(folders: readonly string[]): Promise<Map<string, Technique>> {
@@ -64,6 +73,36 @@ export async function loadSuites(): Promise<Map<string, Suite>> {
     suites.set(basename(file, MODULE_SUFFIX), await defaultExport<Suite>(join(folder, file)));
   }
   return suites;
+}
+
+/** The user's, of modules and folders of them, by the names of the modules. Throws InputError on what is no suite. */
+export async function loadOwnSuites(paths: readonly string[]): Promise<Map<string, Suite>> {
+  const { checkSuite } = await import('./suite-schema.ts');
+  const suites = new Map<string, Suite>();
+  const taken = new Map([...(await loadSuites()).keys()].map((id) => [id, 'tare']));
+  for (const file of new Set(paths.flatMap(suiteModules))) {
+    const id = suiteName(file);
+    if (!/^[\w.-]+$/.test(id)) throw new InputError(`--suite: must be called by letters, digits, - and _, got ${file}`);
+    const other = taken.get(id);
+    if (other !== undefined)
+      throw new InputError(
+        `--suite: suites must have names of their own, got ${id} in ${other} and in ${file}; rename the file`,
+      );
+    taken.set(id, file);
+    suites.set(id, checkSuite(await defaultExport(file), file));
+  }
+  return suites;
+}
+
+function suiteModules(path: string): string[] {
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (there === undefined) throw new InputError(`--suite: must be there, got none at ${path}`);
+  if (!there.isDirectory()) return [path];
+  const files = readdirSync(path)
+    .sort()
+    .filter((file) => /(?<!\.(test|d))\.[tj]s$/.test(file));
+  if (files.length === 0) throw new InputError(`--suite: must hold suites, <name>.ts or .js, got none in ${path}`);
+  return files.map((file) => join(path, file));
 }
 
 function modulesIn(folder: string): [id: string, file: string][] {

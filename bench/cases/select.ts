@@ -6,13 +6,13 @@ import { matchesFilter } from '../contract/case-filter.ts';
 import { InputError } from '../contract/input-error.ts';
 import { operationChoices } from '../contract/operations.ts';
 import type { RunArguments } from '../contract/run-arguments.ts';
-import { mustBeNamed } from '../contract/suite.ts';
+import { isSuitePath, mustBeNamed, type Suite } from '../contract/suite.ts';
 import type { Axes, Technique } from '../contract/technique.ts';
 import { isOfModels } from '../inputs/chosen-model.ts';
 import { chosenProblems } from '../inputs/chosen-problems.ts';
 import { isValue, valuesOfAxes } from './axis-values.ts';
 import { expandCases } from './case.ts';
-import { KERNELS_DIR, loadSuites, loadTechniques, techniqueFiles } from './registry.ts';
+import { KERNELS_DIR, loadOwnSuites, loadSuites, loadTechniques, techniqueFiles } from './registry.ts';
 
 export interface Selection {
   readonly cases: readonly Case[];
@@ -33,8 +33,12 @@ export async function selectCases(request: CaseChoice): Promise<Selection> {
   // What is asked of models speaks of their suites.
   const ofModels = request.draft === undefined ? 'models' : 'roads';
   const wanted = request.suite.length === 0 && isOfModels(request) ? [ofModels] : request.suite;
-  const named = chooseKeys('suite', wanted, allSuites);
-  const suites = new Map([...named].filter(([, suite]) => wanted.length > 0 || !mustBeNamed(suite, request.preset)));
+  const [paths, names] = [wanted.filter(isSuitePath), wanted.filter((name) => !isSuitePath(name))];
+  const named = paths.length > 0 && names.length === 0 ? [] : chooseKeys('suite', names, allSuites);
+  const ours = [...named].filter(([, suite]) => wanted.length > 0 || !mustBeNamed(suite, request.preset));
+  const theirs = await loadOwnSuites(paths);
+  for (const [id, suite] of theirs) assertKnownNames(id, suite, allTechniques);
+  const suites = new Map([...ours, ...theirs]);
   const techniques = chooseKeys('technique', request.technique, allTechniques);
   const axes = request.axes && chooseAxes(request.axes, allTechniques, operationChoices);
   const chosenBackends = chooseNames(
@@ -69,6 +73,14 @@ export async function selectCases(request: CaseChoice): Promise<Selection> {
     );
   }
   return { cases: filtered, techniques, axes, notes: chosen?.notes ?? [] };
+}
+
+function assertKnownNames(id: string, { blocks }: Suite, techniques: ReadonlyMap<string, Technique>): void {
+  const known = { techniques: [...techniques.keys()], backends: backends.map((backend) => backend.id) };
+  for (const field of ['techniques', 'backends'] as const) {
+    const strange = blocks.flatMap((block) => block[field] ?? []).find((name) => !known[field].includes(name));
+    if (strange !== undefined) throw unknownName(`suite ${id}: ${field}`, strange, known[field]);
+  }
 }
 
 /** Of techniques that tare doesn't bring. */

@@ -12,7 +12,7 @@ import { visibleText } from '../contract/visible-text.ts';
 import { techniqueModule } from './technique-module.ts';
 
 const ops = { matmul: 'matmul', mlp: 'mlp', attention: 'attention' } as const satisfies { [O in LayerOp]: O };
-const families = {
+export const families = {
   dense: 'dense',
   sparse: 'sparse',
   quantized: 'quantized',
@@ -43,11 +43,11 @@ function oneOf<T extends string>(known: Readonly<Record<T, T>>): z.ZodType<T> {
 const isFunction = (value: unknown) => typeof value === 'function';
 const callable = must<(...args: never[]) => unknown>('a function', isFunction);
 const optional = callable.optional();
-const sentence = must<string>(
+export const sentence = must<string>(
   'text that can be shown',
   (value) => typeof value === 'string' && visibleText(value) === value,
 );
-const axisValue = must<string | number>(
+export const axisValue = must<string | number>(
   'a number, or text without blanks and , : ; =',
   (value) => Number.isFinite(value) || (typeof value === 'string' && SPELLABLE.test(value)),
 );
@@ -101,10 +101,18 @@ const TechniqueShape = z.strictObject(fields);
 export function checkTechnique(exported: unknown, file: string): Technique {
   const parsed = TechniqueShape.safeParse(exported);
   if (parsed.success) return exported as Technique;
-  const { path, message } = parsed.error.issues[0];
+  throw wrongExport(file, parsed.error, 'defineTechnique', 'docs/techniques.md');
+}
+
+export function wrongExport(
+  file: string,
+  { issues: [{ path, message }] }: z.ZodError,
+  maker: string,
+  guide: string,
+): InputError {
   const subject = path.length > 0 ? `${path.join('.')} ` : '';
-  throw new InputError(
-    `${file}: must export what defineTechnique returns: ${subject}${message.replace(/^Invalid input: expected/, 'must be')}; see docs/techniques.md`,
+  return new InputError(
+    `${file}: must export what ${maker} returns: ${subject}${message.replace(/^Invalid (input|option): expected/, 'must be')}; see ${guide}`,
   );
 }
 

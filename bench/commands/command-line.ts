@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import yargs, { type Argv, type CommandModule } from 'yargs';
 import { PROJECT } from '../cases/registry.ts';
 import { InputError } from '../contract/input-error.ts';
+import { scriptLine } from '../contract/typed-lines.ts';
 import { visibleSentence, visibleText } from '../contract/visible-text.ts';
 import { textWidth } from '../report/text-table.ts';
 import { abCommand } from './ab.ts';
@@ -26,6 +27,7 @@ import { rooflineCommand } from './roofline.ts';
 import { runCommand } from './run.ts';
 import { sensitivityCommand } from './sensitivity.ts';
 import { serveCommand } from './serve.ts';
+import { setupCommand } from './setup.ts';
 import { showCommand } from './show.ts';
 import { trackCommand } from './track.ts';
 import { nameOf, RefusedLine, usageError } from './usage-errors.ts';
@@ -60,6 +62,7 @@ export const commands = [
   recommendCommand,
   exportCommand,
   newCommand,
+  setupCommand,
   doctorCommand,
   helpCommand,
 ];
@@ -105,7 +108,7 @@ function printPreamble(): void {
   process.stdout.write(completionPreamble(around));
   if (around.strays.length === 0 || process.stdout.isTTY) return;
   process.stderr.write(
-    "tare: npm's own lines stand before the script; npm run -s tare -- completion leaves them out\n",
+    `tare: npm's own lines stand before the script; ${scriptLine('-s tare -- completion')} leaves them out\n`,
   );
 }
 

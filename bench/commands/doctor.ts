@@ -3,6 +3,8 @@ import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { backends } from '../backends/backend.ts';
 import type { BrowserChoice } from '../contract/browser.ts';
 import { counted } from '../contract/counted.ts';
+import { IS_PACKAGE } from '../contract/module-file.ts';
+import { tareLine } from '../contract/typed-lines.ts';
 import { visibleSentence, visibleText } from '../contract/visible-text.ts';
 import { openEnergySource } from '../measure/energy/idle-power.ts';
 import { timerResolutionNs } from '../measure/timer-resolution.ts';
@@ -81,9 +83,9 @@ export async function examineEnergy(powercap?: string): Promise<Finding> {
 }
 
 function nodeAdvice(version: string): string | undefined {
-  return Number.parseInt(version, 10) >= 24
+  return IS_PACKAGE || Number.parseInt(version, 10) >= 24
     ? undefined
-    : 'tare needs Node 24: start it with npm run tare, which brings its own';
+    : `tare needs Node 24: start it with ${tareLine('doctor')}, which brings its own`;
 }
 
 async function examineBackends(browser: BrowserChoice): Promise<Finding[]> {

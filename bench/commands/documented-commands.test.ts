@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { argumentsOf } from '../api/run-choices.ts';
-import { GUIDE_TECHNIQUE, guideTechnique } from '../cases/guide-technique.ts';
+import { GUIDE_TECHNIQUE, guideSuite, guideTechnique } from '../cases/guide-technique.ts';
 import { PROJECT } from '../cases/registry.ts';
 import { selectCases } from '../cases/select.ts';
 import { tareHere } from '../fixtures/command-line.ts';
@@ -27,6 +27,7 @@ const RUN: Readonly<Record<string, readonly string[]>> = {
   merge: [],
   export: [],
   new: [],
+  setup: [],
   help: [],
   completion: [],
   event: ['--history', 'history'],
@@ -142,6 +143,8 @@ beforeAll(() => {
   mkdirSync(join(folder, 'my-kernels', GUIDE_TECHNIQUE), { recursive: true });
   // The test runner finds modules by itself and knows no tare.
   const contract = join(PROJECT, 'bench', 'contract');
+  mkdirSync(join(folder, 'my-suites'));
+  writeFileSync(join(folder, 'my-suites', 'my-shapes.ts'), guideSuite().replace("'tare'", `'${contract}/suite.ts'`));
   for (const [name, text] of guideTechnique(GUIDE_TECHNIQUE)) {
     const named = text.replace("'tare'", `'${contract}/technique.ts'`).replace(/'tare\/(.*)'/, `'${contract}/$1.ts'`);
     writeFileSync(join(folder, 'my-kernels', GUIDE_TECHNIQUE, name), named);

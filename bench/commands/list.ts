@@ -2,10 +2,10 @@ import { styleText } from 'node:util';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { argumentsOf } from '../api/run-choices.ts';
 import { backends } from '../backends/backend.ts';
-import { loadSuites, loadTechniques } from '../cases/registry.ts';
+import { loadOwnSuites, loadSuites, loadTechniques } from '../cases/registry.ts';
 import { kernelsDirs, selectCases, unknownName } from '../cases/select.ts';
 import type { BackendStatus } from '../contract/backend.ts';
-import { mustBeNamed, presetNames } from '../contract/suite.ts';
+import { isSuitePath, mustBeNamed, presetNames } from '../contract/suite.ts';
 import { visibleSentence, visibleText } from '../contract/visible-text.ts';
 import { techniqueTable } from '../report/technique-table.ts';
 import { definition, textWidth } from '../report/text-table.ts';
@@ -74,8 +74,9 @@ function formatListing([kind, { lines }]: [string, Listing]): string {
   return (kind === 'cases' ? lines : [styleText('bold', kind), ...lines]).join('\n');
 }
 
-async function listSuites(): Promise<Listing> {
-  const entries = [...(await loadSuites())].map(([id, suite]) => {
+async function listSuites({ suite: asked }: Flags): Promise<Listing> {
+  const { suite: paths } = argumentsOf({ suite: asked.filter(isSuitePath) });
+  const entries = [...(await loadSuites()), ...(await loadOwnSuites(paths))].map(([id, suite]) => {
     const presets = presetNames.filter((preset) => suite.blocks.some((block) => block.presets.includes(preset)));
     const onlyWhenNamed = presets.filter((preset) => mustBeNamed(suite, preset));
     return { id, summary: suite.summary, presets, only_when_named: onlyWhenNamed };

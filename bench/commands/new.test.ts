@@ -41,7 +41,8 @@ test('a new technique passes the contract as it is, and one that computes someth
 test.each([
   ['a name that tare has', ['technique', 'int8'], /^tare: name: must be one that no technique has, got int8/],
   ['a name that is no name', ['technique', '../x'], /^tare: name: must be letters, digits, - and _, got \.\.\/x\n$/],
-  ['something else', ['suite', 'mine'], /^tare: what: must be one of tare's, got suite; nearest: technique\n$/],
+  ['a suite that tare has', ['suite', 'smoke'], /^tare: name: must be one that no suite has, got smoke/],
+  ['something else', ['backend', 'mine'], /^tare: what: must be one of tare's, got backend; nearest: /],
 ])('%s is refused', async (_, words, message) => {
   const { status, stdout, stderr } = await tareHere(folder, ['new', ...words]);
   expect({ status, stdout, stderr }).toEqual({ status: 2, stdout: '', stderr: expect.stringMatching(message) });

@@ -1,5 +1,6 @@
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { presets } from '../cases/preset.ts';
+import { tareLine } from '../contract/typed-lines.ts';
 import { type Bounds, recommend as bestOf, judge, type WeighedModel } from '../judge/recommend.ts';
 import { recommendReport } from '../report/recommend-report.ts';
 import { textWidth } from '../report/text-table.ts';
@@ -66,15 +67,16 @@ function commandOf({ model, text, calibration, backend, context }: Flags, chosen
     path === undefined ? [] : [`--${flag} ${path}`],
   );
   const which = given.length === 0 ? ['--suite models'] : given;
-  return [
-    'npm run tare -- run',
+  const words = [
+    'run',
     ...which,
     chosen,
     '--layers all+head',
     `--context ${context}`,
     '--filter decode',
     `--backend ${backend}`,
-  ].join(' ');
+  ];
+  return tareLine(words.join(' '));
 }
 
 function jsonOf(model: string, bounds: Bounds, weighed: readonly WeighedModel[]) {

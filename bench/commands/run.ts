@@ -2,6 +2,7 @@ import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } 
 import { measure } from '../api/measure.ts';
 import type { RunChoices } from '../api/run-choices.ts';
 import { counted } from '../contract/counted.ts';
+import { tareLine } from '../contract/typed-lines.ts';
 import { ladderData, laddersOf } from '../report/ladder.ts';
 import { formatSummary } from '../report/summary.ts';
 import { textWidth, wrapText } from '../report/text-table.ts';
@@ -169,7 +170,7 @@ function report(
   }
   if (interrupted) {
     process.stderr.write(
-      `tare: interrupted with ${counted(missing, 'case')} to go; finish with: npm run tare -- run --resume ${csvPath}\n`,
+      `tare: interrupted with ${counted(missing, 'case')} to go; finish with: ${tareLine(`run --resume ${csvPath}`)}\n`,
     );
   }
 }

@@ -110,7 +110,11 @@ export const selectionFlags = {
     default: 'quick' as PresetName,
     coerce: choosePreset,
   },
-  suite: { ...listFlag, describe: 'only these suites', defaultDescription: 'all' },
+  suite: {
+    ...listFlag,
+    describe: 'only these suites, which may be modules of your own or folders of them: ./my-suite.ts',
+    defaultDescription: 'all',
+  },
   technique: { ...listFlag, describe: 'only these techniques', defaultDescription: 'all' },
   backend: { ...listFlag, describe: 'only these backends', defaultDescription: 'all' },
   filter: {

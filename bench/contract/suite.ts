@@ -40,6 +40,16 @@ export function mustBeNamed({ onlyWhenNamed = [] }: Suite, preset: PresetName): 
   return onlyWhenNamed === true || onlyWhenNamed.includes(preset);
 }
 
+/** Whether `--suite` was given a module or a folder of the user's, and not a name of tare's. */
+export function isSuitePath(given: string): boolean {
+  return /[\\/]|^\.+$|\.[tj]s$/.test(given);
+}
+
+/** What the suite of a module is called. */
+export function suiteName(path: string): string {
+  return path.replace(/^.*[\\/]/, '').replace(/\.[tj]s$/, '');
+}
+
 export function defineSuite(suite: Suite): Suite {
   return suite;
 }

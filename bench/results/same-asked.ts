@@ -1,5 +1,6 @@
 // Whether two runs were asked for the same: only then is a case that one of them lacks a case that vanished.
 import { isDeepStrictEqual } from 'node:util';
+import { suiteName } from '../contract/suite.ts';
 import type { Manifest } from './manifest.ts';
 
 /** What a run was to measure, as far as its files tell. */
@@ -27,7 +28,9 @@ export function isAskedAlike(one: AskedRun, other: AskedRun): boolean {
 function requestOf({ arguments: asked }: NonNullable<AskedRun['manifest']>) {
   const { preset, axes, m, shape, layers, scale, context, kernels, seed, inProcess, browser, shard } = asked;
   const { headed, isVisitor } = browser;
-  const chosen = [asked.suite, asked.technique, asked.backend, asked.filter].map((names) => names.toSorted());
+  const chosen = [asked.suite.map(suiteName), asked.technique, asked.backend, asked.filter].map((names) =>
+    names.toSorted(),
+  );
   const files = [asked.weights, asked.model, asked.text, asked.calibration, asked.plan];
   const given = { files: files.map((file) => file !== undefined), kernels: kernels.length };
   return { preset, chosen, axes, m, shape, layers, scale, context, seed, inProcess, headed, isVisitor, shard, given };

@@ -36,7 +36,7 @@ test('a machine as it comes is told what to change, with the commands', () => {
   });
   expect(found.turbo.advice).toMatch(/: echo 0 \| sudo tee \/sys\/devices\/system\/cpu\/cpufreq\/boost$/);
   expect(found.SMT.advice).toMatch(/: echo off \| sudo tee \/sys\/devices\/system\/cpu\/smt\/control$/);
-  expect(found.ASLR.advice).toMatch(/: setarch -R npm run nightly$/);
+  expect(found.ASLR.advice).toMatch(/: setarch -R npm run tare -- nightly$/);
   expect(found.cores.advice).toMatch(/system\.slice AllowedCPUs=0-1 .* AllowedCPUs=2-7$/);
 });
 

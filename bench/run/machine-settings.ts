@@ -1,7 +1,9 @@
 // Settings of a Linux machine that make its speed change from minute to minute or from process to process, and the commands that
 // hold it steady. Another system, and most virtual machines, show none of them.
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { tareLine } from '../contract/typed-lines.ts';
 
 export interface Setting {
   readonly name: string;
@@ -56,8 +58,7 @@ function addresses(read: Read): Setting {
   const level = read('proc/sys/kernel/randomize_va_space');
   if (level === undefined) return { name: 'ASLR', value: NOT_SHOWN };
   if (level === '0') return { name: 'ASLR', value: 'off' };
-  const advice =
-    'code and data lie elsewhere in each process, which several passes even out; all alike: setarch -R npm run nightly';
+  const advice = `code and data lie elsewhere in each process, which several passes even out; all alike: setarch -R ${tareLine('nightly')}`;
   return { name: 'ASLR', value: 'on', advice };
 }
 

@@ -38,6 +38,7 @@ const Next = z.object({ last: z.number().int() });
 const Result = z.object({ number: z.number().int(), weighed: Weighed });
 
 const FOLDER = import.meta.dirname;
+export const SERVED_SCRIPT = moduleFile('./page.ts', import.meta.filename);
 
 export interface Serving {
   readonly route: Route;
@@ -121,7 +122,7 @@ async function fileAnswer(path: string): Promise<Answer | undefined> {
     case '/page.css':
       return { type: 'text/css', body: await readFile(join(FOLDER, 'page.css')) };
     case '/page.js':
-      return { type: 'text/javascript', body: await bundleScript(moduleFile('./page.ts', import.meta.filename)) };
+      return { type: 'text/javascript', body: await bundleScript(SERVED_SCRIPT) };
     case '/worker.js':
       return { type: 'text/javascript', body: await bundleWorker(WEIGHING_WORKER, techniqueFiles([KERNELS_DIR])) };
     default:

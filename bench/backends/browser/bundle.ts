@@ -1,13 +1,30 @@
 // The kernel modules as one script for a browser: what Node runs, put together, with no second implementation.
-import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, sep } from 'node:path';
 import type { Plugin } from 'esbuild';
 import { InputError } from '../../contract/input-error.ts';
-import { installLine } from '../../contract/install-line.ts';
+import { IS_PACKAGE, moduleFile } from '../../contract/module-file.ts';
 import { contractModule } from '../../contract/own-import.ts';
+import { setupLine } from '../../contract/typed-lines.ts';
+
+/** Of tare's own techniques. */
+const KERNELS = dirname(moduleFile('../../../kernels/contract.ts', import.meta.filename)) + sep;
+
+/** Where the package has the script of a page, which it was made with. */
+export function builtBundle(main: string): string {
+  return main.replace(/\.js$/, '.bundle.js');
+}
+
+function findBuilt(main: string): Promise<string> | undefined {
+  return IS_PACKAGE && existsSync(builtBundle(main)) ? readFile(builtBundle(main), 'utf8') : undefined;
+}
 
 /** A worker: the default export of `main` is called with all techniques by id, out of the module of each. */
 export function bundleWorker(main: string, techniques: ReadonlyMap<string, string>): Promise<string> {
   const files = [...techniques];
+  const built = files.every(([, file]) => file.startsWith(KERNELS)) ? findBuilt(main) : undefined;
+  if (built !== undefined) return built;
   const imports = files.map(([, file], i) => `import technique${i} from ${JSON.stringify(file)};`);
   const entries = files.map(([id], i) => `[${JSON.stringify(id)}, technique${i}]`);
   return bundle(
@@ -16,7 +33,7 @@ export function bundleWorker(main: string, techniques: ReadonlyMap<string, strin
 }
 
 export function bundleScript(main: string): Promise<string> {
-  return bundle(`import ${JSON.stringify(main)};`);
+  return findBuilt(main) ?? bundle(`import ${JSON.stringify(main)};`);
 }
 
 /** gpu.js compiles kernels out of their own text, so it is left as it was written. */
@@ -43,7 +60,7 @@ async function loadEsbuild() {
     return await import('esbuild');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw new InputError(`esbuild: must be installed to put pages together, got none; ${installLine('esbuild')}`);
+    throw new InputError(`esbuild: must be installed to put pages together, got none; ${setupLine('pages')}`);
   }
 }
 

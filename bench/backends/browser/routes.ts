@@ -7,7 +7,7 @@ import { bundleScript, bundleWorker } from './bundle.ts';
 import type { Answer, Route } from './page-server.ts';
 
 export const MEASURING_PAGE = '<!doctype html><title>tare</title><script type="module" src="/page.js"></script>';
-const PAGE_SCRIPT = moduleFile('./page.ts', import.meta.filename);
+export const MEASURING_SCRIPT = moduleFile('./page.ts', import.meta.filename);
 export const WEIGHING_WORKER = moduleFile('../../run/page/weighing-worker.ts', import.meta.filename);
 
 export interface Served {
@@ -26,7 +26,7 @@ export function measuringRoutes({ techniques, array, worker = WEIGHING_WORKER }:
       case '/':
         return { type: 'text/html', body: MEASURING_PAGE };
       case '/page.js':
-        return { type: 'text/javascript', body: await bundleScript(PAGE_SCRIPT) };
+        return { type: 'text/javascript', body: await bundleScript(MEASURING_SCRIPT) };
       case '/worker.js':
         return { type: 'text/javascript', body: await bundleWorker(worker, techniques) };
       default:

@@ -1,8 +1,10 @@
 // llama.cpp's own CPU library, as node-llama-cpp builds it for Node. Only its addon is loaded, whose version is pinned, and
 // called as the package around it does: that one brings libraries for GPUs and rounds probabilities where logits are wanted.
+
 import { join } from 'node:path';
 import type { BackendStatus } from '../../contract/backend.ts';
 import { InputError } from '../../contract/input-error.ts';
+import { scriptLine } from '../../contract/typed-lines.ts';
 import { loadPeer, PEERS_DIR, peerFolder, peerVersion } from './peer-packages.ts';
 
 const LLAMA_CPP_DIR = join(PEERS_DIR, 'llama-cpp');
@@ -81,7 +83,7 @@ export function probeLlamaCpp(folder: string = LLAMA_CPP_DIR): BackendStatus {
   if (version === undefined) {
     return {
       available: false,
-      reason: `${PACKAGE} is not installed: npm run llama-cpp:install (for Linux on x64 and arm64)`,
+      reason: `${PACKAGE} is not installed: ${scriptLine('llama-cpp:install')} (for Linux on x64 and arm64)`,
     };
   }
   return { available: true, adapterType: 'none', adapter: '', driver: '', env: {}, version: `${PACKAGE} ${version}` };

@@ -1,7 +1,9 @@
 // The runtimes of others, as backends: optional, and weighed and checked as tare's own are.
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BackendStatus, NodeBackend } from '../../contract/backend.ts';
+import { scriptLine } from '../../contract/typed-lines.ts';
 import { openJax } from './jax.ts';
 import { openOrtNode, openOrtWeb } from './ort.ts';
 import { peerFolder, peerVersion } from './peer-packages.ts';
@@ -52,7 +54,7 @@ function peer(
 export function probePeer(packages: readonly string[], peersDir?: string): BackendStatus {
   const missing = packages.find((name) => peerVersion(name, peersDir) === undefined);
   if (missing !== undefined) {
-    return { available: false, reason: `${missing} is not installed: npm run peers:install` };
+    return { available: false, reason: `${missing} is not installed: ${scriptLine('peers:install')}` };
   }
   const version = `${packages[0]} ${peerVersion(packages[0], peersDir)}`;
   return { available: true, adapterType: 'none', adapter: '', driver: '', env: {}, version };

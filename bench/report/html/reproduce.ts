@@ -1,6 +1,9 @@
 // The command that measures one row again: what the run was asked for, narrowed to the row's case.
+
 import { DEFAULT_SEED } from '../../contract/case.ts';
 import type { RunArguments } from '../../contract/run-arguments.ts';
+import { isSuitePath } from '../../contract/suite.ts';
+import { commitLine } from '../../contract/typed-lines.ts';
 import type { ResultRow } from '../../results/columns.ts';
 
 /** The arguments are those of the run's manifest; without them a run is taken for one of the command's defaults. */
@@ -8,7 +11,7 @@ export function commandOfRow(row: ResultRow, asked: RunArguments | undefined): s
   const { suite, technique, backend, case_id } = row;
   return commandOf(row, [
     ['preset', asked?.preset],
-    ['suite', suite],
+    ['suite', asked?.suite.some(isSuitePath) ? asked.suite.join(',') : suite],
     ['technique', asked !== undefined && asked.technique.length > 0 ? technique : undefined],
     ['backend', backend],
     // A pattern is held against the whole id: other ids may go on where this one ends.
@@ -39,8 +42,7 @@ function commandOf({ git_commit }: ResultRow, flags: readonly Flag[]): string {
     if (value === undefined || value === false || value === '') return [];
     return value === true ? `--${flag}` : `--${flag} ${quoted(String(value))}`;
   });
-  const checkout = git_commit === undefined ? '' : `git checkout ${quoted(git_commit.slice(0, 12))} && npm ci && `;
-  return `${checkout}npm run tare -- run ${words.join(' ')}`;
+  return commitLine(git_commit && quoted(git_commit.slice(0, 12)), `run ${words.join(' ')}`);
 }
 
 function flagsOf(asked: RunArguments): Flag[] {

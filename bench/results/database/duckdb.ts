@@ -3,8 +3,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { InputError } from '../../contract/input-error.ts';
-import { installLine } from '../../contract/install-line.ts';
-import { IS_PACKAGE } from '../../contract/module-file.ts';
+import { setupLine } from '../../contract/typed-lines.ts';
 
 const DUCKDB_DIR = join(import.meta.dirname, '../../../.peers/duckdb');
 const PACKAGE = '@duckdb/node-api';
@@ -41,8 +40,7 @@ export function whyNoDuckDb(folder: string = DUCKDB_DIR): string | undefined {
     createRequire(join(folder, 'package.json')).resolve(PACKAGE);
     return undefined;
   } catch {
-    const line = IS_PACKAGE ? installLine(PACKAGE) : 'npm run duckdb:install';
-    return `DuckDB: must be installed, got none; ${line} brings it (70 MB)`;
+    return `DuckDB: must be installed, got none; ${setupLine('query')} brings it (70 MB)`;
   }
 }
 
