@@ -37,7 +37,15 @@ async function countAllocations(
   return { kernel: await prepare({ ...wasm, open }), heldBytes };
 }
 
-const TYPED_ARRAYS = ['Float32Array', 'Float64Array', 'Int8Array', 'Uint8Array', 'Uint16Array', 'Int32Array'] as const;
+const TYPED_ARRAYS = [
+  'Float32Array',
+  'Float64Array',
+  'Int8Array',
+  'Uint8Array',
+  'Uint16Array',
+  'Int32Array',
+  'Uint32Array',
+] as const;
 
 /** Views of what is there already are made from a buffer and count for nothing. */
 async function countTypedArrays(prepare: () => PreparedKernel<Op> | Promise<PreparedKernel<Op>>): Promise<Counted> {

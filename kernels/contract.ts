@@ -37,7 +37,7 @@ export async function checkContract(subject: ContractSubject): Promise<ContractO
   for (const [id, technique] of techniques) {
     const makeKernel = technique.kernels[kind];
     if (makeKernel === undefined) {
-      const isOwn = mustHaveAll && technique.family !== 'yardstick';
+      const isOwn = mustHaveAll && technique.family !== 'yardstick' && technique.missing?.[kind] === undefined;
       const isBaseline = operationOf(technique.op).baseline === id;
       const others = [...techniques.values()].filter(({ op }) => op === technique.op);
       const isNeeded = isOwn || (isBaseline && others.some(({ kernels }) => kind in kernels));

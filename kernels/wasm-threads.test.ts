@@ -11,6 +11,7 @@ import { KERNELS_DIR, loadTechniques } from '../bench/cases/registry.ts';
 import type { ActivationsOf, LayerOp, Op, Problem, WeightsOf } from '../bench/contract/problem.ts';
 import type { Wasm } from '../bench/contract/runtimes/wasm.ts';
 import { type Params, paramGrid, type Technique } from '../bench/contract/technique.ts';
+import { calibrationFor } from '../bench/inputs/make-calibration.ts';
 import { makeInputs } from '../bench/inputs/make-inputs.ts';
 
 const WIDTH = 128;
@@ -38,7 +39,7 @@ async function outputOf(technique: Technique, params: Params, problem: Problem, 
   const inputs = makeInputs(problem);
   const weights: WeightsOf<Op> = inputs.weights;
   const activations: ActivationsOf<Op> = inputs.activations;
-  const packed = technique.pack(weights, problem, params);
+  const packed = technique.pack(weights, problem, params, calibrationFor(technique, params, problem));
   const kernel = await technique.kernels.wasm!({ packed, problem, params, runtime });
   await kernel.upload(activations);
   await kernel.run();

@@ -65,6 +65,16 @@ const kernels = {
   jax: optional,
 } satisfies { [Kind in KernelKind]: z.ZodType };
 
+const missing = {
+  ts: sentence.optional(),
+  wasm: sentence.optional(),
+  gpujs: sentence.optional(),
+  wgsl: sentence.optional(),
+  ort: sentence.optional(),
+  tfjs: sentence.optional(),
+  jax: sentence.optional(),
+} satisfies { [Kind in KernelKind]: z.ZodType };
+
 const fields = {
   op: oneOf<LayerOp>(ops),
   family: oneOf<Family>(families),
@@ -92,6 +102,7 @@ const fields = {
   kernels: z.strictObject(kernels).refine((all) => Object.values(all).some(isFunction), {
     error: `must have one of ${Object.keys(kernels).join(', ')}, got none`,
   }),
+  missing: z.strictObject(missing).optional(),
   borders: z.looseObject({}).optional(),
 } satisfies { [Field in keyof Technique]-?: z.ZodType };
 

@@ -49,6 +49,7 @@ const weighed = {
   deviceBytes: figure,
   kvCacheBytes: figure,
   flops: figure,
+  weightBytes: figure,
   kernelNmse: figure,
   drift: z
     .object({

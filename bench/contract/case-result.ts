@@ -145,6 +145,8 @@ export interface Weighed {
   /** Of a model: keys and values of all tokens it has room for. */
   readonly kvCacheBytes?: number;
   readonly flops?: number;
+  /** Of the packed weights what one call reads, where that is not all of them. */
+  readonly weightBytes?: number;
   readonly kernelNmse?: number;
   readonly drift?: Drift;
   readonly driftBudgetDb?: number;

@@ -154,12 +154,12 @@ export interface MlpActivations {
   readonly X: Float32Array;
 }
 
-/** Hidden values that are 0 already drop out by themselves. */
+/** Hidden values that are 0 drop out by themselves. */
 export interface KeptHidden {
-  /** Those above it are kept. */
+  /** Those above it are kept, where no mask says which. */
   readonly threshold: number;
-  /** Of the value h in row m, whatever it is; all where not said. */
-  isKept?(m: number, h: number): boolean;
+  /** Of row m those h are kept, whatever they are, for which `bits[(m · stride + h) mod hidden]` is 1. */
+  readonly mask?: { readonly bits: Uint8Array; readonly stride: number };
 }
 
 /** As they were packed, with what kernels do to the activations that come to them. */

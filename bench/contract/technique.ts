@@ -74,6 +74,8 @@ export interface PreparedKernel<O extends Op> {
   readonly places?: KernelPlaces;
   /** Which of several code paths this kernel chose for the problem and the machine; undefined where it has but one. */
   readonly variant?: string;
+  /** What the last run did, where that hangs on the activations; what the technique and its bytes say where not said. */
+  work?(): Work;
   /** What most of the work is done in, where the machine decides that; undefined where it is what the technique says. */
   readonly arithmetic?: Arithmetic;
   /** Scratch the kernel holds beside weights, activations and output; undefined where another's runtime keeps it to itself. */
@@ -83,6 +85,12 @@ export interface PreparedKernel<O extends Op> {
   /** Everything allocated on the device; undefined on CPU backends. */
   readonly deviceBytes?: number;
   dispose(): void;
+}
+
+/** Operations of one call, and bytes of the packed weights that it reads. */
+export interface Work {
+  readonly flops: number;
+  readonly weightBytes: number;
 }
 
 /** What most of the work is done in, which sets the roof it is held against. */
@@ -161,6 +169,8 @@ export interface TechniqueSpec<O extends Op, A extends Axes, Packed> {
   /** Part of a transform that costs nothing at run time, since the layer before can give its outputs as they are wanted. */
   folded?(packed: Packed): string | undefined;
   readonly kernels: { readonly [Kind in KernelKind]?: Kernel<O, Packed, ParamsOf<A>, Runtimes[Kind]> };
+  /** Why there is no kernel of a kind, where there could be one. */
+  readonly missing?: { readonly [Kind in KernelKind]?: string };
   /** What tests must put to the kernels beside the shapes that all kernels are tried with, named by their own constants. */
   readonly borders?: { readonly [Kind in KernelKind]?: readonly Border<O, ParamsOf<A>>[] };
 }

@@ -106,6 +106,7 @@ function instrumentsAt({ device, preemptions, canary }: Place): Instruments {
 
 function describe({ technique, packed, kernel }: Instance, { problem, params }: Case, inputs: Inputs<Op>) {
   const { variant, arithmetic, workspaceBytes, kvCacheBytes, deviceBytes } = kernel;
+  const work = kernel.work?.();
   return {
     caveat: technique.caveat?.(inputs.weights, packed, problem, params),
     storedBytes: technique.bytes(packed),
@@ -116,7 +117,8 @@ function describe({ technique, packed, kernel }: Instance, { problem, params }: 
     workspaceBytes,
     kvCacheBytes,
     deviceBytes,
-    flops: technique.flops(packed, problem),
+    flops: work?.flops ?? technique.flops(packed, problem),
+    weightBytes: work?.weightBytes,
   };
 }
 

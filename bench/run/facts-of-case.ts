@@ -29,11 +29,11 @@ export function factsOfCase(
   const backend = backendOf(entry.backend);
   const adapter = status.available ? status : undefined;
   const { problem } = entry;
-  const stored = totalBytes(result.storedBytes);
+  const read = result.weightBytes ?? totalBytes(result.storedBytes);
   // A text is written in as many calls as it takes, each of which reads the weights.
   const isOneCall = problem.op !== 'model' || problem.phase !== 'generate';
   const movedBytes =
-    stored === undefined || !isOneCall ? undefined : stored + operationOf(problem.op).activationBytes(problem);
+    read === undefined || !isOneCall ? undefined : read + operationOf(problem.op).activationBytes(problem);
   return {
     run,
     entry,

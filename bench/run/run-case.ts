@@ -34,7 +34,11 @@ export async function runCase(request: CaseRequest, options: RunCaseOptions = {}
   if (backend.page !== undefined && request.case.params.drafted !== undefined)
     return { status: 'unsupported', reason: 'pages are given one model: none drafts for it there' };
   if (technique.kernels[backend.kind] === undefined) {
-    return { status: 'unsupported', reason: `${id} has no ${backend.kind} kernel` };
+    const why = technique.missing?.[backend.kind];
+    return {
+      status: 'unsupported',
+      reason: `${id} has no ${backend.kind} kernel${why === undefined ? '' : `: ${why}`}`,
+    };
   }
   const loadBefore = loadAverage();
   const canary = canaryNs();

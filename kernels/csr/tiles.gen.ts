@@ -19,6 +19,11 @@ export function generateTiles(NR: number): string {
     .join('\n\n');
 }
 
+/** The widest tile of f32 alone, by a name of its own: `<prefix>8`. */
+export function widestTile(NR: number, prefix: string): string {
+  return tile(MAX_UNITS, NR, { ...f32Weights(NR), prefix });
+}
+
 /** How a tile comes by the weights of a step, each in all lanes. */
 interface Weights {
   readonly prefix: string;

@@ -3,7 +3,8 @@ import { fillPanels, paddedRows } from '../panels.ts';
 import type { CsrWeights, PackedCsr } from './pack.ts';
 import { multiplyInt8Panels, multiplyInt8Row } from './ts-int8.ts';
 
-const MR = 8;
+/** Rows of X side by side. */
+export const MR = 8;
 
 /** X [M,K] f32, W [N,K] in CSR → Y [M,N] f32, accumulated in f64: one nonzero serves eight rows of X side by side. */
 export function tsCsr({
@@ -31,7 +32,7 @@ export function tsCsr({
   };
 }
 
-function multiplyPanels(X: Float64Array, W: CsrWeights, Y: Float32Array, M: number, N: number, K: number): void {
+export function multiplyPanels(X: Float64Array, W: CsrWeights, Y: Float32Array, M: number, N: number, K: number): void {
   const { values, colIdx, rowPtr } = W;
   for (let m = 0; m < M; m += MR) {
     const panel = m * K;

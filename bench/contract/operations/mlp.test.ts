@@ -19,7 +19,7 @@ test('what is below zero between the products takes no part', () => {
 test('hidden values up to a threshold are dropped, and so are those that are not kept', () => {
   const above = (kept: MlpWeights['kept']) => mlp.reference(problem, { ...weights, kept }, { X }, [0]).values[0];
   expect(above({ threshold: 2 })).toBe(30);
-  expect(above({ threshold: 0, isKept: (_, h) => h === 0 })).toBe(1);
+  expect(above({ threshold: 0, mask: { bits: Uint8Array.of(1, 0, 0), stride: 1 } })).toBe(1);
 });
 
 test('a value that rounding may take to either side of the threshold may be there or not', () => {

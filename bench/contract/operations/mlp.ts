@@ -40,14 +40,14 @@ interface Hidden {
 /** As for one product (see matmul.ts). A value near the threshold may be kept or not, so it may be off by all of itself. */
 function hiddenRow(
   { K, hidden }: Pick<MlpProblem, 'K' | 'hidden'>,
-  { W1, b1, kept = ABOVE_ZERO }: MlpWeights,
+  { W1, b1, kept: { threshold: limit, mask } = ABOVE_ZERO }: MlpWeights,
   x: Float32Array,
   row: number,
 ): Hidden {
   const found = { at: [] as number[], values: [] as number[], most: [] as number[], random: [] as number[] };
   const roundings = K + FIXED_ROUNDINGS;
   for (let h = 0; h < hidden; h++) {
-    if (kept.isKept?.(row, h) === false) continue;
+    if (mask !== undefined && mask.bits[(row * mask.stride + h) % hidden] === 0) continue;
     let sum = b1[h];
     let magnitude = Math.abs(sum);
     for (let k = 0; k < K; k++) {
@@ -56,7 +56,7 @@ function hiddenRow(
       magnitude += Math.abs(product);
     }
     const most = roundings * (F32_ROUNDOFF * magnitude + F32_SMALLEST);
-    const threshold = kept.isKept === undefined ? kept.threshold : 0;
+    const threshold = mask === undefined ? limit : 0;
     if (sum <= threshold - most) continue;
     const isUnsure = Math.abs(sum - threshold) < most;
     const dropped = isUnsure ? Math.abs(threshold) : 0;
