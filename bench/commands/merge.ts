@@ -32,7 +32,8 @@ export const mergeCommand: CommandModule<object, Flags> = {
       .positional('shards', { ...severalPaths, describe: "each shard's CSV, its other files beside it" })
       .options(flags)
       .example('$0 merge shards/*.csv', 'into results/')
-      .example('$0 merge shards/*.csv --allow machines', 'measured on machines of several kinds'),
+      .example('$0 merge shards/*.csv --allow machines', 'measured on machines of several kinds')
+      .example('$0 merge shards/*.csv --allow missing', 'though a shard is lost: its cases have rows that say so'),
   handler: merge,
 };
 

@@ -2,7 +2,7 @@
 // not its time but its speed-up over that baseline in the same process.
 import type { ResultRow } from '../results/columns.ts';
 import { type ExactChange, exactChanges } from '../results/exact-change.ts';
-import { isOverBudget } from '../results/over-budget.ts';
+import { isLeftOut } from '../results/left-out.ts';
 import { isBaseline } from '../results/row-labels.ts';
 import { holmAdjust } from '../statistics/holm.ts';
 import type { Interval } from '../statistics/interval.ts';
@@ -61,9 +61,9 @@ export function compareRuns(
   excuseOf: (caseId: string) => Excuse | undefined = () => undefined,
   told: Told = NOTHING_TOLD,
 ): CaseComparison[] {
-  const overBudget = new Set([...base, ...head].filter(isOverBudget).map(({ case_id }) => case_id));
+  const leftOut = new Set([...base, ...head].filter(isLeftOut).map(({ case_id }) => case_id));
   const [baseRows, headRows] = [base, head].map(
-    (rows) => new Map(rows.flatMap((row) => (isOverBudget(row) ? [] : [[row.case_id ?? '', row]]))),
+    (rows) => new Map(rows.flatMap((row) => (isLeftOut(row) ? [] : [[row.case_id ?? '', row]]))),
   );
   const pairs = [...new Set([...headRows.keys(), ...baseRows.keys()])].map((id) => {
     return { id, base: baseRows.get(id), head: headRows.get(id) };
@@ -73,7 +73,7 @@ export function compareRuns(
   const compared = pairs.map((pair) => conclude(pair.id, pair, shifts.get(pair.id), told));
   return compared.map((comparison) => {
     const { caseId } = comparison;
-    const excuse = overBudget.has(caseId) ? 'left out by a time budget' : excuseOf(caseId);
+    const excuse = leftOut.has(caseId) ? 'left out by a time budget or with a missing shard' : excuseOf(caseId);
     return heed(told, excuseAbsence(comparison, excuse));
   });
 }
@@ -102,13 +102,14 @@ const ACCEPTABLE = ['slower', CHANGED_EXACTLY];
 export const excuses = [
   'not asked for',
   'not come to before the run was interrupted',
-  'left out by a time budget',
+  'left out by a time budget or with a missing shard',
 ] as const;
 export type Excuse = (typeof excuses)[number];
 
 function excuseAbsence(comparison: CaseComparison, excuse: Excuse | undefined): CaseComparison {
   const { base, head } = comparison;
-  const isAbsent = head === undefined || (base === undefined && excuse === 'left out by a time budget');
+  const isAbsent =
+    head === undefined || (base === undefined && excuse === 'left out by a time budget or with a missing shard');
   if (!isAbsent || excuse === undefined) return comparison;
   return { ...comparison, reason: excuse, regressions: [] };
 }

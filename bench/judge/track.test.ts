@@ -25,7 +25,7 @@ function night(
     startedAt,
     rows: new Map(rows.map((row) => [row.case_id ?? '', row])),
     missing: new Set(),
-    overBudget: new Set(),
+    leftOut: new Set(),
     asked: { manifest: undefined, caseIds: new Set() },
     commit: undefined,
     ...parts,
@@ -412,7 +412,7 @@ describe('a case that may have changed', () => {
 describe('a night whose time had no room for the case', () => {
   const left = (run: HistoryRun): HistoryRun => {
     const ids = new Set(run.rows.keys());
-    return { ...run, rows: new Map(), missing: ids, overBudget: ids };
+    return { ...run, rows: new Map(), missing: ids, leftOut: ids };
   };
 
   test('takes it neither for vanished nor, when it is back, for new', () => {

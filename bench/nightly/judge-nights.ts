@@ -73,7 +73,7 @@ function summarise(
   const measured = rows.filter(hasRun).length;
   const failed = rows.filter(isFailure);
   const tookS = rows.reduce((sum, { took_s = 0 }) => sum + took_s, 0);
-  const lost = run.missing.size - run.overBudget.size;
+  const lost = run.missing.size - run.leftOut.size;
   const named = (messages: readonly string[]) =>
     `${messages.slice(0, MOST_NAMED).join('; ')}${messages.length > MOST_NAMED ? `; and ${messages.length - MOST_NAMED} more` : ''}`;
   const worse = alerts.filter(({ level }) => level === 'error').map(({ message }) => message);
@@ -81,7 +81,7 @@ function summarise(
   const silenced = cases.filter(({ silence }) => silence !== undefined).length;
   return [
     `Night of ${run.startedAt.slice(0, 10)} (${run.id}, commit ${run.commit?.slice(0, 8) ?? 'unknown'}): ${measured} of ${counted(rows.length + run.missing.size, 'case')} measured in ${duration(tookS)}`,
-    run.overBudget.size > 0 ? `, ${run.overBudget.size} left out by the time budget` : '',
+    run.leftOut.size > 0 ? `, ${run.leftOut.size} left out` : '',
     lost > 0 ? `, ${lost} not come to` : '',
     failed.length > 0
       ? `, ${failed.length} failed (${named(failed.map((row) => `${row.case_id}: ${failureReason(row)}`))})`

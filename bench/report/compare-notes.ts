@@ -47,7 +47,7 @@ function inputNotes(comparisons: readonly CaseComparison[]): string[] {
 function absenceNotes(comparisons: readonly CaseComparison[], { name }: ComparedRun): string[] {
   return excuses.flatMap((excuse) => {
     const count = comparisons.filter(({ reason }) => reason === excuse).length;
-    if (excuse === 'left out by a time budget')
+    if (excuse === 'left out by a time budget or with a missing shard')
       return count > 0
         ? [`${counted(count, 'case was', 'cases were')} ${excuse} in one of the runs, and not judged`]
         : [];

@@ -2,7 +2,7 @@
 import { counted } from '../contract/counted.ts';
 import { columns, type ResultRow } from '../results/columns.ts';
 import { failureReason, isFailure, outcomeOf } from '../results/failure.ts';
-import { isOverBudget } from '../results/over-budget.ts';
+import { isLeftOut } from '../results/left-out.ts';
 import { backendLabel, isBaseline, problemTitle, techniqueLabel } from '../results/row-labels.ts';
 import { caveatLines } from './caveats.ts';
 import { bestRows, PREDICTIONS, paretoRows } from './pareto-rows.ts';
@@ -113,7 +113,7 @@ function halfWidth({ speedup_ci95_low: low, speedup_ci95_high: high }: ResultRow
 function notesOn(rows: readonly ResultRow[], shown: readonly ResultRow[], options: ShowOptions): string[] {
   const { name, best, minSqnrDb } = options;
   const skips = new Set(
-    rows.flatMap((row) => (row.status === 'skipped' && !isOverBudget(row) ? [`${row.backend}: ${row.reason}`] : [])),
+    rows.flatMap((row) => (row.status === 'skipped' && !isLeftOut(row) ? [`${row.backend}: ${row.reason}`] : [])),
   );
   const counts = [...Map.groupBy(rows, outcomeOf)].map(([outcome, group]) => `${group.length} ${outcome}`);
   return [

@@ -4,7 +4,7 @@ import { stripVTControlCharacters, styleText } from 'node:util';
 import { counted } from '../contract/counted.ts';
 import type { ResultRow } from '../results/columns.ts';
 import { failureReason, isFailure, outcomeOf } from '../results/failure.ts';
-import { isOverBudget } from '../results/over-budget.ts';
+import { isLeftOut } from '../results/left-out.ts';
 import { backendLabel, isBaseline, problemTitle, techniqueLabel } from '../results/row-labels.ts';
 import { caveatLines } from './caveats.ts';
 import { laddersOf } from './ladder.ts';
@@ -26,7 +26,7 @@ export interface SummaryOptions {
 
 export function formatSummary(rows: readonly ResultRow[], { width, minSqnrDb }: SummaryOptions): string {
   const fronts = paretoRows(rows, minSqnrDb);
-  const shown = rows.filter((row) => !isOverBudget(row));
+  const shown = rows.filter((row) => !isLeftOut(row));
   const tables = [...groupBy(shown, problemTitle)].map(([title, group]) => formatProblem(title, group, fronts, width));
   const legend = rows.some((row) => row.p20_ns !== undefined) ? legendLines(rows, minSqnrDb) : [];
   const wrapped = (lines: readonly string[]) => lines.map((line) => wrapText(line, width, '  ')).join('\n');
@@ -109,7 +109,7 @@ function failureLines(rows: readonly ResultRow[]): string[] {
 
 function countLines(rows: readonly ResultRow[]): string[] {
   const counts = [...groupBy(rows, outcomeOf)].map(([outcome, group]) => `${group.length} ${outcome}`);
-  const skipped = rows.filter((row) => row.status === 'skipped' && !isOverBudget(row));
+  const skipped = rows.filter((row) => row.status === 'skipped' && !isLeftOut(row));
   const skips = new Set(skipped.map((row) => `${row.backend}: ${row.reason}`));
   return [`${counted(rows.length, 'case')}: ${counts.join(', ')}`, ...skips];
 }

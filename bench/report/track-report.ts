@@ -189,7 +189,7 @@ export function notesOn(cases: readonly TrackedCase[], runs: readonly HistoryRun
   const worse = cases.filter(({ news }) => news.some(({ isWorse }) => isWorse)).length;
   const better = cases.filter(({ news }) => news.length > 0 && !news.some(({ isWorse }) => isWorse)).length;
   const ended = cases.filter(
-    ({ caseId, news }) => !newest.rows.has(caseId) && !newest.overBudget.has(caseId) && news.length === 0,
+    ({ caseId, news }) => !newest.rows.has(caseId) && !newest.leftOut.has(caseId) && news.length === 0,
   ).length;
   const short = cases.filter(({ runs: count }) => count < MIN_RUNS).length;
   return [
@@ -226,7 +226,7 @@ function powerNotes(cases: readonly TrackedCase[], newest: HistoryRun): string[]
 }
 
 function interruptedNotes(runs: readonly HistoryRun[]): string[] {
-  const lost = ({ missing, overBudget }: HistoryRun) => missing.size - overBudget.size;
+  const lost = ({ missing, leftOut }: HistoryRun) => missing.size - leftOut.size;
   return runs.flatMap((run) =>
     lost(run) > 0
       ? [
@@ -236,10 +236,10 @@ function interruptedNotes(runs: readonly HistoryRun[]): string[] {
   );
 }
 
-function budgetNotes({ rows, overBudget }: HistoryRun): string[] {
-  if (overBudget.size === 0) return [];
+function budgetNotes({ rows, leftOut }: HistoryRun): string[] {
+  if (leftOut.size === 0) return [];
   return [
-    `the newest run's time had no room for ${overBudget.size} of ${counted(rows.size + overBudget.size, 'case')}; of these there is no news`,
+    `the newest run left out ${leftOut.size} of ${counted(rows.size + leftOut.size, 'case')}, for want of time or of a shard; of these there is no news`,
   ];
 }
 

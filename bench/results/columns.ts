@@ -245,7 +245,7 @@ export const columns = [
     name: 'reason',
     group: 'status',
     type: 'text',
-    doc: "why the status is not ok; budget where the run's time had no room for the case, of which nothing follows",
+    doc: "why the status is not ok; budget where the run's time had no room for the case, shard missing where it was merged without its shard, of which nothing follows",
     value: ({ result }) => result.reason && visibleSentence(result.reason),
   },
   // speed

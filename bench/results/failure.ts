@@ -1,6 +1,6 @@
 // Which rows make a run fail, and why.
 import type { ResultRow } from './columns.ts';
-import { isOverBudget } from './over-budget.ts';
+import { isLeftOut, OVER_BUDGET, SHARD_MISSING } from './left-out.ts';
 
 export function isFailure({ status, drift_ok }: ResultRow): boolean {
   return status === 'incorrect' || status === 'error' || status === 'timeout' || status === 'oom' || drift_ok === false;
@@ -8,10 +8,10 @@ export function isFailure({ status, drift_ok }: ResultRow): boolean {
 
 /**
  * What came of a case, in a word: its status, or `drifted` where it ran and yet kept too little of the output, or `over
- * budget` where the run's time had no room for it.
+ * budget` where the run's time had no room for it, or `shard missing`.
  */
 export function outcomeOf(row: Pick<ResultRow, 'status' | 'drift_ok' | 'reason'>): string {
-  if (isOverBudget(row)) return 'over budget';
+  if (isLeftOut(row)) return row.reason === OVER_BUDGET ? 'over budget' : SHARD_MISSING;
   const hasRun = row.status === 'ok' || row.status === 'noisy';
   return hasRun && row.drift_ok === false ? 'drifted' : (row.status ?? '');
 }

@@ -261,5 +261,5 @@ test('rows that a time budget left out are no rows of a history', () => {
   writeRun(folder, '2031-01-01T02-00-00-0001', [rowOf('dense'), rowOf('int4'), left]);
   const [run] = readHistory([folder], { nowMs: Date.UTC(2031, 5, 30), commits: [] }).runs;
   expect([...run.rows.values()].map(({ technique }) => technique)).toEqual(['dense', 'int4']);
-  expect([run.missing, run.overBudget]).toEqual([new Set([left.case_id]), new Set([left.case_id])]);
+  expect([run.missing, run.leftOut]).toEqual([new Set([left.case_id]), new Set([left.case_id])]);
 });

@@ -6,7 +6,7 @@ import { InputError } from '../contract/input-error.ts';
 import { archivedPaths } from './archived-csvs.ts';
 import type { ResultRow } from './columns.ts';
 import { eventsBeside, type HistoryEvent } from './events.ts';
-import { isOverBudget } from './over-budget.ts';
+import { isLeftOut } from './left-out.ts';
 import { findManifest, readResultsFile } from './results-file.ts';
 import { type AskedRun, isAskedAlike } from './same-asked.ts';
 
@@ -19,8 +19,8 @@ export interface HistoryRun {
   readonly rows: ReadonlyMap<string, ResultRow>;
   /** Cases it was to run and did not come to: some only where it was interrupted, or had no time for them. */
   readonly missing: ReadonlySet<string>;
-  /** Of these, the ones its time budget had no room for. */
-  readonly overBudget: ReadonlySet<string>;
+  /** Of these, the ones its time budget had no room for, or whose shard is missing. */
+  readonly leftOut: ReadonlySet<string>;
   readonly asked: AskedRun;
   /** Of its first row; undefined where none was written. */
   readonly commit: string | undefined;
@@ -180,13 +180,13 @@ function runsOf(path: string): ReadRuns {
   const shards = byRun.filter(([, group]) => isPartOfRun(group)).map(([id]) => id);
   const runs = byRun.flatMap(([id, group]): HistoryRun[] => {
     if (shards.includes(id)) return [];
-    const [left, rowsOfRun] = [group.filter(isOverBudget), group.filter((row) => !isOverBudget(row))];
+    const [left, rowsOfRun] = [group.filter(isLeftOut), group.filter((row) => !isLeftOut(row))];
     const own = new Map(rowsOfRun.map((row) => [row.case_id ?? '', row]));
-    const overBudget = new Set(left.map(({ case_id = '' }) => case_id));
+    const leftOut = new Set(left.map(({ case_id = '' }) => case_id));
     const startedAt = startOf(group, name);
-    const missing = new Set(manifest?.case_ids.filter((caseId) => !own.has(caseId))).union(overBudget);
+    const missing = new Set(manifest?.case_ids.filter((caseId) => !own.has(caseId))).union(leftOut);
     const asked = { manifest, caseIds: new Set([...own.keys(), ...missing]) };
-    return [{ id, name, startedAt, rows: own, missing, overBudget, asked, commit: group[0].git_commit }];
+    return [{ id, name, startedAt, rows: own, missing, leftOut, asked, commit: group[0].git_commit }];
   });
   const said = shards.map((id) => `passed over ${name}: ${id} is a shard; tare merge joins shards`);
   return { runs, notes: [...notes, ...said] };

@@ -2,11 +2,13 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { compareFiles } from '../api/compare-files.ts';
 import { InputError } from '../contract/input-error.ts';
 import type { RunArguments } from '../contract/run-arguments.ts';
 import { caseId, machine, rowOf, runArguments, samplesOf, writeRun } from '../fixtures/run-files.ts';
-import type { ResultRow } from './columns.ts';
+import { columns, type ResultRow } from './columns.ts';
 import { readRows } from './csv.ts';
+import { readHistory } from './history.ts';
 import type { Manifest } from './manifest.ts';
 import { mergeShards, writeMergedRun } from './merge.ts';
 import { findManifest, readSamples } from './results-file.ts';
@@ -111,6 +113,37 @@ describe('is refused', () => {
   });
 });
 
+test('a missing shard does not take the rest with it, where that is allowed: its cases have rows that say so and judge nothing', () => {
+  const first = shard(1, ['dense', 'int4', 'nf4']);
+  const whole = writeMergedRun(mergeShards([first, shard(2, ['csr', 'int8'])], []), folder);
+  const csv = writeMergedRun(mergeShards([first], ['missing']), folder);
+  const rows = readRows(csv);
+  expect(rows.map(({ case_id }) => case_id)).toEqual(all_case_ids);
+  expect(rows.filter(({ status }) => status === 'skipped')).toEqual(
+    ['csr', 'int8'].map((technique) => ({
+      ...Object.fromEntries(columns.map(({ name }) => [name, undefined])),
+      schema_version: 1,
+      run_id: rows[0].run_id,
+      started_at: '2031-01-01T00:00:00.000Z',
+      git_commit: rows[0].git_commit,
+      git_dirty: rows[0].git_dirty,
+      case_id: caseId(technique),
+      shard: '2/2',
+      suite: 's',
+      technique,
+      backend: 'ts',
+      status: 'skipped',
+      reason: 'shard missing',
+    })),
+  );
+  expect(findManifest(csv)).toMatchObject({ state: 'finished', case_ids: all_case_ids });
+  const judged = compareFiles(whole, csv, {});
+  expect(judged.isRegression).toBe(false);
+  expect(judged.comparisons.filter(({ reason }) => reason?.startsWith('left out'))).toHaveLength(2);
+  const [run] = readHistory([csv], { nowMs: Date.parse('2031-02-01'), commits: [] }).runs;
+  expect([run.rows.size, run.leftOut.size]).toEqual([3, 2]);
+});
+
 describe('shards from machines that keep the weights in other folders', () => {
   const from = (index: number, own: readonly string[], weights_sha256: string) =>
     shard(index, own, { asked: { weights: `models-${index}/w.safetensors`, threads: index }, weights_sha256 });
@@ -142,8 +175,10 @@ test('what the user allows is joined all the same', () => {
     shard(2, ['csr'], { cpu: 'CPU B', figures: { git_commit: 'b' }, planned: ['csr', 'int8'] }),
   ];
   const { rows, manifest } = mergeShards(shards, ['commits', 'machines', 'missing']);
-  expect(rows.map((row) => row.technique)).toEqual(['dense', 'csr', 'int4', 'nf4']);
-  expect(manifest).toMatchObject({ state: 'interrupted', case_ids: all_case_ids });
+  expect(rows.map(({ technique, status }) => [technique, status])).toEqual(
+    techniques.map((technique) => [technique, technique === 'int8' ? 'skipped' : 'ok']),
+  );
+  expect(manifest).toMatchObject({ state: 'finished', case_ids: all_case_ids });
 });
 
 describe('the merged run', () => {
@@ -192,7 +227,7 @@ describe('the merged run', () => {
 
   test('asks nothing of a shard that has no rows yet but its cases', () => {
     const paths = [part(1, half.first, {}), part(2, [], { case_ids: half.second.map(caseId), machine: { cpu: 'B' } })];
-    expect(mergeShards(paths, ['missing']).manifest.state).toBe('interrupted');
+    expect(mergeShards(paths, ['missing']).rows.map(({ shard }) => shard)).toEqual(['1/2', '2/2', '1/2', '2/2', '1/2']);
     expect(() => mergeShards(paths, [])).toThrow(
       'merge: shards must hold every case, got none for 2, such as s:csr:ts:M=1,N=2,K=3: 2031-01-02T00-00-00-0002.csv is unfinished (tare run --resume); --allow missing joins the rest',
     );

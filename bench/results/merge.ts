@@ -4,9 +4,10 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '../contract/input-error.ts';
-import type { ResultRow } from './columns.ts';
+import { type ResultRow, SCHEMA_VERSION } from './columns.ts';
 import { formatHeader, formatRow } from './csv.ts';
 import type { SampleRecord } from './journal.ts';
+import { SHARD_MISSING } from './left-out.ts';
 import { type Manifest, writeManifest } from './manifest.ts';
 import { findManifest, readResultsFile, readSamples } from './results-file.ts';
 import { type AskedRun, isAskedAlike } from './same-asked.ts';
@@ -47,7 +48,8 @@ export function mergeShards(paths: readonly string[], allowed: readonly Allowanc
   const ids = shards[0].manifest.all_case_ids ?? [];
   const missing = ids.filter((id) => !rows.has(id));
   if (!allowed.includes('missing')) assertComplete(missing, shards);
-  return joinShards(shards, ids, rows, missing.length === 0);
+  for (const id of missing) rows.set(id, rowOfMissing(id, shards));
+  return joinShards(shards, ids, rows);
 }
 
 function readShard(path: string): ShardFile {
@@ -122,9 +124,7 @@ function assertOneCode(shards: readonly ShardFile[]): void {
 function assertComplete(missing: readonly string[], shards: readonly ShardFile[]): void {
   if (missing.length === 0) return;
   const unfinished = shards.filter(({ rows, manifest }) => rows.length < manifest.case_ids.length);
-  const count = Number(shards[0].manifest.arguments.shard?.split('/')[1]);
-  const given = new Set(shards.map(({ manifest }) => manifest.arguments.shard));
-  const absent = Array.from({ length: count }, (_, i) => `${i + 1}/${count}`).filter((shard) => !given.has(shard));
+  const absent = absentShards(shards);
   const causes = [
     ...(absent.length > 0 ? [`without shard ${absent.join(', ')}`] : []),
     ...unfinished.map(({ name }) => `${name} is unfinished (tare run --resume)`),
@@ -134,22 +134,37 @@ function assertComplete(missing: readonly string[], shards: readonly ShardFile[]
   );
 }
 
+/** All that the case's id and the other shards tell of a case whose own shard has no row of it. */
+function rowOfMissing(id: string, shards: readonly ShardFile[]): ResultRow {
+  const [suite, technique, backend] = id.split(':');
+  const own = shards.find(({ manifest }) => manifest.case_ids.includes(id))?.manifest;
+  const shard = own?.arguments.shard ?? absentShards(shards).join(' or ');
+  const started_at = (own ?? shards[0].manifest).started_at;
+  const { git_commit, git_dirty } = shards.flatMap(({ rows }) => rows)[0] ?? {};
+  const known = { schema_version: SCHEMA_VERSION, started_at, git_commit, git_dirty, shard };
+  return { ...known, case_id: id, suite, technique, backend, status: 'skipped', reason: SHARD_MISSING };
+}
+
+function absentShards(shards: readonly ShardFile[]): string[] {
+  const count = Number(shards[0].manifest.arguments.shard?.split('/')[1]);
+  const given = new Set(shards.map(({ manifest }) => manifest.arguments.shard));
+  return Array.from({ length: count }, (_, i) => `${i + 1}/${count}`).filter((shard) => !given.has(shard));
+}
+
 function joinShards(
   shards: readonly ShardFile[],
   ids: readonly string[],
   rows: ReadonlyMap<string, ResultRow>,
-  isComplete: boolean,
 ): MergedRun {
   const byStart = shards.toSorted((a, b) => (a.manifest.started_at < b.manifest.started_at ? -1 : 1));
   const { manifest: first } = byStart[0];
   const runId = mergedRunId(byStart.map(({ manifest }) => manifest.run_id));
-  const present = ids.filter((id) => rows.has(id));
   const samples = new Map(shards.flatMap((shard) => [...shard.samples]));
   return {
     manifest: {
       ...first,
       run_id: runId,
-      state: isComplete ? 'finished' : 'interrupted',
+      state: 'finished',
       finished_at:
         byStart
           .map(({ manifest }) => manifest.finished_at ?? '')
@@ -160,8 +175,8 @@ function joinShards(
       all_case_ids: undefined,
       backends: Object.assign({}, ...byStart.map(({ manifest }) => manifest.backends)),
     },
-    rows: present.map((id) => ({ ...rows.get(id), run_id: runId })),
-    samples: present.flatMap((id) => samples.get(id) ?? []),
+    rows: ids.map((id) => ({ ...rows.get(id), run_id: runId })),
+    samples: ids.flatMap((id) => samples.get(id) ?? []),
     notes: shards.flatMap(({ notes }) => notes),
   };
 }

@@ -11,7 +11,7 @@ import type { CaseResult, JoinedResult } from '../contract/case-result.ts';
 import type { Technique } from '../contract/technique.ts';
 import { type ResultRow, rowOf } from '../results/columns.ts';
 import type { Journal } from '../results/journal.ts';
-import { OVER_BUDGET } from '../results/over-budget.ts';
+import { OVER_BUDGET } from '../results/left-out.ts';
 import type { PassLog, PassRecord } from '../results/pass-log.ts';
 import { quantile } from '../statistics/quantile.ts';
 import { LOCATION } from '../statistics/round-ratios.ts';

@@ -137,7 +137,7 @@ export function nightOf({ rows }: RecordedRun, number: number): HistoryRun {
     startedAt: rows.map(({ started_at = '' }) => started_at).toSorted()[0] ?? '',
     rows: byCase,
     missing: new Set(),
-    overBudget: new Set(),
+    leftOut: new Set(),
     asked: { manifest: undefined, caseIds: new Set(byCase.keys()) },
     commit: rows[0]?.git_commit,
   };

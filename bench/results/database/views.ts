@@ -7,8 +7,8 @@ import { visibleText } from '../../contract/visible-text.ts';
 import { columns, SCHEMA_VERSION } from '../columns.ts';
 import { readEvents } from '../events.ts';
 import { CLOCK_SLACK_MS } from '../history.ts';
+import { LEFT_OUT } from '../left-out.ts';
 import { readManifest } from '../manifest.ts';
-import { OVER_BUDGET } from '../over-budget.ts';
 import { wholeSize } from '../whole-lines.ts';
 import { readContents } from './archive-format.ts';
 import { SQL_TYPES, typeInCsv, typeOfColumn, valueOfCell } from './cells.ts';
@@ -225,10 +225,10 @@ const RUNS = `
 
 /**
  * The newest row of each case on each kind of machine. A row dated in the future would stay the newest for years, so it
- * doesn't count, nor does one that says only that a time budget had no room.
+ * doesn't count, nor does one that says only that a time budget had no room or a shard is missing.
  */
 function latestQuery(nowMs: number): string {
   const limit = new Date(nowMs + CLOCK_SLACK_MS).toISOString();
-  return `SELECT * FROM rows WHERE started_at <= '${limit}' AND NOT (status = 'skipped' AND coalesce(reason, '') = '${OVER_BUDGET}')
+  return `SELECT * FROM rows WHERE started_at <= '${limit}' AND NOT (status = 'skipped' AND coalesce(reason, '') IN (${LEFT_OUT.map((reason) => `'${reason}'`).join(', ')}))
     QUALIFY row_number() OVER (PARTITION BY case_id, env_hash ORDER BY started_at DESC, file DESC) = 1`;
 }
