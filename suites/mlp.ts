@@ -11,6 +11,8 @@ export default defineSuite({
   onlyWhenNamed: ['quick'],
   blocks: [
     { presets: ['quick', 'nightly'], problems, families: ['dense', 'sparse'] },
+    // More hidden values than a second-level cache holds: what a fused kernel keeps there.
+    { presets: ['quick', 'nightly'], problems: [useLiteMlp(1, 512)], families: ['dense'], backends: ['wasm'] },
     {
       // What is skipped at random tells whether it matters which is.
       presets: ['quick', 'nightly'],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import dense from '../../kernels/dense/technique.ts';
-import type { Op } from '../contract/problem.ts';
+import type { MatmulActivations, Op } from '../contract/problem.ts';
 import type { PreparedKernel, Technique } from '../contract/technique.ts';
 import { faultyDense } from '../fixtures/faulty-dense.ts';
 import { weighCase } from './weigh-case.ts';
@@ -183,4 +183,18 @@ describe('kernels are disposed of', () => {
     expect(await weigh(() => ({}), undefined, { flops: throwing })).toEqual({ result: 'planted', alive: 0 });
     expect(await weigh(() => ({}), undefined, { unpack: throwing })).toEqual({ result: 'planted', alive: 0 });
   });
+});
+
+test('what a call did is what it did on the activations that were timed, not on those of the check after', async () => {
+  const { result } = await weigh((kernel) => {
+    let first = 0;
+    return {
+      upload(activations) {
+        first = (activations as MatmulActivations).X[0];
+        return kernel.upload(activations);
+      },
+      work: () => ({ flops: first, weightBytes: 2 * first }),
+    };
+  });
+  expect(result).toMatchObject({ flops: inputs.activations.X[0], weightBytes: 2 * inputs.activations.X[0] });
 });

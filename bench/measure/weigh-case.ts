@@ -51,6 +51,8 @@ async function weighPair(candidate: Instance, baseline: Instance, weighing: Weig
   if (wrongBefore !== undefined) return { status: 'incorrect', reason: wrongBefore };
   const timed = inputs.checked === undefined ? first : await runOnTimed(candidate, baseline, inputs);
   const measured = await measure(candidate, baseline, weighing);
+  // Of the last run that was timed: what follows takes other activations.
+  const work = candidate.kernel.work?.();
   const wrongAfter =
     (await checkAgain(candidate, entry.params, entry, inputs, timed)) ??
     ofBaseline(await checkAgain(baseline, {}, entry, inputs, undefined));
@@ -58,6 +60,7 @@ async function weighPair(candidate: Instance, baseline: Instance, weighing: Weig
   return {
     ...measured,
     ...describe(candidate, entry, inputs),
+    ...work,
     kernelNmse: before.nmse,
     ...driftOf(first, baseline, entry, candidate.technique),
   };
@@ -106,7 +109,6 @@ function instrumentsAt({ device, preemptions, canary }: Place): Instruments {
 
 function describe({ technique, packed, kernel }: Instance, { problem, params }: Case, inputs: Inputs<Op>) {
   const { variant, arithmetic, workspaceBytes, kvCacheBytes, deviceBytes } = kernel;
-  const work = kernel.work?.();
   return {
     caveat: technique.caveat?.(inputs.weights, packed, problem, params),
     storedBytes: technique.bytes(packed),
@@ -117,8 +119,7 @@ function describe({ technique, packed, kernel }: Instance, { problem, params }: 
     workspaceBytes,
     kvCacheBytes,
     deviceBytes,
-    flops: work?.flops ?? technique.flops(packed, problem),
-    weightBytes: work?.weightBytes,
+    flops: technique.flops(packed, problem),
   };
 }
 
