@@ -6,7 +6,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * The files that take longest start first, so that neither worker is left with one of them at the end. Vitest knows the
  * times of an earlier run; on a fresh clone it would go by file size, which says little of time.
  */
-const LONG = ['techniques', 'run', 'serve', 'report', 'ab', 'browser', 'track', 'compare', 'webgpu-faults', 'merge'];
+const LONG = ['techniques', 'ab', 'run', 'serve', 'browser', 'place-model', 'moby', 'night', 'report', 'webgpu-faults'];
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { tareHere } from '../fixtures/command-line.ts';
@@ -6,21 +5,6 @@ import { commands } from './command-line.ts';
 import { nameOf } from './usage-errors.ts';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
-
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function tare(words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  const options = { cwd: PROJECT, env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, ...env } };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [join('bench', 'main.ts'), ...words], options, (error, stdout, stderr) => {
-      resolve({ code: Number(error?.code ?? 0), stdout, stderr });
-    });
-  });
-}
 
 describe('a wrong command line is one line that says what was typed and how to mend it', () => {
   test.each<[string, string | RegExp]>([
@@ -58,13 +42,13 @@ describe('a wrong command line is one line that says what was typed and how to m
 });
 
 test('a wrong line is answered in English elsewhere too', async () => {
-  const ended = await tare(['run', '--threads', 'abc'], { LC_ALL: 'de_DE.UTF-8' });
-  expect(ended).toEqual({ code: 2, stdout: '', stderr: 'tare: --threads: must be a count, got abc\n' });
+  const ended = await tareHere(PROJECT, ['run', '--threads', 'abc'], { LC_ALL: 'de_DE.UTF-8' });
+  expect(ended).toEqual({ status: 2, stdout: '', stderr: 'tare: --threads: must be a count, got abc\n' });
 });
 
 test.each([40, 200])('help and lists fit %d columns', async (width) => {
-  const lines = ['run --help', 'list'].map((line) => tare(line.split(' '), { COLUMNS: String(width) }));
-  for (const { stdout } of await Promise.all(lines)) {
+  for (const line of ['run --help', 'list']) {
+    const { stdout } = await tareHere(PROJECT, line.split(' '), { COLUMNS: String(width) });
     expect(Math.max(...stdout.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(width);
   }
 });
@@ -82,7 +66,7 @@ test.each(commands.map(({ command }) => nameOf(String(command))))(
 
 test('an axis is narrowed in every technique that has it, numbers however they are written', async () => {
   const words = ['list', 'cases', '--suite', 'sparse', '--backend', 'ts', '--axis', 'sparsity=.90,0.3'];
-  const { stdout } = await tare([...words, '--axis', 'method=magnitude', '--axis', 'groupSize=64']);
+  const { stdout } = await tareHere(PROJECT, [...words, '--axis', 'method=magnitude', '--axis', 'groupSize=64']);
   const settings = stdout
     .trimEnd()
     .split('\n')

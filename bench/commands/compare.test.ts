@@ -1,12 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { tareHere } from '../fixtures/command-line.ts';
 import { caseId, rowOf, runArguments, writeRun } from '../fixtures/run-files.ts';
-
-const MAIN = join(import.meta.dirname, '..', 'main.ts');
 
 let folder: string;
 let base: string;
@@ -18,16 +16,10 @@ beforeEach(() => {
   head = writeRun(folder, 'head', [dense, rowOf('int4', { sqnr_db: 39.5, env_hash: 'e2', node_version: '24.9.0' })]);
 });
 
-function tare(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  return spawnSync(process.execPath, [MAIN, ...args], {
-    encoding: 'utf8',
-    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, GITHUB_STEP_SUMMARY: undefined, ...env },
-    timeout: 50_000,
-  });
-}
+const tare = (args: readonly string[], env: NodeJS.ProcessEnv = {}) => tareHere('.', args, env);
 
-test('a regression exits with 1, and the table says what, where and on which machines', () => {
-  const { status, stdout } = tare(['compare', base, head]);
+test('a regression exits with 1, and the table says what, where and on which machines', async () => {
+  const { status, stdout } = await tare(['compare', base, head]);
   expect(status).toBe(1);
   expect(stdout).toContain('sqnr_db 40.1 → 39.5 (worse)');
   expect(stdout).toContain('node_version 24.0.0 → 24.9.0');
@@ -35,9 +27,11 @@ test('a regression exits with 1, and the table says what, where and on which mac
   expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
 });
 
-test('json and csv hold every case, and say the same', () => {
-  const json = JSON.parse(tare(['compare', base, head, '--format', 'json']).stdout);
-  const csv = parse<Record<string, string>>(tare(['compare', base, head, '--format', 'csv']).stdout, { columns: true });
+test('json and csv hold every case, and say the same', async () => {
+  const json = JSON.parse((await tare(['compare', base, head, '--format', 'json'])).stdout);
+  const csv = parse<Record<string, string>>((await tare(['compare', base, head, '--format', 'csv'])).stdout, {
+    columns: true,
+  });
   expect(csv.map(({ case_id, regression }) => [case_id, regression])).toEqual([
     [rowOf('dense').case_id, 'false'],
     [rowOf('int4').case_id, 'true'],
@@ -45,54 +39,54 @@ test('json and csv hold every case, and say the same', () => {
   expect(json.cases.map(({ case_id }: { case_id: string }) => case_id)).toEqual(csv.map(({ case_id }) => case_id));
 });
 
-test('github gets annotations, and the job summary gets the Markdown table', () => {
+test('github gets annotations, and the job summary gets the Markdown table', async () => {
   const summary = join(folder, 'summary.md');
   writeFileSync(summary, 'before\n');
-  const { stdout } = tare(['compare', base, head, '--format', 'github'], { GITHUB_STEP_SUMMARY: summary });
+  const { stdout } = await tare(['compare', base, head, '--format', 'github'], { GITHUB_STEP_SUMMARY: summary });
   expect(stdout).toMatch(/^::error title=tare compare::s:int4:ts:M=1,N=2,K=3: worse drift or more bytes \(sqnr_db/m);
   expect(readFileSync(summary, 'utf8')).toMatch(
     /^before\n### tare compare\n[\s\S]*\| technique \| backend \| verdict \|/,
   );
 });
 
-test('what only base was asked for is listed and no regression; what both were asked for has vanished', () => {
+test('what only base was asked for is listed and no regression; what both were asked for has vanished', async () => {
   const whole = writeRun(folder, 'whole', [rowOf('dense'), rowOf('int4'), rowOf('csr')], { manifest: {} });
   const only = (id: string, filter: string[]) =>
     writeRun(folder, id, [rowOf('dense')], { manifest: { arguments: { ...runArguments, filter } } });
-  const part = tare(['compare', whole, only('part', ['dense'])]);
+  const part = await tare(['compare', whole, only('part', ['dense'])]);
   expect(part.status).toBe(0);
   expect(part.stdout).toContain('part.csv: 2 cases of the other run were not asked for');
-  const all = tare(['compare', whole, only('part', ['dense']), '--format', 'csv']).stdout;
+  const all = (await tare(['compare', whole, only('part', ['dense']), '--format', 'csv'])).stdout;
   expect(
     parse<Record<string, string>>(all, { columns: true })
       .map(({ why }) => why)
       .slice(1),
   ).toEqual(['not asked for', 'not asked for']);
-  const broken = tare(['compare', whole, only('broken', [])]);
+  const broken = await tare(['compare', whole, only('broken', [])]);
   expect(broken.status).toBe(1);
   expect(broken.stdout).toContain('2 regressed');
 });
 
-test('what an interrupted run did not come to has not vanished, what it was no more to run has', () => {
+test('what an interrupted run did not come to has not vanished, what it was no more to run has', async () => {
   const whole = writeRun(folder, 'whole', [rowOf('dense'), rowOf('int4'), rowOf('csr')], { manifest: {} });
   const planned = ['dense', 'int4'].map(caseId);
   const cut = writeRun(folder, 'cut', [rowOf('dense')], { manifest: { state: 'interrupted', case_ids: planned } });
-  const { status, stdout } = tare(['compare', whole, cut]);
+  const { status, stdout } = await tare(['compare', whole, cut]);
   expect(status).toBe(1);
   expect(stdout.replaceAll(/\s+/g, ' ')).toContain('cut.csv: 1 case of the other run was not come to before');
   expect(stdout).toContain('1 regressed');
 });
 
 describe('files as they come', () => {
-  test('CRLF, other column orders and unknown columns are read', () => {
+  test('CRLF, other column orders and unknown columns are read', async () => {
     const [header, ...lines] = readFileSync(base, 'utf8').trimEnd().split('\n');
     writeFileSync(base, `${[`${header},new_column`, ...lines.map((line) => `${line},x`)].join('\r\n')}\r\n`);
-    expect(tare(['compare', base, base]).status).toBe(0);
+    expect((await tare(['compare', base, base])).status).toBe(0);
   });
 
-  test('a last line that a kill cut short is left out and said', () => {
+  test('a last line that a kill cut short is left out and said', async () => {
     appendFileSync(head, readFileSync(head, 'utf8').split('\n')[1].slice(0, 60));
-    const { status, stdout } = tare(['compare', base, head]);
+    const { status, stdout } = await tare(['compare', base, head]);
     expect(status).toBe(1);
     expect(stdout).toContain('head.csv: the last line is unfinished or damaged and was left out');
   });
@@ -108,15 +102,15 @@ describe('files as they come', () => {
       /a run must have a case once, got a in rows 1 and 2, which differ; take one out/,
     ],
     ['two runs', 'schema_version,case_id,run_id\n1,a,r\n1,a,s\n', /must hold one run, got r, s with cases in common/],
-  ])('%s is one line and exit code 2', (_, text, message) => {
+  ])('%s is one line and exit code 2', async (_, text, message) => {
     writeFileSync(head, text ?? `${readFileSync(base, 'utf8').split('\n')[0]}\n`);
-    const { status, stdout, stderr } = tare(['compare', base, head]);
+    const { status, stdout, stderr } = await tare(['compare', base, head]);
     expect({ status, stdout, lines: stderr.trimEnd().split('\n').length }).toEqual({ status: 2, stdout: '', lines: 1 });
     expect(stderr).toMatch(message);
   });
 
-  test('a folder and a file that is not there are named', () => {
-    expect(tare(['compare', base, folder]).stderr).toMatch(/must be a readable results file, got a folder/);
-    expect(tare(['compare', base, join(folder, 'no.csv')]).stderr).toMatch(/no\.csv: .* got ENOENT/);
+  test('a folder and a file that is not there are named', async () => {
+    expect((await tare(['compare', base, folder])).stderr).toMatch(/must be a readable results file, got a folder/);
+    expect((await tare(['compare', base, join(folder, 'no.csv')])).stderr).toMatch(/no\.csv: .* got ENOENT/);
   });
 });

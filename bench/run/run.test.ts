@@ -17,18 +17,7 @@ beforeEach(() => {
   out = mkdtempSync(join(tmpdir(), 'tare-run-'));
 });
 
-function tare(...args: string[]) {
-  return tareWith({}, ...args);
-}
-
-function tareWith(env: NodeJS.ProcessEnv, ...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
-    encoding: 'utf8',
-    env: { ...quiet, ...env },
-    timeout: 100_000,
-  });
-  return { status, stdout, stderr };
-}
+const tare = (...args: string[]) => tareHere(out, args);
 
 const quiet = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined };
 const smoke = () => ['run', '--preset', 'smoke', '--backend', 'ts', '--out', out];
@@ -55,12 +44,12 @@ describe('a kernel that goes wrong becomes its row and the run goes on', () => {
   test.each([
     ['hangs', 3, [['hangs', 'timeout', /took longer than 3 s/]]],
     ['all others', 60, faults],
-  ] as const)('%s', { timeout: 120_000 }, (_, timeoutS, expected) => {
+  ] as const)('%s', { timeout: 120_000 }, async (_, timeoutS, expected) => {
     // A small heap is full before much of the machine's memory is.
     const env = { NODE_OPTIONS: '--max-old-space-size=128' };
     const techniques = [...expected.map(([technique]) => technique), 'int4'].join(',');
     const args = ['--kernels', FAULTS, '--technique', techniques, '--timeout', String(timeoutS)];
-    const { status: exit, stderr } = tareWith(env, ...smoke(), ...args);
+    const { status: exit, stderr } = await tareHere(out, [...smoke(), ...args], env);
     const states = rowsOf(runIn(out)).map((row) => [row.technique, ...stateOf(row), row.drift_ok]);
     expect(states.toSorted()).toEqual(
       [
@@ -78,8 +67,8 @@ describe('a kernel that goes wrong becomes its row and the run goes on', () => {
   });
 });
 
-test('a clean run exits with 0 and leaves rows, samples and manifest that agree', () => {
-  const { status, stdout, stderr } = tare(...smoke(), '--technique', 'dense,csr', '--json');
+test('a clean run exits with 0 and leaves rows, samples and manifest that agree', async () => {
+  const { status, stdout, stderr } = await tare(...smoke(), '--technique', 'dense,csr', '--json');
   expect({ status, stderr }).toMatchObject({ status: 0 });
   const printed: { run_id: string; rows: ResultRow[] } = JSON.parse(stdout);
   const rows = rowsOf(printed.run_id);
@@ -100,12 +89,12 @@ test('a clean run exits with 0 and leaves rows, samples and manifest that agree'
   }
 });
 
-test('a run with a time budget says what it has room for, and leaves the rest out by rows that fail nothing', () => {
+test('a run with a time budget says what it has room for, and leaves the rest out by rows that fail nothing', async () => {
   const history = join(out, 'history');
   const known = { case_id: 'smoke:csr:ts:M=4,N=512,K=256,weights=use-lite/layer0.out,sparsity=0.9', took_s: 1000 };
   writeRun(history, '2026-01-01T02-00-00-0001', [rowOf('dense'), rowOf('csr', known)]);
   const few = ['--suite', 'smoke', '--technique', 'dense,csr'];
-  const { status, stdout, stderr } = tare(...smoke(), ...few, '--budget', '5m', '--history', history);
+  const { status, stdout, stderr } = await tare(...smoke(), ...few, '--budget', '5m', '--history', history);
   expect(status).toBe(0);
   expect(stderr).toMatch(
     /^tare: 2 cases, some 17 min by recorded costs of 1 of them; the budget's 5 min have room for 1 /m,
@@ -117,8 +106,8 @@ test('a run with a time budget says what it has room for, and leaves the rest ou
   ]);
 });
 
-test('the row of a kernel with several code paths says which one ran', () => {
-  const { stdout } = tare(
+test('the row of a kernel with several code paths says which one ran', async () => {
+  const { stdout } = await tare(
     'run',
     '--preset',
     'smoke',
@@ -152,7 +141,7 @@ describe.each(['SIGINT', 'SIGKILL'] as const)('a run that %s ends', (signal) => 
     const { case_ids } = JSON.parse(readFileSync(join(out, `${run}.run.json`), 'utf8'));
     expect(before.length).toBeLessThan(case_ids.length);
 
-    const { status } = tare('run', '--resume', run, '--out', out);
+    const { status } = await tare('run', '--resume', run, '--out', out);
     expect(status).toBe(0);
     const ids = rowsOf(run).map((row) => row.case_id);
     expect(ids.toSorted()).toEqual(case_ids.toSorted());
@@ -164,7 +153,7 @@ describe.each(['SIGINT', 'SIGKILL'] as const)('a run that %s ends', (signal) => 
   });
 });
 
-test('what a kernel or a technique says against the rules becomes its own row, and no other', () => {
+test('what a kernel or a technique says against the rules becomes its own row, and no other', async () => {
   const rules: Record<string, RegExp> = {
     'sends-null': /^the process sent a message of its own, which is no result$/,
     'sends-result': /^the process sent a message of its own, which is no result$/,
@@ -173,7 +162,7 @@ test('what a kernel or a technique says against the rules becomes its own row, a
     'columns-odd': /^bits: must be a number, got string$/,
   };
   const techniques = [...Object.keys(rules), 'int4'].join(',');
-  const { status } = tare(...smoke(), '--kernels', FAULTS, '--technique', techniques);
+  const { status } = await tare(...smoke(), '--kernels', FAULTS, '--technique', techniques);
   expect(status).toBe(1);
   const rows = rowsOf(runIn(out));
   expect(rows).toHaveLength(6);
@@ -205,7 +194,7 @@ describe('a run of several passes', () => {
     const run = runIn(out);
     expect(rowsOf(run)).toEqual([]);
 
-    const { status } = tare('run', '--resume', run, '--out', out);
+    const { status } = await tare('run', '--resume', run, '--out', out);
     expect(status).toBe(0);
     const rows = rowsOf(run);
     expect(rows.map(({ technique }) => technique).toSorted()).toEqual(['csr', 'dense', 'int4']);
@@ -235,15 +224,15 @@ describe('a run of several passes', () => {
     expect(existsSync(join(out, `${run}.passes.jsonl`))).toBe(false);
   });
 
-  test('names a case that ended the run itself twice, and goes on to the others', () => {
-    tare(...smoke(), '--technique', 'dense,csr');
+  test('names a case that ended the run itself twice, and goes on to the others', async () => {
+    await tare(...smoke(), '--technique', 'dense,csr');
     const run = runIn(out);
     const [header, , lost] = readFileSync(join(out, `${run}.csv`), 'utf8').split('\n');
     const [row] = parse<Record<string, string>>(`${header}\n${lost}`, { columns: true });
     writeFileSync(join(out, `${run}.csv`), `${header}\n`);
     const begun = JSON.stringify({ state: 'begun', case_id: row.case_id, pass: 1 });
     writeFileSync(join(out, `${run}.passes.jsonl`), `${begun}\n${begun}\n`);
-    const { status } = tare('run', '--resume', run, '--out', out);
+    const { status } = await tare('run', '--resume', run, '--out', out);
     expect(status).toBe(1);
     const states = Object.fromEntries(rowsOf(run).map((each) => [each.case_id === row.case_id, stateOf(each)]));
     expect(states).toEqual({
@@ -304,7 +293,7 @@ describe('bad input is one line on stderr and exit code 2', () => {
     expect(stderr).toMatch(message);
   });
 
-  test('a text that is another than when the run began', () => {
+  test('a text that is another than when the run began', async () => {
     const moby = join(import.meta.dirname, '..', 'models', 'moby');
     const text = join(out, 'text.txt');
     writeFileSync(text, readFileSync(join(moby, 'held-out.txt')));
@@ -320,19 +309,19 @@ describe('bad input is one line on stderr and exit code 2', () => {
       '--filter',
       'layers.0.self_attn.k_proj',
     ];
-    const { run_id } = JSON.parse(tare(...smoke(), ...layer, '--json').stdout);
+    const { run_id } = JSON.parse((await tare(...smoke(), ...layer, '--json')).stdout);
     writeFileSync(text, 'Call me Ahab.');
-    const { status, stderr } = tare('run', '--resume', run_id, '--out', out);
+    const { status, stderr } = await tare('run', '--resume', run_id, '--out', out);
     expect(status).toBe(2);
     expect(stderr).toMatch(/--resume: .*model\.safetensors, .*text\.txt must be as it was when the run began, SHA-256/);
   });
 
-  test('results of another schema version are not added to', () => {
-    const { run_id } = JSON.parse(tare(...smoke(), '--technique', 'dense', '--json').stdout);
+  test('results of another schema version are not added to', async () => {
+    const { run_id } = JSON.parse((await tare(...smoke(), '--technique', 'dense', '--json')).stdout);
     const csv = join(out, `${run_id}.csv`);
     const other = readFileSync(csv, 'utf8').replace(/\n1,/, '\n0,');
     writeFileSync(csv, other);
-    const { status, stderr } = tare('run', '--resume', csv);
+    const { status, stderr } = await tare('run', '--resume', csv);
     expect(status).toBe(2);
     expect(stderr).toMatch(/must be of schema version 1, got 0 in row 1/);
     expect(readFileSync(csv, 'utf8')).toBe(other);
@@ -389,7 +378,7 @@ function writeWeights(
 
 const twelve = Float32Array.from({ length: 12 }, (_, i) => i - 5);
 
-test("every 2-D tensor of the user's file is a problem, whatever its name's length, and one with NaN says so in its row", () => {
+test("every 2-D tensor of the user's file is a problem, whatever its name's length, and one with NaN says so in its row", async () => {
   const file = join(out, 'tiny.safetensors');
   // Longer than an argument of a process may be on Linux.
   const long = 'x'.repeat(150_000);
@@ -399,7 +388,7 @@ test("every 2-D tensor of the user's file is a problem, whatever its name's leng
     [long]: { shape: [2, 6], values: twelve },
     vector: { shape: [2], values: new Float32Array(2) },
   });
-  const { status } = tare(...smoke(), '--technique', 'dense', '--weights', file);
+  const { status } = await tare(...smoke(), '--technique', 'dense', '--weights', file);
   expect(status).toBe(1);
   expect(rowsOf(runIn(out)).map((row) => [row.weights, row.N, row.K, ...stateOf(row)])).toEqual([
     ['tiny/good', '3', '4', 'ok', ''],
@@ -408,14 +397,14 @@ test("every 2-D tensor of the user's file is a problem, whatever its name's leng
   ]);
 });
 
-test('a run whose weights changed since it began is not resumed', () => {
+test('a run whose weights changed since it began is not resumed', async () => {
   const file = join(out, 'tiny.safetensors');
   writeWeights(file, { w: { shape: [3, 4], values: twelve } });
-  tare(...smoke(), '--technique', 'dense', '--weights', file);
+  await tare(...smoke(), '--technique', 'dense', '--weights', file);
   const csv = join(out, `${runIn(out)}.csv`);
   const { weights_sha256 } = JSON.parse(readFileSync(csv.replace('.csv', '.run.json'), 'utf8'));
   writeWeights(file, { w: { shape: [3, 4], values: twelve.map((value) => 2 * value) } });
-  const { status, stderr } = tare('run', '--resume', csv);
+  const { status, stderr } = await tare('run', '--resume', csv);
   expect(status).toBe(2);
   expect(stderr).toMatch(
     new RegExp(`as it was when the run began, SHA-256 ${weights_sha256}, got [0-9a-f]{64}; start`),
@@ -428,7 +417,8 @@ describe('completion', () => {
     ['names of backends', ['run', '--backend', 'gp'], 'gpujs-webgpu'],
     ['commands', ['ro'], 'roofline'],
   ])('%s go to stdout and nothing to stderr', (_, words, name) => {
-    const { status, stdout, stderr } = tare('--get-yargs-completions', 'tare', ...words);
+    const args = [MAIN, '--get-yargs-completions', 'tare', ...words];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env: quiet });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout.split('\n')).toContain(name);
   });
