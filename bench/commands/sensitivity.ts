@@ -1,5 +1,5 @@
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
-import { linearLayers } from '../contract/model.ts';
+import { type LinearLayer, linearLayers } from '../contract/model.ts';
 import { spell } from '../contract/problem-key.ts';
 import { type LayerChoice, type LayerSensitivity, scoreLayersAlone } from '../models/sensitivity.ts';
 import { type LayerCost, rankCosts, sensitivityTable, shortName } from '../report/sensitivity-table.ts';
@@ -46,7 +46,8 @@ export const sensitivityCommand: CommandModule<object, Flags> = {
 async function sensitivity(argv: Flags): Promise<void> {
   const choice = await layerTechnique(argv.technique, argv.axis);
   const scored = await openScoredModel(argv);
-  const costs = (await scoreAll(scored, await calibrated(scored, choice))).map(costOf);
+  const layers = linearLayers(scored.own.config);
+  const costs = (await scoreAll(layers, scored, await calibrated(scored, choice))).map(costOf);
   const [model, technique] = [scored.own.name, [argv.technique, spell(choice.params)].filter(Boolean).join(' ')];
   const report = argv.json
     ? JSON.stringify({ model, technique, layers: rankCosts(costs).map(jsonOf) }, undefined, 2)
@@ -59,12 +60,16 @@ async function sensitivity(argv: Flags): Promise<void> {
 }
 
 /** Each layer alone, told on stderr as they are scored. */
-export async function scoreAll({ own, dense, scorer }: ScoredModel, choice: LayerChoice): Promise<LayerSensitivity[]> {
+export async function scoreAll(
+  layers: readonly LinearLayer[],
+  { own, dense, scorer }: ScoredModel,
+  choice: LayerChoice,
+): Promise<LayerSensitivity[]> {
   const found: LayerSensitivity[] = [];
-  const total = linearLayers(own.config).length;
+  const total = layers.length;
   const countdown = createCountdown();
   try {
-    for await (const one of scoreLayersAlone(own, dense, choice, scorer)) {
+    for await (const one of scoreLayersAlone(layers, own, dense, choice, scorer)) {
       found.push(one);
       countdown.onStep({ number: found.length, total, what: `${shortName(one.layer.name)} alone` });
     }

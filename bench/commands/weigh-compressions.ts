@@ -3,7 +3,7 @@ import { InputError } from '../contract/input-error.ts';
 import { linearLayers } from '../contract/model.ts';
 import type { AxisValue, Technique } from '../contract/technique.ts';
 import type { Bounds, WeighedModel } from '../judge/recommend.ts';
-import { layerOptions } from '../models/layer-options.ts';
+import { layerOptions, layersToScore } from '../models/layer-options.ts';
 import { bytesOf, keepCompressed, otherBytes, type SizedModel, whyNot, withSizes } from '../models/packed-case.ts';
 import { type Choice, type PackedModel, packModel } from '../models/packed-model.ts';
 import { packMix, planOf, proposeMix } from '../models/propose-mix.ts';
@@ -126,7 +126,7 @@ export async function weighMix(
   if (ladder.length === 0) return undefined;
   // Coarse, so that what a layer costs alone is told from nothing.
   const scored = await layerTechnique('int3', { groupSize: [64] });
-  const costs = await scoreAll(scales.model, scored);
+  const costs = await scoreAll(layersToScore(own.config), scales.model, scored);
   const kldOf = new Map(costs.map(({ layer, score }) => [layer.name, score?.kldMean]));
   const options = layerOptions(own, dense, ladder, scored, ({ name }) => kldOf.get(name));
   const countdown = createCountdown();

@@ -102,6 +102,19 @@ export function linearLayers(config: ModelConfig): LinearLayer[] {
   return [...Array.from({ length: config.layers }, (_, i) => ofLayer(i)).flat(), head];
 }
 
+const BLOCK_PREFIX = /^model\.layers\.(\d+)/;
+
+/** Number of the block that a tensor is of; undefined where it is of none. */
+export function blockOf(name: string): number | undefined {
+  const number = BLOCK_PREFIX.exec(name)?.[1];
+  return number === undefined ? undefined : Number(number);
+}
+
+/** The same for tensors that stand in the same place of each block. */
+export function roleOf(name: string): string {
+  return name.replace(BLOCK_PREFIX, '');
+}
+
 export const EMBEDDING = 'model.embed_tokens.weight';
 
 /** The rows of a matrix [N,K] that have these numbers, side by side. */

@@ -2,7 +2,7 @@
 import { tsTransformer } from '../../kernels/transformer/ts.ts';
 import { wasmTransformer } from '../../kernels/transformer/wasm.ts';
 import { F32_CACHE } from '../contract/kv-cache.ts';
-import { EMBEDDING, type LinearLayer, linearLayers, type ModelConfig } from '../contract/model.ts';
+import { EMBEDDING, type LinearLayer, linearLayers, type ModelConfig, roleOf } from '../contract/model.ts';
 import type { Op } from '../contract/problem.ts';
 import { rotationTable } from '../contract/rotation.ts';
 import type { KernelKind, Runtimes } from '../contract/runtimes/runtimes.ts';
@@ -37,11 +37,6 @@ export async function placeModel(model: PackedModel, placement: Placement): Prom
   if (kind === 'ts') return place(model, placement, tsTransformer(shape), () => runtime);
   const placed = await wasmTransformer(shape, runtime as Runtimes['wasm']);
   return place(model, placement, placed.transformer, ({ name }) => placed.runtimeOf(roleOf(name)));
-}
-
-/** The same for all layers of the stack. */
-function roleOf(name: string): string {
-  return name.replace(/^model\.layers\.\d+/, '');
 }
 
 async function place<Slot>(

@@ -3,8 +3,8 @@ import dense from '../../kernels/dense/technique.ts';
 import int3 from '../../kernels/int3/technique.ts';
 import int4 from '../../kernels/int4/technique.ts';
 import q8 from '../../kernels/q8-0/technique.ts';
-import { linearLayers } from '../contract/model.ts';
-import { layerOptions } from './layer-options.ts';
+import { blockOf, type LinearLayer, linearLayers } from '../contract/model.ts';
+import { layerOptions, layersToScore } from './layer-options.ts';
 import { otherBytes } from './packed-case.ts';
 import { packModel } from './packed-model.ts';
 import { packMix, planOf, proposeMix } from './propose-mix.ts';
@@ -60,6 +60,26 @@ test('a format costs more than the one that was scored as its errors are larger;
   }
   const none = layerOptions(weights, dense, [{ technique: q8, params: {} }], coarse, () => 0.01);
   expect(none.map((each) => each.map(({ choice, kld }) => [choice, kld]))).toEqual(known.map(() => [[undefined, 0]]));
+});
+
+test('layers of a block that is not scored cost what those of the nearest one do, for errors as large', () => {
+  const deep = { ...smallConfig, layers: 24 };
+  const toScore = layersToScore(deep);
+  const blocks = [1, 4, 7, 10, 13, 16, 19, 22];
+  expect([...new Set(toScore.map(({ name }) => blockOf(name)))]).toEqual([...blocks, undefined]);
+  expect(toScore).toHaveLength(7 * blocks.length + 1);
+  expect(layersToScore(smallConfig)).toEqual(known);
+  const kldOf = ({ name }: LinearLayer) => {
+    return toScore.some((layer) => layer.name === name) ? 2 ** (blockOf(name) ?? 0) : undefined;
+  };
+  const options = layerOptions(randomModel(deep, 5), dense, [coarse], coarse, kldOf);
+  for (const [i, { name, part }] of linearLayers(deep).entries()) {
+    if (part === 'head') continue;
+    const nearest = 3 * Math.floor((blockOf(name) ?? 0) / 3) + 1;
+    // Weights are drawn alike, so that errors are about as large; the next block that is scored costs eight times as much.
+    expect(options[i][0].kld / 2 ** nearest).toBeGreaterThan(1 / 2);
+    expect(options[i][0].kld / 2 ** nearest).toBeLessThan(2);
+  }
 });
 
 test('a mix packs each layer as chosen, and its plan says how', () => {

@@ -1,6 +1,6 @@
 // Many compressions of one model, each held against the uncompressed one, whose predictions are remembered.
 import type { Score } from '../contract/case-result.ts';
-import { EMBEDDING, type ModelConfig } from '../contract/model.ts';
+import { blockOf, EMBEDDING, type ModelConfig } from '../contract/model.ts';
 import { type Window, windowTokens } from '../inputs/text-windows.ts';
 import type { Entrance } from './compose-model.ts';
 import type { PackedLayer, PackedModel } from './packed-model.ts';
@@ -62,9 +62,7 @@ export async function openScorer(
 
 /** The first block that any of the layers changes: 0 where one is the embedding too, which all blocks come after. */
 function firstBlock(names: Iterable<string>, { layers }: ModelConfig): number {
-  const blockOf = (name: string) =>
-    name === EMBEDDING ? 0 : Number(/^model\.layers\.(\d+)/.exec(name)?.[1] ?? layers);
-  return Math.min(...[...names].map(blockOf));
+  return Math.min(...[...names].map((name) => (name === EMBEDDING ? 0 : (blockOf(name) ?? layers))));
 }
 
 /** What comes to each block of the uncompressed model is the same for all that differ from it further on: nothing before is computed again. */

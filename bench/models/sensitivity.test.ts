@@ -51,7 +51,7 @@ test.each([true, false])(
       place,
       0,
     );
-    const found = await Array.fromAsync(scoreLayersAlone(weights, dense, choice, scorer));
+    const found = await Array.fromAsync(scoreLayersAlone(linearLayers(weights.config), weights, dense, choice, scorer));
     expect(found.map(({ layer }) => layer)).toEqual(linearLayers(config));
     for (const { layer, savedBytes, score } of found) {
       expect(score?.kldMean).toBeGreaterThan(0);
@@ -66,7 +66,9 @@ test.each([true, false])(
 
 test('a layer that the technique can’t hold is named with the reason', async () => {
   const scorer = await openScorer(uncompressed, windows, place, 0);
-  const found = await Array.fromAsync(scoreLayersAlone(weights, dense, { technique: q8, params: {} }, scorer));
+  const found = await Array.fromAsync(
+    scoreLayersAlone(linearLayers(weights.config), weights, dense, { technique: q8, params: {} }, scorer),
+  );
   // 24 and 40 are no multiples of 32.
   expect(found.every(({ reason }) => reason?.includes('K must be a multiple of 32'))).toBe(true);
   expect(found.every(({ savedBytes, score }) => savedBytes === 0 && score === undefined)).toBe(true);

@@ -1,7 +1,7 @@
 // What each linear layer of a model costs when it alone is compressed.
 import type { Calibration } from '../contract/calibration.ts';
 import type { Score } from '../contract/case-result.ts';
-import { type LinearLayer, linearLayers, type ModelWeights } from '../contract/model.ts';
+import type { LinearLayer, ModelWeights } from '../contract/model.ts';
 import type { StoredBytes, Technique } from '../contract/technique.ts';
 import { UnsupportedError } from '../contract/unsupported-error.ts';
 import { type Choice, type PackedLayer, packModel } from './packed-model.ts';
@@ -21,8 +21,9 @@ export interface LayerChoice extends Choice {
   readonly calibrationOf?: (layer: LinearLayer) => Calibration | undefined;
 }
 
-/** One layer after another, in the order they are used. */
+/** One layer after another. */
 export async function* scoreLayersAlone(
+  layers: readonly LinearLayer[],
   weights: ModelWeights,
   dense: Technique,
   choice: LayerChoice,
@@ -30,7 +31,7 @@ export async function* scoreLayersAlone(
 ): AsyncGenerator<LayerSensitivity> {
   const exchange = await scorer.openExchange();
   try {
-    for (const layer of linearLayers(weights.config)) {
+    for (const layer of layers) {
       const packed = packAlone(layer, weights, dense, choice);
       if (typeof packed === 'string') yield { layer, savedBytes: 0, reason: packed };
       else {
