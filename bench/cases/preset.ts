@@ -37,7 +37,7 @@ export const presets: { readonly [Name in PresetName]: Preset } = {
     casesPerProcess: 2,
     comeBackShare: 0.05,
     timeoutS: 120,
-    scoring: { tokens: 2048, flops: 5e11 },
+    scoring: { tokens: 2048, flops: 3e11 },
   },
   nightly: {
     summary: 'every technique with all its parameters on every backend and at every shape, in some 2 hours',

@@ -16,12 +16,13 @@ const activations = {
   relu: (g: number) => Math.max(0, g),
 };
 
-/** Logits [tokens, vocabularySize] of a text from its beginning. */
+/** Logits [tokens, vocabularySize] of a text from its beginning, or [vocabularySize] of what follows its last token. */
 export function forwardFloat64(
   { config, tensor, lookUp = (tokens) => rowsOf(tensor(EMBEDDING), config.hiddenSize, tokens) }: ModelWeights,
   tokens: readonly number[],
   roundActivations?: RoundActivations,
   roundCache: RoundCache = { keys: (rows) => rows, values: (rows) => rows },
+  want: 'all' | 'last' = 'all',
 ): Float64Array {
   const { heads, keyValueHeads, headDim, normEpsilon } = config;
   const layers = new Map(linearLayers(config).map((layer) => [layer.name, layer]));
@@ -32,25 +33,30 @@ export function forwardFloat64(
     const layer = layers.get(name)!;
     const { N, K } = layer;
     const W = tensor(name);
-    const x = roundActivations?.(layer, Float32Array.from(X), M) ?? X;
+    const x = roundActivations?.(layer, Float32Array.from(X), X.length / K) ?? X;
     const b = bias === undefined ? undefined : tensor(bias);
-    return Float64Array.from({ length: M * N }, (_, i) => {
-      const [m, n] = [Math.floor(i / N), i % N];
-      let sum = b?.[n] ?? 0;
-      for (let k = 0; k < K; k++) sum += x[m * K + k] * W[n * K + k];
-      return sum;
-    });
+    const rows = X.length / K;
+    const Y = new Float64Array(rows * N);
+    for (let n = 0; n < N; n++) {
+      for (let m = 0; m < rows; m++) {
+        let sum = b?.[n] ?? 0;
+        for (let k = 0; k < K; k++) sum += x[m * K + k] * W[n * K + k];
+        Y[m * N + n] = sum;
+      }
+    }
+    return Y;
   }
 
   /** Of each run of as many values as there are weights. */
   function norm(X: Float64Array, name: string): Float64Array {
     const weight = tensor(name);
     const K = weight.length;
-    return X.map((x, i) => {
-      const row = X.subarray(i - (i % K), i - (i % K) + K);
-      const meanSquare = row.reduce((sum, value) => sum + value * value, 0) / K;
-      return (x / Math.sqrt(meanSquare + normEpsilon)) * weight[i % K];
+    const meanSquares = Float64Array.from({ length: X.length / K }, (_, row) => {
+      let sum = 0;
+      for (let k = 0; k < K; k++) sum += X[row * K + k] ** 2;
+      return sum / K;
     });
+    return X.map((x, i) => (x / Math.sqrt(meanSquares[Math.floor(i / K)] + normEpsilon)) * weight[i % K]);
   }
 
   /** X [M, heads, headDim]: the first half of a head turns with the second. */
@@ -111,5 +117,6 @@ export function forwardFloat64(
     const added = linear(gated, `${block}mlp.down_proj.weight`);
     x = x.map((value, j) => value + added[j]);
   }
-  return linear(norm(x, 'model.norm.weight'), headName(config));
+  const last = want === 'all' ? x : x.slice(-config.hiddenSize);
+  return linear(norm(last, 'model.norm.weight'), headName(config));
 }

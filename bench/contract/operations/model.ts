@@ -35,7 +35,7 @@ export const model: Operation<'model'> = {
   /** No bound holds for single logits: what roundings of one layer do to those after it can't be derived, only their energy is known. */
   reference(problem, weights, { tokens }) {
     const { vocabularySize, layers } = repeated(problem);
-    const values = forwardFloat64(weights, tokens, weights.present, weights.roundCache).slice(-vocabularySize);
+    const values = forwardFloat64(weights, tokens, weights.present, weights.roundCache, 'last');
     const energy = values.reduce((sum, value) => sum + value * value, 0);
     const tolerance = new Float64Array(vocabularySize).fill(Number.POSITIVE_INFINITY);
     const { nmse, layers: upTo } = MOST_NMSE_ROUNDED;
