@@ -10,8 +10,8 @@ import {
 } from '../contract/model.ts';
 import type { Technique } from '../contract/technique.ts';
 import type { LayerOption } from './mix-layers.ts';
-import { type Choice, type PackedLayer, restoreLayer } from './packed-model.ts';
-import { bytesOfLayer, type LayerChoice, packAlone } from './sensitivity.ts';
+import { bytesOfLayer, type Choice, type PackedLayer, restoreLayer } from './packed-model.ts';
+import { type LayerChoice, packAlone } from './sensitivity.ts';
 
 export interface FormatOption extends LayerOption {
   /** Undefined where the layer stays f32. */

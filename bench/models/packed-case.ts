@@ -7,6 +7,7 @@ import type { LayerChoice, ModelProblem } from '../contract/problem.ts';
 import type { Params, StoredBytes, Technique } from '../contract/technique.ts';
 import { bytesOfNetwork } from './network-technique.ts';
 import {
+  bytesOfLayer,
   type Choice,
   type Drafting,
   isUncompressed,
@@ -104,14 +105,22 @@ export function whatStayed(choice: Choice, problem: ModelProblem): string | unde
   return left.length === 0 ? undefined : `${left.length} of ${reasons.length} layers stay f32: ${left[0]}`;
 }
 
-/** Each compressed layer packed once; what stays f32 is read anew each time, so that it is not held beside its placed copy. */
+/** Of its bytes as f32. */
+const MOST_HELD = 1 / 3;
+
+/**
+ * Each layer that its technique makes small packed once, and the head, for packing the largest of all takes more memory than it is held in.
+ * Any other is read and packed anew each time, so that it is not held beside its placed copy: what takes long to pack stands on disk by
+ * then.
+ */
 export function keepCompressed(model: PackedModel): PackedModel {
   const kept = new Map<string, PackedLayer>();
   return {
     ...model,
     pack(layer) {
       const packed = kept.get(layer.name) ?? model.pack(layer);
-      if (!isUncompressed(packed)) kept.set(layer.name, packed);
+      const isSmall = bytesOfLayer(packed) <= MOST_HELD * 4 * layer.N * layer.K;
+      if (isSmall || (layer.part === 'head' && !isUncompressed(packed))) kept.set(layer.name, packed);
       return packed;
     },
   };

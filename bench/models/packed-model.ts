@@ -13,7 +13,7 @@ import {
 } from '../contract/model.ts';
 import type { RoundActivations, RoundCache } from '../contract/operations/model-float64.ts';
 import type { MatmulProblem } from '../contract/problem.ts';
-import type { Params, Technique } from '../contract/technique.ts';
+import type { Params, StoredBytes, Technique } from '../contract/technique.ts';
 import { UnsupportedError } from '../contract/unsupported-error.ts';
 import { willLeave } from '../inputs/garbage.ts';
 
@@ -47,6 +47,11 @@ export interface Drafting {
   readonly by: PackedModel;
   readonly most: number;
   readonly judge?: PackedModel;
+}
+
+export function bytesOfLayer({ technique, packed }: PackedLayer): number {
+  const { values, indices, scales, corrections = 0 }: StoredBytes = technique.bytes(packed);
+  return values + indices + scales + corrections;
 }
 
 /** The product of a layer with M rows. */

@@ -2,9 +2,9 @@
 import type { Calibration } from '../contract/calibration.ts';
 import type { Score } from '../contract/case-result.ts';
 import type { LinearLayer, ModelWeights } from '../contract/model.ts';
-import type { StoredBytes, Technique } from '../contract/technique.ts';
+import type { Technique } from '../contract/technique.ts';
 import { UnsupportedError } from '../contract/unsupported-error.ts';
-import { type Choice, type PackedLayer, packModel } from './packed-model.ts';
+import { bytesOfLayer, type Choice, type PackedLayer, packModel } from './packed-model.ts';
 import type { Scorer } from './score-many.ts';
 
 export interface LayerSensitivity {
@@ -57,9 +57,4 @@ export function packAlone(
     if (error instanceof UnsupportedError) return error.message;
     throw error;
   }
-}
-
-export function bytesOfLayer({ technique, packed }: PackedLayer): number {
-  const { values, indices, scales, corrections = 0 }: StoredBytes = technique.bytes(packed);
-  return values + indices + scales + corrections;
 }

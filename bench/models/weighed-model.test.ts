@@ -39,38 +39,44 @@ test('the uncompressed model beside itself is held once, and loses nothing', asy
   expect(scored?.score).toMatchObject({ tokens: 40, kldMean: 0, kldMax: 0, sameTopPct: 100, pplRatio: 1 });
 });
 
-test('what no technique compresses is read again and not kept, and what one does is packed once', async () => {
-  const weights = randomModel(smallConfig, 1);
-  const read = new Map<string, number>();
-  const counting: ModelWeights = {
-    ...weights,
-    tensor(name) {
-      read.set(name, 1 + (read.get(name) ?? 0));
-      return weights.tensor(name);
-    },
-  };
-  const choice = { technique: { ...csr }, params: { sparsity: 0.5 } };
-  const { technique, dense: baseline } = weighedModel(
-    counting,
-    { ...problem, layers: 'attn' },
-    choice,
-    dense,
-    undefined,
-  );
-  const place = { kind: 'ts', device: 'cpu', runtime: undefined } as const;
-  const activations = { tokens: [1, 2, 3] };
-  for (const side of [technique, baseline]) {
-    read.clear();
-    const { kernel } = await prepare(side, {}, { problem }, { weights: counting, activations }, place);
-    kernel.dispose();
-    const times = (part: string) =>
-      new Set(
-        linearLayers(smallConfig)
-          .filter((layer) => layer.part === part)
-          .map(({ name }) => read.get(name)),
-      );
-    // To be placed, and for the reference; the head's rows are looked up besides.
-    expect(times('attn')).toEqual(new Set([side === technique ? 1 : 2]));
-    expect(times('ffn')).toEqual(new Set([2]));
-  }
-});
+test.each([
+  [0.9, 1],
+  [0.5, 2],
+])(
+  'what no technique compresses is read again and not kept, and what one does is packed once where it is small: sparsity %j',
+  async (sparsity, packings) => {
+    const weights = randomModel(smallConfig, 1);
+    const read = new Map<string, number>();
+    const counting: ModelWeights = {
+      ...weights,
+      tensor(name) {
+        read.set(name, 1 + (read.get(name) ?? 0));
+        return weights.tensor(name);
+      },
+    };
+    const choice = { technique: { ...csr }, params: { sparsity } };
+    const { technique, dense: baseline } = weighedModel(
+      counting,
+      { ...problem, layers: 'attn' },
+      choice,
+      dense,
+      undefined,
+    );
+    const place = { kind: 'ts', device: 'cpu', runtime: undefined } as const;
+    const activations = { tokens: [1, 2, 3] };
+    for (const side of [technique, baseline]) {
+      read.clear();
+      const { kernel } = await prepare(side, {}, { problem }, { weights: counting, activations }, place);
+      kernel.dispose();
+      const times = (part: string) =>
+        new Set(
+          linearLayers(smallConfig)
+            .filter((layer) => layer.part === part)
+            .map(({ name }) => read.get(name)),
+        );
+      // To be placed, and for the reference; the head's rows are looked up besides.
+      expect(times('attn')).toEqual(new Set([side === technique ? packings : 2]));
+      expect(times('ffn')).toEqual(new Set([2]));
+    }
+  },
+);

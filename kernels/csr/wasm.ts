@@ -68,6 +68,8 @@ function multiplyPanels({ packed, problem, runtime }: Context, module: WasmModul
   const sums = module.allocate(sumsBytes);
   const Y = module.scratch(4 * M * N);
   const groupedBytes = bytesOf(grouped.values, grouped.columns, grouped.steps, grouped.starts);
+  // What calls need, so that they do not hold the rest.
+  const { blocks } = grouped;
   const weightBytes = groupedBytes + scaleBytes(packed) + 4 * (threads + 1);
   return {
     upload: (activations) => module.f32(X, M * K).set(activations.X),
@@ -88,7 +90,7 @@ function multiplyPanels({ packed, problem, runtime }: Context, module: WasmModul
         M,
         N,
         K,
-        grouped.blocks,
+        blocks,
         lanes,
         unit,
       );
