@@ -14,7 +14,7 @@ const ofSlurm = found(/^```text\n(.*?)^```$/ms);
 const ofKubernetes = found(/args: \['(.*)'\]$/m);
 
 test.each<[string, (index: number) => [script: string, env: Record<string, string>]]>([
-  ['GitHub', (i) => [ofGitHub.replace('${{ matrix.shard }}', String(i)), {}]],
+  ['GitHub', (i) => [ofGitHub.replace(/\$\{\{ matrix\.shard \}\}/, String(i)), {}]],
   ['Slurm', (i) => [ofSlurm, { SLURM_ARRAY_TASK_ID: String(i), SLURM_ARRAY_TASK_COUNT: '4' }]],
   ['Kubernetes', (i) => [ofKubernetes, { JOB_COMPLETION_INDEX: String(i - 1) }]],
 ])('on %s every index measures a shard of its own, and together they are all', (_, start) => {

@@ -3,6 +3,7 @@ import { backendOf } from '../backends/backend.ts';
 import { selectCases } from '../cases/select.ts';
 import { casesOfShard, parseShard } from '../cases/shard.ts';
 import { InputError } from '../contract/input-error.ts';
+import type { Machine } from '../contract/machine.ts';
 import type { RunArguments } from '../contract/run-arguments.ts';
 import { weightPaths } from '../inputs/weight-files.ts';
 import { SCHEMA_VERSION } from '../results/columns.ts';
@@ -10,7 +11,11 @@ import type { Manifest } from '../results/manifest.ts';
 import { describeMachine, hashFiles } from './environment.ts';
 
 /** `shardCosts` is what cases took before, in s. Throws InputError where there is no such run. */
-export async function newRun(request: RunArguments, shardCosts: ReadonlyMap<string, number>): Promise<Manifest> {
+export async function newRun(
+  request: RunArguments,
+  shardCosts: ReadonlyMap<string, number>,
+  machine: Machine = describeMachine(),
+): Promise<Manifest> {
   const { cases, axes } = await selectCases(request);
   if (request.browser.path !== undefined && cases.every(({ backend }) => backendOf(backend).page === undefined)) {
     throw new InputError('--browser: must go with a backend that runs in it, got none; --backend chromium-webgpu');
@@ -28,7 +33,7 @@ export async function newRun(request: RunArguments, shardCosts: ReadonlyMap<stri
     case_ids: ids,
     all_case_ids: isShard ? allIds : undefined,
     weights_sha256: hashOf(filesOf(request)),
-    machine: { ...describeMachine() },
+    machine: { ...machine },
     backends: {},
   };
 }

@@ -7,6 +7,7 @@ import { techniqueHash } from '../cases/technique-hash.ts';
 import type { BackendStatus } from '../contract/backend.ts';
 import type { BrowserChoice } from '../contract/browser.ts';
 import type { Case } from '../contract/case.ts';
+import type { Machine } from '../contract/machine.ts';
 import type { Roofline } from '../contract/roofline.ts';
 import type { PresetName } from '../contract/suite.ts';
 import { ensureUseLiteCache } from '../inputs/use-lite/use-lite-cache-build.ts';
@@ -23,6 +24,8 @@ export interface PreparingOptions {
   /** Told what is done, where it takes a while. */
   readonly onPhase?: (what: string) => void;
   readonly place?: MeasuringPlace;
+  /** The machine that place is on, where that is another than this one. */
+  readonly machine?: Machine;
 }
 
 export interface PreparedRun {
@@ -46,7 +49,7 @@ export async function prepareRun(
   const idleW = begun.idle_w ?? (await idlePowerW(cases, options));
   if (cases.some(({ problem: { weights } }) => weights.startsWith('use-lite/') || weights === 'supersense'))
     ensureUseLiteCache();
-  const machine = describeMachine();
+  const machine = options.machine ?? describeMachine();
   const techniqueHashes = hashTechniques(kernels);
   const git = gitState();
   const state: RunState = { runId: begun.run_id, git, techniqueHashes, machine, idleW, threads, shard, roofline };
@@ -66,16 +69,16 @@ export function hashTechniques(kernels: readonly string[]): Map<string, string> 
   return new Map([...techniqueFiles(kernelsDirs(kernels))].map(([id, file]) => [id, techniqueHash(file)]));
 }
 
-/** The smoke preset's rough times are held against nothing, and a GPU's can't be. */
+/** The smoke preset's rough times are held against nothing, and a GPU's or another machine's can't be. */
 async function measureRoofline(
   preset: PresetName,
   cases: readonly Case[],
   threads: number,
-  { onPhase }: PreparingOptions,
+  { onPhase, machine }: PreparingOptions,
 ): Promise<Roofline | undefined> {
   const backends = [...new Set(cases.map(({ backend }) => backend))].map(backendOf);
   const onCpu = backends.filter(({ device }) => device === 'cpu');
-  if (preset === 'smoke' || onCpu.length === 0) return undefined;
+  if (preset === 'smoke' || onCpu.length === 0 || machine !== undefined) return undefined;
   onPhase?.("measuring the machine's roofline");
   return probeRoofline(Math.max(...onCpu.map((backend) => backend.threads(threads))));
 }

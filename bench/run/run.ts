@@ -6,6 +6,7 @@ import { byNeed, type CaseRecord, moreTimes } from '../cases/order-of-need.ts';
 import { type Selection, selectCases } from '../cases/select.ts';
 import type { Case } from '../contract/case.ts';
 import { InputError } from '../contract/input-error.ts';
+import type { Machine } from '../contract/machine.ts';
 import type { RunArguments } from '../contract/run-arguments.ts';
 import type { Technique } from '../contract/technique.ts';
 import { archivedCsv } from '../results/archived-csvs.ts';
@@ -49,11 +50,13 @@ export interface RunOptions {
   readonly onStart?: (csvPath: string, total: number) => void;
   /** Where cases are measured, where that is not in processes of their own. */
   readonly place?: MeasuringPlace;
+  /** The machine that place is on, where that is another than this one. */
+  readonly machine?: Machine;
 }
 
 /** Begins a run. */
 export async function startRun(request: RunArguments, options: RunOptions): Promise<RunOutcome> {
-  const manifest = await newRun(request, options.shardCosts);
+  const manifest = await newRun(request, options.shardCosts, options.machine);
   makeResultsFolder(options.out);
   return executeRun(manifest, options);
 }

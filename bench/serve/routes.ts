@@ -13,8 +13,10 @@ import { KERNELS_DIR, loadSuites, techniqueFiles } from '../cases/registry.ts';
 import { DEFAULT_SEED } from '../contract/case.ts';
 import { Weighed } from '../contract/case-result-schema.ts';
 import { InputError } from '../contract/input-error.ts';
+import type { Machine } from '../contract/machine.ts';
 import { moduleFile } from '../contract/module-file.ts';
 import { presetNames } from '../contract/suite.ts';
+import { visibleSentence } from '../contract/visible-text.ts';
 import { DEFAULT_MIN_SQNR_DB, paretoRows } from '../report/pareto-rows.ts';
 import type { ResultRow } from '../results/columns.ts';
 import { failureReason, isFailure, outcomeOf } from '../results/failure.ts';
@@ -24,6 +26,8 @@ import { ServedRun } from './served-run.ts';
 export interface ServeOptions {
   /** Folder the results go to. */
   readonly out: string;
+  /** User agent of a browser on another machine. */
+  readonly visitor?: string;
 }
 
 const Start = z.object({
@@ -35,7 +39,19 @@ const Start = z.object({
 /** Names a tab of a browser for as long as it is open, across reloads. */
 const Tab = z.object({ tab: z.string().regex(/^[\w-]{1,64}$/) });
 const Next = z.object({ last: z.number().int() });
-const Result = z.object({ number: z.number().int(), weighed: Weighed });
+/** What a row is made of must be what a row of a file may be: of a run that others read, nothing else is written. */
+const Result = z.object({
+  number: z.number().int(),
+  weighed: Weighed.refine(({ ratio, samples }) => isAboveZero(ratio, samples), {
+    error: 'speed-ups and times must be above 0',
+  }),
+});
+
+function isAboveZero(ratio: Weighed['ratio'], samples: Weighed['samples']): boolean {
+  const { speedup = 1, ci95 } = ratio ?? {};
+  const times = [samples?.candidate, samples?.baseline].flatMap((one) => one?.rounds.flat() ?? []);
+  return [speedup, ci95?.low ?? 1, ci95?.high ?? 1, ...times].every((value) => value > 0);
+}
 
 const FOLDER = import.meta.dirname;
 export const SERVED_SCRIPT = moduleFile('./page.ts', import.meta.filename);
@@ -46,7 +62,7 @@ export interface Serving {
   stop(): Promise<void>;
 }
 
-export function serveRuns({ out }: ServeOptions): Serving {
+export function serveRuns({ out, visitor }: ServeOptions): Serving {
   let run: ServedRun | undefined;
   const current = (): ServedRun => {
     if (run === undefined) throw new RequestError(409, 'run: must be started first');
@@ -64,6 +80,7 @@ export function serveRuns({ out }: ServeOptions): Serving {
       { ...chosen, inProcess: false, threads, browser: { headed: true, isVisitor: true } },
       adapters,
       out,
+      visitor === undefined ? undefined : machineOf(visitor, adapters),
     );
     run = begun;
     await begun.started;
@@ -107,6 +124,12 @@ export function serveRuns({ out }: ServeOptions): Serving {
     return (await fileAnswer(path)) ?? (await wasmAnswer(path)) ?? arrayAnswer(path, run?.array);
   };
   return { route, stop: async () => run?.stop() };
+}
+
+/** All that a browser tells of its machine. */
+function machineOf(userAgent: string, { browser = '', cores = 1 }: PageAdapters): Machine {
+  const os = /\(([^)]*)\)/.exec(userAgent)?.[1] ?? '';
+  return { cpu_model: userAgent, cpu_count: cores, os, node_version: '', v8_version: visibleSentence(browser) };
 }
 
 /** What was wrong with the request is answered with 400; every other error is a fault of the server. */

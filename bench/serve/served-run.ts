@@ -7,6 +7,7 @@ import { statusOfPage } from '../backends/browser/probe.ts';
 import type { BackendStatus, PageBackend } from '../contract/backend.ts';
 import type { CaseRequest } from '../contract/case-request.ts';
 import type { CaseResult, Weighed } from '../contract/case-result.ts';
+import type { Machine } from '../contract/machine.ts';
 import type { RunArguments } from '../contract/run-arguments.ts';
 import { visibleSentence } from '../contract/visible-text.ts';
 import type { ResultRow } from '../results/columns.ts';
@@ -60,11 +61,11 @@ export class ServedRun {
   /** Resolved and made anew whenever there is something new to tell. */
   #news = Promise.withResolvers<void>();
 
-  constructor(asked: RunArguments, adapters: PageAdapters, out: string) {
+  constructor(asked: RunArguments, adapters: PageAdapters, out: string, machine?: Machine) {
     this.asked = asked;
     this.#adapters = adapters;
     this.#awaitTab();
-    this.#finished = this.#execute(out);
+    this.#finished = this.#execute(out, machine);
   }
 
   /** Rejects when there is nothing to run. */
@@ -132,10 +133,11 @@ export class ServedRun {
     return this.#finished;
   }
 
-  async #execute(out: string): Promise<void> {
+  async #execute(out: string, machine: Machine | undefined): Promise<void> {
     try {
       const { interrupted, csvPath } = await startRun(this.asked, {
         out,
+        machine,
         debug: false,
         shardCosts: new Map(),
         signal: this.#stop.signal,

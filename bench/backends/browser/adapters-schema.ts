@@ -14,6 +14,7 @@ export const PageAdapters = z.object({
   browser: z.string().optional(),
   /** Without it there is neither shared memory nor a fine clock. */
   isIsolated: z.boolean(),
+  cores: z.number().int().positive().max(4096).optional(),
   webgpu: AdapterInfo.optional(),
   webgl2: AdapterInfo.optional(),
 });

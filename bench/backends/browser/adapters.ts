@@ -6,6 +6,7 @@ export async function findAdapters(): Promise<PageAdapters> {
   return {
     browser: await browserName(),
     isIsolated: crossOriginIsolated,
+    cores: navigator.hardwareConcurrency,
     webgpu: await findWebGpu(),
     webgl2: findWebGl2(),
   };

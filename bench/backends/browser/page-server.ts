@@ -1,12 +1,22 @@
-// Serves pages to browsers on this machine and to nobody else, isolated from other origins: shared memory and a clock of
+// Serves pages to browsers on this machine, and to others only where that is asked for, isolated from other origins: shared memory and a clock of
 // 5 µs are given to such pages only.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { hostname, networkInterfaces } from 'node:os';
 import { visibleSentence } from '../../contract/visible-text.ts';
 
-export interface Asked {
+/** What is known of a request before its body is read. */
+export interface Incoming {
   readonly method: string;
   readonly path: string;
+  readonly query: URLSearchParams;
+  readonly cookie: string | undefined;
+  readonly userAgent: string;
+  readonly address: string;
+}
+
+export interface Asked extends Incoming {
   /** Parsed JSON of a POST. */
   readonly body: unknown;
 }
@@ -24,6 +34,7 @@ export interface Answer {
   readonly body: string | Uint8Array;
   /** Name under which a browser saves it. */
   readonly saveAs?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Leaves the answer open for as long as the page wants it, and is told when that ends, however it does. */
   readonly whenGone?: () => void;
 }
@@ -62,14 +73,27 @@ const HEADERS = {
   'Cache-Control': 'no-store',
 };
 
+export interface ServeRules {
+  /** Of this machine, to listen at; the loopback where not said. */
+  readonly host?: string;
+  /** Without a certificate browsers isolate pages of this machine alone. */
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
+  /** Called before a body is read; throws RequestError. */
+  readonly admit?: (request: Incoming) => void;
+  readonly mostBodyBytes?: number;
+}
+
 /** Port 0 is any free one. */
-export async function servePages(route: Route, port: number): Promise<PageServer> {
-  const server = createServer((request, response) => void answer(request, response, route));
+export async function servePages(route: Route, port: number, rules: ServeRules = {}): Promise<PageServer> {
+  const { host = LOOPBACK, tls } = rules;
+  const listener = (request: IncomingMessage, response: ServerResponse) => void answer(request, response, route, rules);
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, LOOPBACK, resolve);
+    server.listen(port, host, resolve);
   });
-  const url = `http://${LOOPBACK}:${(server.address() as AddressInfo).port}/`;
+  const shown = host.includes(':') ? `[${host}]` : host;
+  const url = `http${tls === undefined ? '' : 's'}://${shown}:${(server.address() as AddressInfo).port}/`;
   return {
     url,
     close: () =>
@@ -80,12 +104,21 @@ export async function servePages(route: Route, port: number): Promise<PageServer
   };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, route: Route): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  route: Route,
+  { admit, tls, host, mostBodyBytes = MAX_BODY_BYTES }: ServeRules,
+): Promise<void> {
   try {
-    assertOwn(request);
-    const { method = 'GET', url = '/' } = request;
-    const path = new URL(url, 'http://localhost').pathname;
-    const found = await route({ method, path, body: method === 'POST' ? await readJson(request) : undefined });
+    assertOwn(request, tls === undefined ? 'http' : 'https', host);
+    const { method = 'GET', url = '/', headers } = request;
+    const { pathname: path, searchParams: query } = new URL(url, 'http://localhost');
+    const { cookie, 'user-agent': userAgent = '' } = headers;
+    const incoming = { method, path, query, cookie, userAgent, address: request.socket.remoteAddress ?? '' };
+    admit?.(incoming);
+    const body = method === 'POST' ? await readJson(request, mostBodyBytes) : undefined;
+    const found = await route({ ...incoming, body });
     if (found === undefined)
       throw new RequestError(404, `${method} ${path}: must name something served, got nothing there`);
     send(response, found);
@@ -93,6 +126,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, route:
     const status = error instanceof RequestError ? error.status : 500;
     send(response, {
       status,
+      // Of a body that was not read to its end, the rest is not waited for.
+      headers: { Connection: 'close' },
       type: 'application/json',
       body: JSON.stringify({ error: visibleSentence((error as Error).message) }),
     });
@@ -103,15 +138,23 @@ async function answer(request: IncomingMessage, response: ServerResponse, route:
 const OWN_HOST = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/;
 
 /** Other sites reach a loopback server too: through a name that resolves to it, or by requests of their own pages. */
-function assertOwn({ headers }: IncomingMessage): void {
+function assertOwn({ headers }: IncomingMessage, scheme: string, listening: string | undefined): void {
   const { host = '', origin } = headers;
-  if (!OWN_HOST.test(host)) throw new RequestError(403, `host: must be localhost or ${LOOPBACK}, got ${host}`);
-  if (origin !== undefined && origin !== `http://${host}`) {
-    throw new RequestError(403, `origin: must be http://${host}, got ${origin}`);
+  if (!OWN_HOST.test(host) && !(listening !== undefined && isOfThisMachine(host)))
+    throw new RequestError(403, `host: must be localhost or ${LOOPBACK}, got ${host}`);
+  if (origin !== undefined && origin !== `${scheme}://${host}`) {
+    throw new RequestError(403, `origin: must be ${scheme}://${host}, got ${origin}`);
   }
 }
 
-async function readJson(request: IncomingMessage): Promise<unknown> {
+/** By an address of its own, or by its name. */
+function isOfThisMachine(host: string): boolean {
+  const name = host.replace(/:\d{1,5}$/, '').replace(/^\[(.*)\]$/, '$1');
+  const addresses = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
+  return [...addresses, hostname(), `${hostname()}.local`].includes(name);
+}
+
+async function readJson(request: IncomingMessage, mostBytes: number): Promise<unknown> {
   if (request.headers['content-type'] !== 'application/json') {
     throw new RequestError(
       400,
@@ -122,7 +165,7 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new RequestError(413, `body: must be at most ${MAX_BODY_BYTES} bytes`);
+    if (size > mostBytes) throw new RequestError(413, `body: must be at most ${mostBytes} bytes`);
     chunks.push(chunk);
   }
   try {
@@ -132,11 +175,12 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-function send(response: ServerResponse, { status = 200, type, body, saveAs, whenGone }: Answer): void {
+function send(response: ServerResponse, { status = 200, type, body, saveAs, headers, whenGone }: Answer): void {
   const disposition = saveAs === undefined ? {} : { 'Content-Disposition': `attachment; filename="${saveAs}"` };
   response.writeHead(status, {
     ...HEADERS,
     ...disposition,
+    ...headers,
     'Content-Type': type.startsWith('text/') ? `${type}; charset=utf-8` : type,
   });
   if (whenGone === undefined) {
