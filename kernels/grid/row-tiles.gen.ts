@@ -70,11 +70,11 @@ function ${name}${variant.name}(${ROW}): void {
 /**
  * Where the machine multiplies any bytes and adds four products in 32 bits: codes are unsigned bytes, digits of X signed ones.
  * x [blocks][quads][digits][4]; units [groups][unit f32, −zero·Σ high digit, −zero·Σ of the others, Σx]. One digit has two sums
- * for each vector, by turns: the instruction takes four clocks, and a machine can begin two in each.
+ * for each vector, by turns, where a block has one group: the instruction takes four clocks, and a machine can begin two in each.
  */
 function dotRow(variant: Variant, NR: number, digits: 1 | 3): string {
   const vectors = vectorsOf(NR);
-  const turns = range(digits === 1 ? 2 : 1);
+  const turns = range(digits === 1 && variant.block === BLOCK ? 2 : 1);
   const sumOf = (part: number, d: number, v: number, turn: number) => `c${part}_${d}_${v}_${turn}`;
   const start = (part: number, d: number) =>
     d === 1 ? 'i32x4.splat(0)' : `v128.load32_splat(units, ${part * 16 + (d === digits - 1 ? 8 : 4)})`;

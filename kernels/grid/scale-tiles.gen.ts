@@ -8,6 +8,7 @@ export function scaleTiles(NR: number): string {
     expandHalves(),
     expandPowers(),
     expandSixBits(vectors, NR),
+    expandE4m3(vectors, NR),
     expandRuns(vectors, NR),
     EXPAND,
   ].join('\n\n');
@@ -20,6 +21,7 @@ const CONSTANTS = [
   splat('u32', 'HALF_BITS', '0x8fffe000'),
   splat('u32', 'LOW_NIBBLES', '0x0f0f0f0f'),
   splat('u32', 'UPPER_BITS', '0x30303030'),
+  splat('u32', 'SIX_BITS', '0x3f3f3f3f'),
   splat('u32', 'LOW_BYTE', '255'),
 ].join('\n');
 
@@ -28,7 +30,7 @@ const SCALES = `@unmanaged
 class Scales {
   /** What a group's code becomes: 0 there is none, 1 2^(code − 127), 2 E4M3, 3 a signed byte, 4 six bits, 5 a place in a table. */
   code: i32;
-  /** Codes, [panels][groups][NR] bytes; of six bits [panels][groups/8][NR words of nibbles, NR halves of the upper bits]. */
+  /** Codes, [panels][groups][NR] bytes; of six bits [panels][groups/16][3][NR words], see expandSixBits. */
   codes: usize;
   panelBytes: i32;
   /** f32, for code 5. */
@@ -44,12 +46,17 @@ class Scales {
   offset: f32;
 }`;
 
-const interleaved = (vector: string, half: 'low' | 'high') => {
+/** Half of a vector's lanes of 1 or 2 bytes, as the upper halves of lanes twice as wide; written as V8 knows it for the one instruction it is. */
+const interleaved = (vector: string, half: 'low' | 'high', bytes: 1 | 2 = 2) => {
   const start = half === 'low' ? 0 : 8;
-  // Written as V8 knows it for the one instruction it is.
-  const lanes = [0, 2, 4, 6].flatMap((i) => [start + i, start + i + 1, 16 + start + i, 17 + start + i]);
-  return `i8x16.shuffle(none, ${vector}, ${lanes.join(', ')})`;
+  const lanes = Array.from({ length: 8 / bytes }, (_, i) =>
+    [0, 16].flatMap((from) => Array.from({ length: bytes }, (_, j) => from + start + i * bytes + j)),
+  );
+  return `i8x16.shuffle(none, ${vector}, ${lanes.flat().join(', ')})`;
 };
+
+/** 2¹²⁰: what a code of E4M3 is read too small by. */
+const E4M3_UNIT = '1.329227995784916e36';
 
 /** Four f16 in the upper halves of words → 2⁻¹¹² times their value as f32: their bits, where an f32 has them. */
 const halfToFloat = (word: string, bits = 'v128.load(HALF_BITS)') => `v128.and(i32x4.shr_s(${word}, 3), ${bits})`;
@@ -77,14 +84,6 @@ function expandHalves(numbers: usize, count: i32, unit: f32, out: usize): void {
 
 /** Exponents of f32 in bytes, moved to where an f32 has them. */
 function expandPowers(): string {
-  const wide = (vector: string, half: 'low' | 'high', bytes: number) => {
-    const start = half === 'low' ? 0 : 8;
-    const lanes = Array.from({ length: 8 / bytes }, (_, i) => [
-      ...Array.from({ length: bytes }, (_, j) => start + i * bytes + j),
-      ...Array.from({ length: bytes }, (_, j) => 16 + start + i * bytes + j),
-    ]);
-    return `i8x16.shuffle(none, ${vector}, ${lanes.flat().join(', ')})`;
-  };
   const halves = ['low', 'high'] as const;
   return `// bytes → 2^(byte − 127) times a unit, 16 at a time; 0 is 2⁻¹²⁷, which is subnormal
 function expandPowers(codes: usize, count: i32, unit: f32, out: usize): void {
@@ -95,10 +94,10 @@ function expandPowers(codes: usize, count: i32, unit: f32, out: usize): void {
     const c = v128.load(codes);
     ${halves
       .flatMap((outer, i) => [
-        `const h${i} = ${wide('c', outer, 1)};`,
+        `const h${i} = ${interleaved('c', outer, 1)};`,
         ...halves.map(
           (inner, j) =>
-            `v128.store(out, f32x4.mul(i32x4.max_u(i32x4.shr_u(${wide(`h${i}`, inner, 2)}, 1), least), factor), ${32 * i + 16 * j});`,
+            `v128.store(out, f32x4.mul(i32x4.max_u(i32x4.shr_u(${interleaved(`h${i}`, inner)}, 1), least), factor), ${32 * i + 16 * j});`,
         ),
       ])
       .join('\n    ')}
@@ -119,33 +118,63 @@ function factors(vectors: readonly number[]): string {
     .join('\n    ');
 }
 
-/** Eight groups of six bits in two words of each row: nibbles below, and 16 bits of the upper two. */
+/**
+ * Sixteen groups of six bits in three words of each row: four of the first eight groups to the low bits of the first word's bytes, with the
+ * upper two bits of the other four above them; alike for the second eight in the second word; the third has what is left, nibbles of
+ * the first eight below those of the second.
+ */
 function expandSixBits(vectors: readonly number[], NR: number): string {
-  const each = (v: number) => `{
-      const factor = f${v};
-      const nibbles = v128.load(codes, ${v * 16});
-      // Two bits a group: those of an even group and of the next one to each byte.
-      const upper = v128.load16x4_u(codes, ${NR * 4 + v * 8});
-      const bytes = v128.and(v128.or(upper, i32x4.shl(upper, 8)), i32x4.splat(0x00ff00ff));
-      const fields = v128.and(v128.or(bytes, i32x4.shl(bytes, 4)), low);
-      const even = v128.or(v128.and(nibbles, low), v128.and(i32x4.shl(fields, 4), high));
-      const odd = v128.or(v128.and(i32x4.shr_u(nibbles, 4), low), v128.and(i32x4.shl(fields, 2), high));
-      ${Array.from({ length: 8 }, (_, g) => {
-        const word = g % 2 === 0 ? 'even' : 'odd';
-        const code = g < 6 ? `v128.and(i32x4.shr_u(${word}, ${(g >> 1) * 8}), byte)` : `i32x4.shr_u(${word}, 24)`;
-        return `v128.store(out, f32x4.mul(factor, f32x4.convert_i32x4_s(${code})), ${g * NR * 4 + v * 16});`;
-      }).join('\n      ')}
+  const stores = (v: number, word: string, group: number) =>
+    [0, 1, 2, 3].map((j) => {
+      const moved = j === 0 ? word : `i32x4.shr_u(${word}, ${8 * j})`;
+      const code = j === 3 ? moved : `v128.and(${moved}, byte)`;
+      return `v128.store(out, f32x4.mul(f${v}, f32x4.convert_i32x4_s(${code})), ${(group + j) * NR * 4 + v * 16});`;
+    });
+  const eight = (v: number, half: 0 | 1) => `{
+      const word = v128.load(codes, ${half * NR * 4 + v * 16});
+      const rest = v128.load(codes, ${2 * NR * 4 + v * 16});
+      const first = v128.and(word, six);
+      const other = v128.or(v128.and(i32x4.shr_u(word, 2), upper), v128.and(${half === 0 ? 'rest' : 'i32x4.shr_u(rest, 4)'}, low));
+      ${[...stores(v, 'first', 0), ...stores(v, 'other', 4)].join('\n      ')}
     }`;
-  return `function expandSixBits(s: Scales, numbers: usize, codes: usize, groups: i32, out: usize): void {
-  const low = v128.load(LOW_NIBBLES);
-  const high = v128.load(UPPER_BITS);
-  const byte = v128.load(LOW_BYTE);
-  for (; groups > 0; groups -= 8) {
+  const halves = ([0, 1] as const).map(
+    (half) => `{
     ${factors(vectors)}
-    ${vectors.map(each).join('\n    ')}
-    codes += ${NR * 6};
+    ${vectors.map((v) => eight(v, half)).join('\n    ')}
     numbers += ${NR * 2};
     out += ${NR * 32};
+    }`,
+  );
+  return `function expandSixBits(s: Scales, numbers: usize, codes: usize, groups: i32, out: usize): void {
+  const six = v128.load(SIX_BITS);
+  const low = v128.load(LOW_NIBBLES);
+  const upper = v128.load(UPPER_BITS);
+  const byte = v128.load(LOW_BYTE);
+  for (; groups > 0; groups -= 16) {
+    ${halves.join('\n    ')}
+    codes += ${NR * 12};
+  }
+}`;
+}
+
+/** Sixteen codes at a time, moved to where an f32 has such bits, where each row has but one number. */
+function expandE4m3(vectors: readonly number[], NR: number): string {
+  const words = (['low', 'high'] as const).flatMap((half, i) => [
+    `const h${i} = i16x8.shr_u(${interleaved('c', half, 1)}, 4);`,
+    ...(['low', 'high'] as const).map((inner, j) => {
+      const at = 2 * i + j;
+      return `v128.store(out, f32x4.mul(${interleaved(`h${i}`, inner)}, f${at % vectors.length}), ${16 * at});`;
+    }),
+  ]);
+  return `function expandE4m3(s: Scales, numbers: usize, codes: usize, groups: i32, out: usize): void {
+  const none = i32x4.splat(0);
+  ${factors(vectors)}
+  ${vectors.map((v) => `f${v} = f32x4.mul(f${v}, f32x4.splat(${E4M3_UNIT}));`).join('\n  ')}
+  for (; groups > 0; groups -= ${16 / NR}) {
+    const c = v128.load(codes);
+    ${words.join('\n    ')}
+    codes += 16;
+    out += 64;
   }
 }`;
 }
@@ -180,7 +209,7 @@ function expandRuns(vectors: readonly number[], NR: number): string {
       case 1: ${decoded((v) => `i32x4.max_u(i32x4.shl(${words(v)}, 23), least)`)}
       break;
       case 2:
-      ${vectors.map((v) => `f${v} = f32x4.mul(f${v}, f32x4.splat(1.329227995784916e36));`).join('\n      ')}
+      ${vectors.map((v) => `f${v} = f32x4.mul(f${v}, f32x4.splat(${E4M3_UNIT}));`).join('\n      ')}
       ${decoded((v) => `i32x4.shl(${words(v)}, 20)`)}
       break;
       case 3: ${decoded((v) => `f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(i16x8.extend_low_i8x16_s(v128.load32_zero(codes, ${v * 4}))))`)}
@@ -199,6 +228,7 @@ export function expandScales(scales: usize, panel: i32, groups: i32, out: usize)
   const codes = s.codes + panel * s.panelBytes;
   if (s.code == 0 && s.shared == 1 && s.every == 1) expandHalves(numbers, s.numberBytes >> 1, s.unit, out);
   else if (s.code == 1 && s.shared == 0 && s.offset == 0) expandPowers(codes, s.panelBytes, s.unit, out);
+  else if (s.code == 2 && s.every >= groups && s.offset == 0) expandE4m3(s, numbers, codes, groups, out);
   else if (s.code == 4) expandSixBits(s, numbers, codes, groups, out);
   else expandRuns(s, numbers, codes, groups, out);
 }`;

@@ -13,6 +13,8 @@ const SCALES_WORDS = 10;
 
 /** Scales are read in rounds of so many bytes. */
 const ROUND_BYTES = 32;
+/** And become f32 in rounds of so many groups at most. */
+const SCALES_ROUND = 16;
 
 /** What a group's code becomes, as in scale-tiles.gen.ts. */
 const CODE = { none: 0, power: 1, e4m3: 2, signed: 3, sixBits: 4, table: 5 };
@@ -76,7 +78,7 @@ export function placeWeights(
   const splitWidth = isBy16 ? 16 : reading.variant.arithmetic === 'floats' ? BLOCK : groupWidth / repeat;
   const partWidth = splitWidth * Math.ceil(Math.min(BYTE_KC, blockedK) / splitWidth);
   // What a thread has of its own, see wasm.as.ts.
-  const minsAt = 4 * NR * paddedRows(groups * repeat, 2);
+  const minsAt = 4 * NR * paddedRows(groups * repeat, SCALES_ROUND);
   const weightsAt = minsAt * (mins === 0 ? 1 : 2);
   const codesAt = weightsAt + NR * { row: 0, bytes: partWidth, floats: 4 * KC }[form];
   const tritRounds = trits?.rounds ?? 0;
@@ -268,7 +270,7 @@ function placeScaleCodes(
   const values = layout?.coded?.values;
   if (codes === undefined || values === undefined) return { codesAt: 0, panelBytes: 0, table: 0 };
   const panels = paddedRows(N, NR) / NR;
-  const panelBytes = code === CODE.sixBits ? (groups / 8) * NR * 6 : groups * NR;
+  const panelBytes = code === CODE.sixBits ? Math.ceil(groups / SCALES_ROUND) * NR * 12 : groups * NR;
   const codesAt = module.allocate(panels * panelBytes + ROUND_BYTES);
   const bytes = module.u8(codesAt, panels * panelBytes);
   for (let n = 0; n < N; n++) {
@@ -277,10 +279,14 @@ function placeScaleCodes(
     for (let g = 0; g < ownGroups; g++) {
       const own = codes[n * ownGroups + g];
       if (code === CODE.sixBits) {
-        const start = panel + (g >> 3) * NR * 6;
-        const j = g & 7;
-        bytes[start + lane * 4 + (j >> 1)] |= (own & 15) << ((j & 1) * 4);
-        bytes[start + NR * 4 + lane * 2 + (j >> 2)] |= (own >> 4) << ((j & 3) * 2);
+        const start = panel + Math.floor(g / SCALES_ROUND) * NR * 12 + lane * 4 + (g & 3);
+        const half = (g >> 3) & 1;
+        const word = start + half * NR * 4;
+        if ((g & 4) === 0) bytes[word] |= own;
+        else {
+          bytes[word] |= (own >> 4) << 6;
+          bytes[start + 2 * NR * 4] |= (own & 15) << (4 * half);
+        }
       } else bytes[panel + g * NR + lane] = own;
     }
   }
