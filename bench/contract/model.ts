@@ -18,6 +18,12 @@ export type Architecture = (typeof architectures)[number];
 /** SwiGLU's and ReGLU's (Shazeer, arXiv 2002.05202). */
 export type Activation = 'silu' | 'relu';
 
+/** Feed-forwards of which a router chooses a few for each token. */
+export interface Experts {
+  readonly count: number;
+  readonly perToken: number;
+}
+
 export interface ModelConfig {
   readonly architecture: Architecture;
   readonly vocabularySize: number;
@@ -41,6 +47,8 @@ export interface ModelConfig {
   readonly hasQkNorm: boolean;
   /** What gates a feed-forward: activation(gate) · up. */
   readonly activation: Activation;
+  /** In place of one feed-forward, each of feedForwardSize: Mixtral's (Jiang et al., arXiv 2401.04088). */
+  readonly experts?: Experts;
 }
 
 /**
@@ -77,6 +85,8 @@ export interface LinearLayer {
   readonly part: 'attn' | 'ffn' | 'head';
   readonly N: number;
   readonly K: number;
+  /** How many of all tokens go through an expert's. All where not said. */
+  readonly tokenShare?: number;
 }
 
 /** In the order they are used. */
@@ -84,18 +94,19 @@ export function linearLayers(config: ModelConfig): LinearLayer[] {
   const { hiddenSize, feedForwardSize, heads, keyValueHeads, headDim } = config;
   const [queries, keys] = [heads * headDim, keyValueHeads * headDim];
   const ofLayer = (i: number): LinearLayer[] => {
-    const layer = (name: string, part: 'attn' | 'ffn', N: number, K: number): LinearLayer => {
-      const block = part === 'attn' ? 'self_attn' : 'mlp';
-      return { name: `model.layers.${i}.${block}.${name}.weight`, part, N, K };
+    const attention = (name: string, N: number, K: number): LinearLayer => {
+      return { name: `model.layers.${i}.self_attn.${name}.weight`, part: 'attn', N, K };
     };
     return [
-      layer('q_proj', 'attn', queries, hiddenSize),
-      layer('k_proj', 'attn', keys, hiddenSize),
-      layer('v_proj', 'attn', keys, hiddenSize),
-      layer('o_proj', 'attn', hiddenSize, queries),
-      layer('gate_proj', 'ffn', feedForwardSize, hiddenSize),
-      layer('up_proj', 'ffn', feedForwardSize, hiddenSize),
-      layer('down_proj', 'ffn', hiddenSize, feedForwardSize),
+      attention('q_proj', queries, hiddenSize),
+      attention('k_proj', keys, hiddenSize),
+      attention('v_proj', keys, hiddenSize),
+      attention('o_proj', hiddenSize, queries),
+      ...feedForwards(config, `model.layers.${i}`).flatMap(({ gate, up, down, tokenShare }): LinearLayer[] => [
+        { name: gate, part: 'ffn', N: feedForwardSize, K: hiddenSize, tokenShare },
+        { name: up, part: 'ffn', N: feedForwardSize, K: hiddenSize, tokenShare },
+        { name: down, part: 'ffn', N: hiddenSize, K: feedForwardSize, tokenShare },
+      ]),
     ];
   };
   const head: LinearLayer = { name: headName(config), part: 'head', N: config.vocabularySize, K: hiddenSize };
@@ -115,6 +126,31 @@ export function roleOf(name: string): string {
   return name.replace(BLOCK_PREFIX, '');
 }
 
+/** Names of the weights of a layer's feed-forward, or of each of its experts. */
+export interface FeedForwardNames {
+  readonly gate: string;
+  readonly up: string;
+  readonly down: string;
+  readonly tokenShare?: number;
+}
+
+export function feedForwards({ experts }: ModelConfig, layer: string): FeedForwardNames[] {
+  const named = (block: string, [gate, up, down]: readonly string[], tokenShare?: number) => {
+    const name = (weights: string) => `${layer}.${block}.${weights}.weight`;
+    return { gate: name(gate), up: name(up), down: name(down), tokenShare };
+  };
+  if (experts === undefined) return [named('mlp', ['gate_proj', 'up_proj', 'down_proj'])];
+  const { count, perToken } = experts;
+  return Array.from({ length: count }, (_, i) =>
+    named(`block_sparse_moe.experts.${i}`, ['w1', 'w3', 'w2'], perToken / count),
+  );
+}
+
+/** [experts, hiddenSize]: what scores a layer's experts by. */
+export function routerName(layer: string): string {
+  return `${layer}.block_sparse_moe.gate.weight`;
+}
+
 export const EMBEDDING = 'model.embed_tokens.weight';
 
 /** The rows of a matrix [N,K] that have these numbers, side by side. */
@@ -128,9 +164,16 @@ export function headName({ isHeadTied }: ModelConfig): string {
   return isHeadTied ? EMBEDDING : 'lm_head.weight';
 }
 
-/** Names and lengths of all tensors that no linear layer multiplies with; an embedding that is the head's is none of them. */
-export function otherTensors(config: ModelConfig): { readonly name: string; readonly length: number }[] {
-  const { hiddenSize, heads, keyValueHeads, headDim, vocabularySize, isHeadTied } = config;
+export interface OtherTensor {
+  readonly name: string;
+  readonly length: number;
+  /** [length] where not said. */
+  readonly shape?: readonly number[];
+}
+
+/** Names and shapes of all tensors that no linear layer multiplies with; an embedding that is the head's is none of them. */
+export function otherTensors(config: ModelConfig): OtherTensor[] {
+  const { hiddenSize, heads, keyValueHeads, headDim, vocabularySize, isHeadTied, experts } = config;
   const ofLayer = (i: number) => {
     const attention = (name: string, length: number) => ({ name: `model.layers.${i}.self_attn.${name}`, length });
     return [
@@ -144,6 +187,15 @@ export function otherTensors(config: ModelConfig): { readonly name: string; read
           ]
         : []),
       ...(config.hasOutputBias ? [attention('o_proj.bias', hiddenSize)] : []),
+      ...(experts === undefined
+        ? []
+        : [
+            {
+              name: routerName(`model.layers.${i}`),
+              length: experts.count * hiddenSize,
+              shape: [experts.count, hiddenSize],
+            },
+          ]),
       ...(config.hasQkNorm ? [attention('q_norm.weight', headDim), attention('k_norm.weight', headDim)] : []),
     ];
   };

@@ -56,7 +56,10 @@ export async function calibrateLayers(
 
 /** The first of the layers that take the same activations. */
 function inputOf({ name }: Pick<LinearLayer, 'name'>): string {
-  return name.replace(/\.(k|v)_proj\./, '.q_proj.').replace('.up_proj.', '.gate_proj.');
+  return name
+    .replace(/\.(k|v)_proj\./, '.q_proj.')
+    .replace('.up_proj.', '.gate_proj.')
+    .replace('.w3.', '.w1.');
 }
 
 /** The text's beginning in pieces as long as windows. */

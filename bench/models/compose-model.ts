@@ -1,8 +1,9 @@
 // A network of the Llama family, out of products with weights and of what a transformer computes between them.
-import { headName, type LinearLayer, type ModelConfig } from '../contract/model.ts';
+import { feedForwards, headName, type LinearLayer, type ModelConfig, routerName } from '../contract/model.ts';
 import type { Op } from '../contract/problem.ts';
 import type { PreparedKernel } from '../contract/technique.ts';
 import type { HeadsOf, PlacedLinear, Step, Transformer } from '../contract/transformer.ts';
+import { mixExperts } from './mix-experts.ts';
 import type { Placement, RunningModel } from './running-model.ts';
 
 export interface PreparedLayer<Slot> {
@@ -128,7 +129,7 @@ function stagesOf<Slot>(parts: ModelParts<Slot>, x: Slot, normed: Slot): Step[][
     const attention = `${block}.self_attn`;
     const linear = (name: string) => layers.get(`${block}.${name}.weight`)!.placed;
     const [q, k, v, o] = ['q', 'k', 'v', 'o'].map((name) => linear(`self_attn.${name}_proj`));
-    const [gate, up, down] = ['gate', 'up', 'down'].map((name) => linear(`mlp.${name}_proj`));
+    const feed = config.experts === undefined ? denseFeed(parts, block) : mixtureFeed(parts, block);
     const headsOf = ({ Y }: PlacedLinear<Slot>, name: string, hasNorm: boolean): HeadsOf<Slot> => ({
       Y,
       bias: config.hasQkvBias ? tensor(`${attention}.${name}_proj.bias`) : undefined,
@@ -142,12 +143,31 @@ function stagesOf<Slot>(parts: ModelParts<Slot>, x: Slot, normed: Slot): Step[][
       [q.run, k.run, v.run],
       [transformer.attention(queries, keys, headsOf(v, 'v', false), o.X)],
       [o.run],
-      [transformer.norm(x, { Y: o.Y, bias }, tensor(`${block}.post_attention_layernorm.weight`), [gate.X, up.X])],
-      [gate.run, up.run],
-      [transformer.gate(config.activation, gate.Y, up.Y, config.feedForwardSize, down.X)],
-      [down.run],
+      [transformer.norm(x, { Y: o.Y, bias }, tensor(`${block}.post_attention_layernorm.weight`), feed.inputs)],
+      ...feed.stages,
     );
-    added = { Y: down.Y };
+    added = { Y: feed.output };
   }
   return [...stages, [transformer.norm(x, added, tensor('model.norm.weight'), [normed])], show(config.layers)];
+}
+
+interface Feed<Slot> {
+  /** Places of the normed rows. */
+  readonly inputs: readonly Slot[];
+  readonly stages: readonly Step[][];
+  readonly output: Slot;
+}
+
+function denseFeed<Slot>({ config, transformer, layers }: ModelParts<Slot>, block: string): Feed<Slot> {
+  const [names] = feedForwards(config, block);
+  const [gate, up, down] = [names.gate, names.up, names.down].map((name) => layers.get(name)!.placed);
+  const gating = transformer.gate(config.activation, gate.Y, up.Y, config.feedForwardSize, down.X);
+  return { inputs: [gate.X, up.X], stages: [[gate.run, up.run], [gating], [down.run]], output: down.Y };
+}
+
+function mixtureFeed<Slot>({ config, tensor, transformer, layers }: ModelParts<Slot>, block: string): Feed<Slot> {
+  const [from, to] = [transformer.slot(config.hiddenSize), transformer.slot(config.hiddenSize)];
+  const linear = (name: string) => layers.get(name)!;
+  const mix = mixExperts({ config, transformer, router: tensor(routerName(block)), linear }, block, from, to);
+  return { inputs: [from], stages: [[mix]], output: to };
 }

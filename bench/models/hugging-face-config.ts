@@ -3,10 +3,11 @@ import type { ModelConfig } from '../contract/model.ts';
 
 /** `endOfText` is the token before and after a text. */
 export function huggingFaceConfig(config: ModelConfig, endOfText: number): object {
-  const { architecture, hasQkvBias, hasOutputBias } = config;
+  const { architecture, hasQkvBias, hasOutputBias, experts } = config;
+  const kind = experts === undefined ? architecture : 'mixtral';
   return {
-    architectures: [{ llama: 'LlamaForCausalLM', qwen2: 'Qwen2ForCausalLM', qwen3: 'Qwen3ForCausalLM' }[architecture]],
-    model_type: architecture,
+    architectures: [`${{ llama: 'Llama', qwen2: 'Qwen2', qwen3: 'Qwen3', mixtral: 'Mixtral' }[kind]}ForCausalLM`],
+    model_type: kind,
     vocab_size: config.vocabularySize,
     hidden_size: config.hiddenSize,
     intermediate_size: config.feedForwardSize,
@@ -21,6 +22,9 @@ export function huggingFaceConfig(config: ModelConfig, endOfText: number): objec
     tie_word_embeddings: config.isHeadTied,
     // Qwen2 has biases on queries, keys and values without saying so.
     ...(architecture === 'qwen2' ? {} : { attention_bias: hasQkvBias || hasOutputBias }),
+    ...(experts === undefined
+      ? {}
+      : { num_local_experts: experts.count, num_experts_per_tok: experts.perToken, sliding_window: null }),
     hidden_act: config.activation,
     torch_dtype: 'float16',
     bos_token_id: endOfText,

@@ -79,6 +79,7 @@ const options: readonly [string, Partial<ModelConfig>][] = [
   ['heads wider than the hidden state', { headDim: 10 }],
   ['sizes that fill no vector', { hiddenSize: 27, feedForwardSize: 37, headDim: 14 }],
   ['feed-forwards gated by ReLU', { activation: 'relu', feedForwardSize: 37 }],
+  ['experts', { experts: { count: 5, perToken: 2 } }],
   ['linear scaling', { ropeScaling: { type: 'linear', factor: 4 } }],
   ['the scaling of llama3', { ropeScaling: llama3, ropeTheta: 500 }],
 ];

@@ -36,7 +36,12 @@ export async function placeModel(model: PackedModel, placement: Placement): Prom
   const shape = { maxRows, capacity, heads, keyValueHeads, headDim, normEpsilon, rotation, cache };
   if (kind === 'ts') return place(model, placement, tsTransformer(shape), () => runtime);
   const placed = await wasmTransformer(shape, runtime as Runtimes['wasm']);
-  return place(model, placement, placed.transformer, ({ name }) => placed.runtimeOf(roleOf(name)));
+  return place(model, placement, placed.transformer, ({ name }) => placed.runtimeOf(placeOf(name)));
+}
+
+/** The same for all layers of the stack, and for all experts of one. */
+function placeOf(name: string): string {
+  return roleOf(name).replace(/experts\.\d+/, 'experts');
 }
 
 async function place<Slot>(
@@ -104,7 +109,7 @@ async function placeLayers<Slot>(
   try {
     for (const layer of wanted) {
       const packed = pack(layer);
-      const rows = layer.part === 'head' ? headRows : maxRows;
+      const rows = layer.part === 'head' ? headRows : Math.ceil(maxRows * (layer.tokenShare ?? 1));
       const kernel = await prepareKernel(layer, packed, rows, kind, runtimeOf(layer));
       const linear = transformer.linear(kernel, rows, layer.N, layer.K);
       const placed = onActivations === undefined ? linear : shown(layer, linear, transformer, onActivations);

@@ -47,7 +47,7 @@ function randomTensors(config: ModelConfig, { gaussian }: Random): Record<string
     [EMBEDDING, [vocabularySize, hiddenSize]],
     ...linearLayers(config).map(({ name, N, K }) => [name, [N, K]] as const),
   ]);
-  for (const { name, length } of otherTensors(config)) if (!shapes.has(name)) shapes.set(name, [length]);
+  for (const { name, length, shape = [length] } of otherTensors(config)) if (!shapes.has(name)) shapes.set(name, shape);
   const drawn = [...shapes].map(([name, shape]) => {
     const mean = name.includes('norm') ? 1 : 0;
     const deviation = shape.length === 2 ? 1 / Math.sqrt(shape[1]) : 0.2;

@@ -34,6 +34,15 @@ export function causalSoftmaxGradient(P: usize, dP: usize, T: i32, scale: f32): 
   }
 }
 
+// X [M,N] → the softmax of each row, in its place
+export function softmaxRows(X: usize, M: i32, N: i32): void {
+  for (let m = 0; m < M; m++) {
+    const row = X + ((m * N) << 2);
+    const inverse = f32x4.splat(<f32>1 / softmaxRow(row, N << 2, 1));
+    for (let i = 0; i < N << 2; i += 16) v128.store(row + i, f32x4.mul(v128.load(row + i), inverse));
+  }
+}
+
 // logits [M,V], targets [M] → losses [M][2], each to be read as log(second) − first, and in the logits' place the gradient of
 // scale·(their sum). AssemblyScript's own logarithm would read tables that lie where kernels' memory begins.
 export function crossEntropy(logits: usize, targets: usize, losses: usize, M: i32, V: i32, scale: f32): void {

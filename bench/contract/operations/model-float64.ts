@@ -1,5 +1,15 @@
 // The network in float64: the shortest right code, which everything else is held against.
-import { EMBEDDING, headName, type LinearLayer, linearLayers, type ModelWeights, rowsOf } from '../model.ts';
+import {
+  EMBEDDING,
+  type FeedForwardNames,
+  feedForwards,
+  headName,
+  type LinearLayer,
+  linearLayers,
+  type ModelWeights,
+  routerName,
+  rowsOf,
+} from '../model.ts';
 import { rotaryFrequencies } from '../rotation.ts';
 
 /** The activations [M,K] that a layer's kernel really multiplies, in place of those that come to it. */
@@ -93,6 +103,44 @@ export function forwardFloat64(
     return O;
   }
 
+  function feed(X: Float64Array, names: FeedForwardNames): Float64Array {
+    const gate = linear(X, names.gate);
+    const up = linear(X, names.up);
+    return linear(
+      gate.map((g, j) => activate(g) * up[j]),
+      names.down,
+    );
+  }
+
+  function mix(X: Float64Array, experts: readonly FeedForwardNames[], router: Float32Array): Float64Array {
+    const K = config.hiddenSize;
+    const shares = Array.from({ length: M }, (_, m) => sharesOf(X.subarray(m * K, (m + 1) * K), router));
+    const Y = new Float64Array(X.length);
+    for (const [e, names] of experts.entries()) {
+      const taken = shares.flatMap((share, m) => (share[e] > 0 ? [m] : []));
+      if (taken.length === 0) continue;
+      const output = feed(
+        Float64Array.from({ length: taken.length * K }, (_, i) => X[taken[Math.floor(i / K)] * K + (i % K)]),
+        names,
+      );
+      for (const [i, m] of taken.entries())
+        for (let k = 0; k < K; k++) Y[m * K + k] += shares[m][e] * output[i * K + k];
+    }
+    return Y;
+  }
+
+  /** Of each expert in the output: 0 of those that are not among the best, the first of equal ones first. */
+  function sharesOf(x: Float64Array, router: Float32Array): Float64Array {
+    const { count, perToken } = config.experts!;
+    const scores = Float64Array.from({ length: count }, (_, e) =>
+      x.reduce((sum, value, k) => sum + value * router[e * x.length + k], 0),
+    );
+    const best = [...scores.keys()].sort((a, b) => scores[b] - scores[a] || a - b).slice(0, perToken);
+    const powers = scores.map((score, e) => (best.includes(e) ? Math.exp(score - scores[best[0]]) : 0));
+    const total = powers.reduce((sum, power) => sum + power, 0);
+    return powers.map((power) => power / total);
+  }
+
   let x = Float64Array.from(lookUp(tokens));
   for (let i = 0; i < config.layers; i++) {
     const block = `model.layers.${i}.`;
@@ -111,10 +159,11 @@ export function forwardFloat64(
     );
     x = x.map((value, j) => value + attended[j]);
     const middle = norm(x, `${block}post_attention_layernorm.weight`);
-    const gate = linear(middle, `${block}mlp.gate_proj.weight`);
-    const up = linear(middle, `${block}mlp.up_proj.weight`);
-    const gated = gate.map((g, j) => activate(g) * up[j]);
-    const added = linear(gated, `${block}mlp.down_proj.weight`);
+    const feeds = feedForwards(config, `model.layers.${i}`);
+    const added =
+      config.experts === undefined
+        ? feed(middle, feeds[0])
+        : mix(middle, feeds, tensor(routerName(`model.layers.${i}`)));
     x = x.map((value, j) => value + added[j]);
   }
   const last = want === 'all' ? x : x.slice(-config.hiddenSize);

@@ -65,7 +65,7 @@ export function flopsOf(problem: ModelProblem, perRow: (layer: LinearLayer) => n
   const config = repeated(problem);
   const headRows = phase === 'generate' ? M : 1;
   const ofProducts = linearLayers(config).reduce(
-    (sum, layer) => sum + (layer.part === 'head' ? headRows : M) * perRow(layer),
+    (sum, layer) => sum + (layer.part === 'head' ? headRows : M * (layer.tokenShare ?? 1)) * perRow(layer),
     0,
   );
   const seen = M * context + (M * (M + 1)) / 2;

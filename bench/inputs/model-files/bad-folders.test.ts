@@ -17,7 +17,7 @@ test.each<[fault: string, folder: SmallFolder, message: string]>([
   [
     'an unknown architecture',
     { config: { model_type: 'gemma3' } },
-    'config.json: model_type must be one of llama mistral qwen2 qwen3, got gemma3',
+    'config.json: model_type must be one of llama mistral mixtral qwen2 qwen3, got gemma3',
   ],
   [
     'none at all',

@@ -24,6 +24,10 @@ export function checkConfig(where: string, config: ModelConfig): ModelConfig {
   if (headDim % 2 !== 0) {
     throw new InputError(`${where}: a head must have an even number of dimensions, got ${headDim}`);
   }
+  if (config.experts !== undefined && config.experts.perToken > config.experts.count) {
+    const { count, perToken } = config.experts;
+    throw new InputError(`${where}: experts of a token must be at most all ${count} of them, got ${perToken}`);
+  }
   return config;
 }
 

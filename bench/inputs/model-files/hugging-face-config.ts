@@ -11,6 +11,7 @@ interface Kind {
   /** What holds where the file doesn't say. */
   readonly headDim?: number;
   readonly slidingWindow?: number;
+  readonly hasExperts?: boolean;
   readonly biases: (attentionBias: boolean) => Pick<ModelConfig, 'hasQkvBias' | 'hasOutputBias'>;
 }
 
@@ -20,6 +21,7 @@ const asSaid = (attentionBias: boolean) => ({ hasQkvBias: attentionBias, hasOutp
 const kinds: Readonly<Record<string, Kind>> = {
   llama: { architecture: 'llama', biases: asSaid },
   mistral: { architecture: 'llama', slidingWindow: 4096, biases: () => asSaid(false) },
+  mixtral: { architecture: 'llama', hasExperts: true, biases: () => asSaid(false) },
   qwen2: { architecture: 'qwen2', biases: () => ({ hasQkvBias: true, hasOutputBias: false }) },
   qwen3: { architecture: 'qwen3', headDim: 128, biases: asSaid },
 };
@@ -55,6 +57,8 @@ const Config = z.looseObject({
   attention_bias: z.boolean().default(false),
   sliding_window: Count.nullish(),
   use_sliding_window: z.boolean().default(false),
+  num_local_experts: Count.default(8),
+  num_experts_per_tok: Count.default(2),
   layer_types: z.array(z.string()).nullish(),
 });
 type Config = z.infer<typeof Config>;
@@ -91,6 +95,7 @@ export function huggingFaceConfig(where: string, json: unknown): ModelConfig {
     ...kind.biases(config.attention_bias),
     hasQkNorm: kind.architecture === 'qwen3',
     activation: config.hidden_act === 'relu' ? 'relu' : 'silu',
+    experts: kind.hasExperts ? { count: config.num_local_experts, perToken: config.num_experts_per_tok } : undefined,
   });
 }
 

@@ -67,6 +67,17 @@ const llama3Scaling = {
   originalContextLength: 32,
 };
 
+const expertNames: Readonly<Record<string, string>> = { gate_proj: 'w1', up_proj: 'w3', down_proj: 'w2' };
+const mixtralShapes = Object.fromEntries(
+  Object.entries(smallShapes).flatMap(([name, shape]) => {
+    const [, layer, part] = /^(.*)\.mlp\.(.*)\.weight$/.exec(name) ?? [];
+    if (layer === undefined) return [[name, shape] as const];
+    const block = `${layer}.block_sparse_moe`;
+    const experts = [0, 1].map((e) => [`${block}.experts.${e}.${expertNames[part]}.weight`, shape] as const);
+    return [[`${block}.gate.weight`, [2, 8]] as const, ...experts];
+  }),
+);
+
 test.each<[what: string, folder: SmallFolder, config: object]>([
   ['Mistral', { config: { model_type: 'mistral', sliding_window: null } }, { architecture: 'llama' }],
   [
@@ -88,6 +99,11 @@ test.each<[what: string, folder: SmallFolder, config: object]>([
     'Llama with biases',
     { config: { attention_bias: true }, shapes: shapesWith(qkvBiases, outputBias) },
     { hasQkvBias: true, hasOutputBias: true },
+  ],
+  [
+    'Mixtral with its experts',
+    { config: { model_type: 'mixtral', num_local_experts: 2, num_experts_per_tok: 1 }, shapes: mixtralShapes },
+    { architecture: 'llama', experts: { count: 2, perToken: 1 } },
   ],
   ['feed-forwards gated by ReLU', { config: { hidden_act: 'relu' } }, { activation: 'relu' }],
   [

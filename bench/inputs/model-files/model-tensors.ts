@@ -9,7 +9,8 @@ export type Shape = readonly number[];
 export function modelTensors(config: ModelConfig): Map<string, Shape> {
   const tensors = new Map<string, Shape>([[EMBEDDING, [config.vocabularySize, config.hiddenSize]]]);
   for (const { name, N, K } of linearLayers(config)) tensors.set(name, [N, K]);
-  for (const { name, length } of otherTensors(config)) if (name !== EMBEDDING) tensors.set(name, [length]);
+  for (const { name, length, shape = [length] } of otherTensors(config))
+    if (name !== EMBEDDING) tensors.set(name, shape);
   return tensors;
 }
 

@@ -67,12 +67,13 @@ function ropeFactors({ ropeScaling, ...config }: ModelConfig): NewGgufTensor[] {
 }
 
 function refuseWhatLlamaCppLacks({ name, config }: WrittenModel): void {
-  const { architecture, ropeScaling, hasOutputBias, hasQkvBias, activation } = config;
+  const { architecture, ropeScaling, hasOutputBias, hasQkvBias, activation, experts } = config;
   const isLlama = architecture === 'llama';
   const lacks = [
     ropeScaling?.type === 'llama3' && !isLlama ? 'the rope scaling of llama3' : [],
     hasOutputBias && !isLlama ? 'a bias after attention' : [],
     hasQkvBias && architecture === 'qwen3' ? 'biases of queries, keys and values' : [],
+    experts !== undefined ? 'experts in tensors of their own' : [],
     activation === 'relu' ? 'feed-forwards gated by ReLU' : [],
   ].flat();
   if (lacks.length === 0) return;

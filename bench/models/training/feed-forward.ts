@@ -7,8 +7,8 @@ import type { LayerMemory, ShardMemory } from './memory.ts';
 export interface FeedForward {
   /** From the layer's `feedForwardNormed`, added to `output` [M, hiddenSize]. */
   forward(layer: LayerMemory, name: (tensor: string) => string, output: number): void;
-  /** From the shard's `dStream` to its `dNormed`. */
-  backward(layer: LayerMemory, name: (tensor: string) => string): void;
+  /** From the shard's `dStream` to its `dNormed`; `scale` is what the loss of a token counts. */
+  backward(layer: LayerMemory, name: (tensor: string) => string, scale: number): void;
 }
 
 /** Kernels of the gate and of its gradient. */

@@ -38,6 +38,10 @@ export interface ShardMemory {
   readonly dWide: number;
   readonly dNarrow: number;
   readonly dScores: number;
+  /** Of experts' outputs, of their shares and of their scores. */
+  readonly dMixed: number;
+  readonly dShares: number;
+  readonly dRouted: number;
   /** Operands of a product as panels. */
   readonly panelsA: number;
   readonly panelsB: number;
@@ -54,8 +58,22 @@ export interface LayerMemory {
   readonly middle: number;
   readonly feedForwardNormed: number;
   readonly feedForwardScales: number;
+  /** Of a mixture, a row for each choice of an expert. */
   readonly gateUp: number;
   readonly activated: number;
+  readonly experts?: ExpertsMemory;
+}
+
+/** What a router chose for each token, as kernels/training/experts.as.ts has it. */
+export interface ExpertsMemory {
+  readonly probabilities: number;
+  readonly chosen: number;
+  readonly shares: number;
+  readonly choices: number;
+  readonly ends: number;
+  /** What experts read, and what they wrote: a row for each choice. */
+  readonly gathered: number;
+  readonly mixed: number;
 }
 
 export function allocateTraining(
@@ -91,11 +109,13 @@ function allocateShard(
   sequences: number,
   learning: number,
 ): ShardMemory {
-  const { hiddenSize, feedForwardSize, vocabularySize, contextLength, heads, layers } = config;
+  const { hiddenSize, feedForwardSize, vocabularySize, contextLength, heads, layers, experts } = config;
   const M = sequences * contextLength;
   const attended = heads * config.headDim;
   const qkv = qkvWidth(config);
   const scores = contextLength * contextLength;
+  /** Of feed-forwards: a token has as many rows as experts. */
+  const rows = M * (experts?.perToken ?? 1);
   const narrowest = Math.max(hiddenSize, attended, feedForwardSize);
   const widest = Math.max(narrowest, qkv, 2 * feedForwardSize);
   const panel = Math.max(M, widest, vocabularySize) * Math.max(widest, vocabularySize);
@@ -115,8 +135,17 @@ function allocateShard(
       middle: floats(M * hiddenSize),
       feedForwardNormed: floats(M * hiddenSize),
       feedForwardScales: floats(M),
-      gateUp: floats(M * 2 * feedForwardSize),
-      activated: floats(M * feedForwardSize),
+      gateUp: floats(rows * 2 * feedForwardSize),
+      activated: floats(rows * feedForwardSize),
+      experts: experts && {
+        probabilities: floats(M * experts.count),
+        chosen: floats(rows),
+        shares: floats(rows),
+        choices: floats(rows),
+        ends: floats(experts.count),
+        gathered: floats(rows * hiddenSize),
+        mixed: floats(rows * hiddenSize),
+      },
     })),
     output: floats(M * hiddenSize),
     normed: floats(M * hiddenSize),
@@ -126,6 +155,9 @@ function allocateShard(
     dWide: floats(M * widest),
     dNarrow: floats(M * narrowest),
     dScores: floats(scores),
+    dMixed: floats(experts === undefined ? 0 : rows * hiddenSize),
+    dShares: floats(experts === undefined ? 0 : rows),
+    dRouted: floats(experts === undefined ? 0 : M * experts.count),
     panelsA: floats(panel),
     panelsB: floats(panel),
   };

@@ -67,7 +67,9 @@ function million(count: number): string {
   return (count / 1e6).toFixed(1);
 }
 
-function feedForwardOf({ feedForwardSize, activation }: ModelConfig): string {
+function feedForwardOf({ feedForwardSize, activation, experts }: ModelConfig): string {
+  if (experts !== undefined)
+    return `${experts.count} experts of feed-forward ${feedForwardSize} each, of which every token goes through ${experts.perToken}`;
   return `feed-forward ${feedForwardSize}${activation === 'relu' ? ' gated by ReLU' : ''}`;
 }
 
@@ -76,7 +78,9 @@ function passagesOf({ passages }: Recipe): string {
   return ` Of these it has ${passages === 'chapter' ? 'chapters' : 'entries'} alone, in all three parts.`;
 }
 
-function lossOf({ teacher }: Recipe): string {
+function lossOf({ teacher, balance }: Recipe): string {
+  if (balance !== undefined)
+    return ` No expert turns a token away; ${balance} times the load-balancing loss of Switch Transformers is added, over all choices of a token.`;
   if (teacher === undefined) return '';
   const { name, temperature, share } = teacher;
   return ` The loss is ${1 - share} of the cross-entropy with the text and ${share}·T² of the divergence from [${name}](../${name}/README.md)'s predictions, both at temperature T = ${temperature}; training loss below is that with the text.`;

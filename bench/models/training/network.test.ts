@@ -54,6 +54,11 @@ const kinds: readonly [string, NetworkSettings, RegExp][] = [
     { ...plain, config: shallow, teacher: { name: 'teacher', config: teacher, temperature: 3, share: 0.6 } },
     /embed|down/,
   ],
+  [
+    'with experts',
+    { ...plain, config: { ...shallow, feedForwardSize: 32, experts: { count: 4, perToken: 2 } } },
+    /block_sparse|post_attention|q_proj/,
+  ],
   ['gated by ReLU', { ...plain, config: { ...shallow, activation: 'relu' } }, /mlp/],
 ];
 

@@ -2,6 +2,7 @@
 // batch. It computes what Hugging Face's LlamaForCausalLM computes.
 import type { Exports } from '../../backends/wasm-instance.ts';
 import { EMBEDDING, type ModelConfig } from '../../contract/model.ts';
+import { mixtureOfExperts } from './experts.ts';
 import { feedForward } from './feed-forward.ts';
 import { linearLayers } from './linear.ts';
 import { type LayerMemory, type NetworkMemory, qkvWidth, type ShardMemory } from './memory.ts';
@@ -11,8 +12,8 @@ import type { NetworkSettings } from './recipes.ts';
 export interface Network {
   /** From the shard's tokens to its logits. */
   forward(): void;
-  /** From the gradient in the logits' place, added to the shard's gradients. */
-  backward(): void;
+  /** From the gradient in the logits' place, in which the loss of a token counts `scale`, added to the shard's gradients. */
+  backward(scale: number): void;
 }
 
 /** Which half of a causal product is left out, as kernels/training/products.as.ts numbers it. */
@@ -22,7 +23,12 @@ const UPPER_A = 3;
 
 export function network(
   kernels: Exports,
-  { config, batch: { sequences }, trained }: Pick<NetworkSettings, 'config' | 'batch' | 'trained'>,
+  {
+    config,
+    batch: { sequences },
+    trained,
+    balance = 0,
+  }: Pick<NetworkSettings, 'config' | 'batch' | 'trained' | 'balance'>,
   { weights, angles }: NetworkMemory,
   shard: ShardMemory,
 ): Network {
@@ -36,7 +42,10 @@ export function network(
   const gradient = (name: string) => shard.gradients + offsets.get(name)!;
   const isTrained = (name: string) => trained?.test(name) ?? true;
   const linear = linearLayers(kernels, { weight, gradient, isTrained }, shard);
-  const feed = feedForward(kernels, config, linear, shard, M);
+  const feed =
+    config.experts === undefined
+      ? feedForward(kernels, config, linear, shard, M)
+      : mixtureOfExperts(kernels, config, config.experts, linear, { weight, balance }, shard, M);
   const { panelsA, panelsB } = shard;
   const inverseRoot = 1 / Math.sqrt(headDim);
 
@@ -121,11 +130,11 @@ export function network(
     feed.forward(layer, name, next);
   }
 
-  function layerBackward(i: number): void {
+  function layerBackward(i: number, scale: number): void {
     const layer = shard.layers[i];
     const { dStream, dNormed, dWide, dNarrow } = shard;
     const name = (tensor: string) => `model.layers.${i}.${tensor}.weight`;
-    feed.backward(layer, name);
+    feed.backward(layer, name, scale);
     normGradient(layer.middle, name('post_attention_layernorm'), layer.feedForwardScales);
     linear.backward(layer.attended, name('self_attn.o_proj'), dStream, dNarrow, M, hiddenSize, attended);
     attendGradient(layer, dNarrow, dWide);
@@ -141,12 +150,12 @@ export function network(
       norm(shard.output, FINAL_NORM, shard.normed, shard.scales);
       linear.forward(shard.normed, EMBEDDING, shard.logits, M, vocabularySize, hiddenSize);
     },
-    backward() {
+    backward(scale) {
       const { logits, normed, dNormed, dStream } = shard;
       linear.backward(normed, EMBEDDING, logits, dNormed, M, vocabularySize, hiddenSize);
       kernels.clear(dStream, M * hiddenSize);
       normGradient(shard.output, FINAL_NORM, shard.scales);
-      for (let i = config.layers - 1; i >= 0; i--) layerBackward(i);
+      for (let i = config.layers - 1; i >= 0; i--) layerBackward(i, scale);
       if (isTrained(EMBEDDING)) kernels.embedGradient(shard.ids, dStream, gradient(EMBEDDING), M, hiddenSize);
     },
   };

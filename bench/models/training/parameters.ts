@@ -1,5 +1,5 @@
 // The weights of a network as they lie in memory: one after another, those that are multiplied together side by side.
-import { EMBEDDING, type ModelConfig } from '../../contract/model.ts';
+import { EMBEDDING, feedForwards, type ModelConfig, routerName } from '../../contract/model.ts';
 import type { Random } from '../../statistics/random.ts';
 
 export interface Parameter {
@@ -14,7 +14,7 @@ export const FINAL_NORM = 'model.norm.weight';
 
 /** In order of memory. Queries, keys and values follow each other, so do gate and up: they are one product. */
 export function parametersOf(config: ModelConfig): Parameter[] {
-  const { hiddenSize, feedForwardSize, heads, keyValueHeads, headDim, vocabularySize } = config;
+  const { hiddenSize, feedForwardSize, heads, keyValueHeads, headDim, vocabularySize, experts } = config;
   const [queries, keys] = [heads * headDim, keyValueHeads * headDim];
   const shapes: [string, number[]][] = [[EMBEDDING, [vocabularySize, hiddenSize]]];
   for (let i = 0; i < config.layers; i++) {
@@ -26,10 +26,15 @@ export function parametersOf(config: ModelConfig): Parameter[] {
       [`${layer}.self_attn.v_proj.weight`, [keys, hiddenSize]],
       [`${layer}.self_attn.o_proj.weight`, [hiddenSize, queries]],
       [`${layer}.post_attention_layernorm.weight`, [hiddenSize]],
-      [`${layer}.mlp.gate_proj.weight`, [feedForwardSize, hiddenSize]],
-      [`${layer}.mlp.up_proj.weight`, [feedForwardSize, hiddenSize]],
-      [`${layer}.mlp.down_proj.weight`, [hiddenSize, feedForwardSize]],
     );
+    if (experts !== undefined) shapes.push([routerName(layer), [experts.count, hiddenSize]]);
+    for (const { gate, up, down } of feedForwards(config, layer)) {
+      shapes.push(
+        [gate, [feedForwardSize, hiddenSize]],
+        [up, [feedForwardSize, hiddenSize]],
+        [down, [hiddenSize, feedForwardSize]],
+      );
+    }
   }
   shapes.push([FINAL_NORM, [hiddenSize]]);
   let offset = 0;
@@ -51,7 +56,7 @@ const DEVIATION = 0.02;
 export function initialWeights(config: ModelConfig, random: Random): Float32Array {
   const weights = new Float32Array(parameterCount(config));
   for (const { name, shape, offset, length } of parametersOf(config)) {
-    const isResidual = /(o|down)_proj/.test(name);
+    const isResidual = /(o|down)_proj|\.w2\./.test(name);
     const deviation = isResidual ? DEVIATION / Math.sqrt(2 * config.layers) : DEVIATION;
     for (let i = offset; i < offset + length; i++) weights[i] = shape.length === 1 ? 1 : deviation * random.gaussian();
   }

@@ -10,6 +10,8 @@ export interface NetworkSettings {
   /** Names of the weights that learn: all of them where not said. */
   readonly trained?: RegExp;
   readonly teacher?: Teacher;
+  /** Of networks with experts: what an even choice of them counts in the loss, which is 1 where it is even. */
+  readonly balance?: number;
 }
 
 /** A trained model from whose predictions a network learns beside the text (Hinton et al., arXiv 1503.02531). */
@@ -102,6 +104,8 @@ const narrow: ModelConfig = {
 };
 /** As many bytes as moby, most of them in feed-forwards. */
 const wide: ModelConfig = { ...narrow, feedForwardSize: 1024 };
+/** As many bytes again, of which each token goes through those of `narrow`. */
+const mixture: ModelConfig = { ...narrow, feedForwardSize: 128, experts: { count: 8, perToken: 2 } };
 /** Of all that are held against each other. */
 const compared = { ...moby, steps: 4000, decay: 1000 };
 
@@ -117,6 +121,7 @@ const all: readonly Recipe[] = [
     controls: ['moby-narrow'],
   },
   { ...compared, name: 'moby-wide', config: wide },
+  { ...compared, name: 'moby-moe', config: mixture, balance: 0.01, controls: ['moby-narrow', 'moby-wide'] },
   { ...compared, name: 'moby-relu', config: { ...wide, activation: 'relu' }, controls: ['moby-wide'] },
 ];
 

@@ -56,7 +56,7 @@ export function shardOf(kernels: Exports, settings: NetworkSettings, training: T
       const ms = taught === undefined ? 0 : distil(taught, scale);
       if (taught === undefined) crossEntropy(scale);
       kernels.clear(gradients, parameterCount(config));
-      student.backward();
+      student.backward(scale);
       return ms;
     },
   };

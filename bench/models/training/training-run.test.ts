@@ -75,6 +75,11 @@ const kinds: readonly [string, Recipe, string][] = [
     { ...tiny, config: { ...tiny.config, activation: 'relu' } },
     'c25a5ba30ad8f2723a5efe9793a06c6b5b9455c5b5d4d31e25dd51760fa3d2ea',
   ],
+  [
+    'with experts',
+    { ...tiny, config: { ...tiny.config, feedForwardSize: 16, experts: { count: 4, perToken: 2 } }, balance: 0.01 },
+    '49c065fa9f2c93c86fc6163ddca1b01f84e6283fc6268f50fe9b4c0d16fab189',
+  ],
   ['of a student', { ...tiny, teacher }, '139b0757c9ea2174555071a2d1b8a66c1da47653705cc84a4c283a4452ba8d3e'],
 ];
 
