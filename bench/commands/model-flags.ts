@@ -47,6 +47,12 @@ export const modelFlags = {
     describe: 'tokens in the caches of a model that decodes',
     defaultDescription: "the suite's",
   },
+  datastore: {
+    type: 'string',
+    requiresArg: true,
+    coerce: once('datastore'),
+    describe: 'a text file that is looked up beside a model at each token (--axis datastore=int8)',
+  },
   draft: {
     type: 'string',
     requiresArg: true,
@@ -71,6 +77,6 @@ function layersOf(values: readonly string[]): LayerChoice[] {
 }
 
 export function modelChoiceOf(flags: InferredOptionTypes<typeof modelFlags>) {
-  const { model, text, calibration, layers, scale, context, draft, plan } = flags;
-  return { model, text, calibration, layers, scale, context, draft, plan } satisfies RunChoices;
+  const { model, text, calibration, layers, scale, context, datastore, draft, plan } = flags;
+  return { model, text, calibration, layers, scale, context, datastore, draft, plan } satisfies RunChoices;
 }

@@ -87,6 +87,8 @@ export interface ModelFiles {
   readonly text: string;
   /** What methods look at before they choose. */
   readonly calibration: string;
+  /** What is looked up beside the model, where it has a datastore. */
+  readonly datastore?: string;
   /** A few channels of its activations are made far larger than the rest, and its outputs the same. */
   readonly hasPlantedOutliers?: true;
 }
@@ -168,6 +170,8 @@ export interface PackedModelWeights extends ModelWeights {
   present?(layer: LinearLayer, X: Float32Array, M: number): Float32Array;
   /** What its cache leaves of keys and values. */
   readonly roundCache?: RoundCache;
+  /** What is looked up at a state [hiddenSize], into the logits beside it. */
+  mixIn?(logits: Float64Array, state: Float64Array): void;
   /** Activations, keys or values are rounded to whole numbers. */
   readonly isRounded?: boolean;
 }

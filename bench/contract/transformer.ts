@@ -46,6 +46,12 @@ export interface HeadsOf<Slot> {
   readonly norm?: Float32Array;
 }
 
+/** The largest of a row's values, the largest first, and where in the row they stand. */
+export interface Found {
+  readonly index: number;
+  readonly value: number;
+}
+
 /** A slot is a place for rows of f32. */
 export interface Transformer<Slot> {
   slot(columns: number): Slot;
@@ -60,6 +66,8 @@ export interface Transformer<Slot> {
   attention(queries: HeadsOf<Slot>, keys: HeadsOf<Slot>, values: HeadsOf<Slot>, to: Slot): Step;
   /** to = activation(gate) · up */
   gate(activation: Activation, gate: Slot, up: Slot, columns: number, to: Slot): Step;
+  /** Of each of up to `rows` rows of Y, less `less` [columns], the largest values: so many. */
+  largest(Y: Slot, less: Float32Array, count: number, rows: number): { readonly run: Step; read(row: number): Found[] };
   /** All stages, one after another. The steps of one do not depend on each other. */
   join(stages: readonly (readonly Step[])[]): Step;
   /** What is placed and made from here on is given back, with its memory, once what it returns is called. */

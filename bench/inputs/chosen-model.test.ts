@@ -117,3 +117,23 @@ describe('--draft gives a smaller model to those that generate', () => {
     expect(() => modelChoice({ draft: model, context: 193 })(generate)).toThrow(/^--context: must be at most 192/);
   });
 });
+
+describe('--datastore gives models a text that is looked up', () => {
+  test('of which the scored and the calibration text know nothing', () => {
+    const mine = fileOf('A text that stands nowhere else. '.repeat(20));
+    expect(modelChoice({ datastore: mine })(decode)).toMatchObject([{ file: { ...mobyFiles, datastore: mine } }]);
+    for (const flag of ['text', 'calibration'] as const)
+      expect(() => modelChoice({ datastore: mobyFiles[flag] })(decode)).toThrow(
+        new RegExp(`^--datastore: must have no stretch in common with the text of --${flag}, got `),
+      );
+  });
+
+  test('which must be there and hold something', () => {
+    expect(() => modelChoice({ datastore: fileOf(' \n') })(decode)).toThrow(
+      /^--datastore: must have tokens, got an empty text/,
+    );
+    expect(() => modelChoice({ datastore: '/nowhere.txt' })(decode)).toThrow(
+      /^--datastore: must be a file that can be read/,
+    );
+  });
+});

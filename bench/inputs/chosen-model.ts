@@ -13,12 +13,12 @@ import { spellName } from './weight-file-problems.ts';
 
 export type ModelChoice = Pick<
   RunArguments,
-  'model' | 'text' | 'calibration' | 'layers' | 'scale' | 'context' | 'draft' | 'plan'
+  'model' | 'text' | 'calibration' | 'layers' | 'scale' | 'context' | 'datastore' | 'draft' | 'plan'
 >;
 
 /** Whether the choice speaks of models at all. */
-export function isOfModels({ model, layers, scale, context, draft, plan }: ModelChoice): boolean {
-  return (model ?? layers ?? scale ?? context ?? draft ?? plan) !== undefined;
+export function isOfModels({ model, layers, scale, context, datastore, draft, plan }: ModelChoice): boolean {
+  return (model ?? layers ?? scale ?? context ?? datastore ?? draft ?? plan) !== undefined;
 }
 
 /**
@@ -26,7 +26,7 @@ export function isOfModels({ model, layers, scale, context, draft, plan }: Model
  * model's weights is left out. Throws InputError on what is no model, and on texts that nothing can be scored on.
  */
 export function modelChoice(choice: ModelChoice): (problem: Problem) => Problem[] {
-  const { model: path, text, calibration, layers, scale, context, draft, plan } = choice;
+  const { model: path, text, calibration, layers, scale, context, datastore, draft, plan } = choice;
   if (path === undefined && (text ?? calibration) !== undefined) {
     throw new InputError(`--${text === undefined ? 'calibration' : 'text'}: must go with --model, got none`);
   }
@@ -34,7 +34,10 @@ export function modelChoice(choice: ModelChoice): (problem: Problem) => Problem[
   return (problem) => {
     if (problem.op === 'model') {
       const itself = own === undefined ? problem : ofModel(problem, own);
-      const sized = { ...withDraft(atContext(itself, context), draft), scale: scale ?? problem.scale };
+      const sized = {
+        ...withDraft(withDatastore(atContext(itself, context), datastore), draft),
+        scale: scale ?? problem.scale,
+      };
       if (plan !== undefined)
         return [
           {
@@ -95,6 +98,25 @@ function atContext(problem: ModelProblem, context: number | undefined): ModelPro
     throw new InputError(`--context: must be at most ${most}, which is as far as ${weights} goes, got ${context}`);
   }
   return { ...problem, context };
+}
+
+/** A text that is looked up, of which nothing may be in the text that is scored or in the one that decides how much it counts. */
+function withDatastore(problem: ModelProblem, path: string | undefined): ModelProblem {
+  if (path === undefined) return problem;
+  const { text, calibration } = problem.file;
+  const stored = readText(path, '--datastore');
+  if (stored.trim() === '') throw new InputError(`--datastore: must have tokens, got an empty text in ${path}`);
+  for (const [other, flag] of [
+    [text, '--text'],
+    [calibration, '--calibration'],
+  ]) {
+    const shared = sharedStretch(readText(other, flag), stored);
+    if (shared !== undefined)
+      throw new InputError(
+        `--datastore: must have no stretch in common with the text of ${flag}, got ${JSON.stringify(shared.slice(0, 40))}… in both; give another file`,
+      );
+  }
+  return { ...problem, file: { ...problem.file, datastore: path } };
 }
 
 /** Letters by which two tokenizers are told apart. */

@@ -20,6 +20,13 @@ export interface Entrance {
   readonly lookUp: (row: number) => Float32Array;
 }
 
+/** What is looked up beside the network. */
+export interface PlacedDatastore {
+  readonly keys: PreparedLayer<unknown>;
+  /** What followed at the keys nearest to a state [hiddenSize], into the logits of what follows it. */
+  mixIn(state: Float32Array, logits: Float32Array): void;
+}
+
 export interface ModelParts<Slot> {
   readonly config: ModelConfig;
   /** Norms and biases. */
@@ -29,6 +36,7 @@ export interface ModelParts<Slot> {
   readonly transformer: Transformer<Slot>;
   /** By the names of their weights. */
   readonly layers: ReadonlyMap<string, PreparedLayer<Slot>>;
+  readonly datastore?: PlacedDatastore;
   readonly maxRows: number;
   readonly headRows: number;
   readonly capacity: number;
@@ -36,7 +44,7 @@ export interface ModelParts<Slot> {
 }
 
 export function composeModel<Slot>(parts: ModelParts<Slot>): RunningModel {
-  const { config, entrance, transformer, layers, maxRows, headRows, capacity, dispose } = parts;
+  const { config, entrance, transformer, layers, datastore, maxRows, headRows, capacity, dispose } = parts;
   const { hiddenSize, vocabularySize } = config;
   const x = transformer.slot(hiddenSize);
   const normed = transformer.slot(hiddenSize);
@@ -59,8 +67,7 @@ export function composeModel<Slot>(parts: ModelParts<Slot>): RunningModel {
 
   /** Multiplies `rows` rows of the last call with the head. */
   function multiplyHead(first: number, rows: number): void {
-    for (let row = 0; row < rows; row++)
-      transformer.write(head.X, row, transformer.read(normed, first + row, hiddenSize));
+    for (let row = 0; row < rows; row++) transformer.write(head.X, row, stateOf(first + row));
     runHead({ rows, position: 0 });
   }
 
@@ -72,6 +79,13 @@ export function composeModel<Slot>(parts: ModelParts<Slot>): RunningModel {
       for (let row = 0; row < rows; row++)
         logits.set(transformer.read(head.Y, row, vocabularySize), (first + row) * vocabularySize);
     }
+    for (let row = 0; row < span.rows; row++)
+      datastore?.mixIn(stateOf(row), logits.subarray(row * vocabularySize, (row + 1) * vocabularySize));
+  }
+
+  /** What the head reads of a row of the last call. */
+  function stateOf(row: number): Float32Array {
+    return transformer.read(normed, row, hiddenSize);
   }
 
   return {
@@ -86,7 +100,9 @@ export function composeModel<Slot>(parts: ModelParts<Slot>): RunningModel {
       }
       if (logits !== undefined) return logits;
       multiplyHead(span.rows - 1, 1);
-      return transformer.read(head.Y, 0, vocabularySize);
+      const last = transformer.read(head.Y, 0, vocabularySize);
+      datastore?.mixIn(stateOf(span.rows - 1), last);
+      return last;
     },
     get length() {
       return span.position;
@@ -102,7 +118,8 @@ export function composeModel<Slot>(parts: ModelParts<Slot>): RunningModel {
     kvCacheBytes: transformer.kvCacheBytes(),
     arithmetic: [...layers.values()].find(({ kernel }) => kernel.arithmetic !== undefined)?.kernel.arithmetic,
     workspaceBytes:
-      transformer.workspaceBytes() + [...layers.values()].reduce((sum, layer) => sum + workspaceOf(layer), 0),
+      transformer.workspaceBytes() +
+      [...layers.values(), datastore?.keys ?? []].flat().reduce((sum, layer) => sum + workspaceOf(layer), 0),
     dispose,
   };
 }

@@ -6,6 +6,7 @@ import { flopsOf } from '../contract/operations/model.ts';
 import type { ModelProblem, PackedModelWeights, Problem } from '../contract/problem.ts';
 import type { KernelKind, Runtimes } from '../contract/runtimes/runtimes.ts';
 import type { Technique } from '../contract/technique.ts';
+import { mixInFloat64 } from './datastore/mix-in-float64.ts';
 import { networkTechnique } from './network-technique.ts';
 import { bytesOf, type SizedModel, whatStayed } from './packed-case.ts';
 import { type Choice, problemOf, roundingOf, roundingOfCache, unpackModel } from './packed-model.ts';
@@ -19,6 +20,7 @@ export function modelTechnique(choice: Choice, model: SizedModel): Technique {
       ...unpackModel(packed),
       present: roundingOf(packed),
       roundCache: roundingOfCache(packed),
+      mixIn: packed.datastore && mixInFloat64(packed.datastore),
       isRounded: isRounded(packed),
     }),
     caveat: (weights: ModelWeights, packed, problem: ModelProblem) =>

@@ -5,6 +5,7 @@ import { kvCaches } from '../contract/kv-cache.ts';
 import { type LinearLayer, linearLayers, type ModelWeights, otherTensors } from '../contract/model.ts';
 import type { LayerChoice, ModelProblem } from '../contract/problem.ts';
 import type { Params, StoredBytes, Technique } from '../contract/technique.ts';
+import { bytesOfDatastore } from './datastore/datastore.ts';
 import { bytesOfNetwork } from './network-technique.ts';
 import {
   bytesOfLayer,
@@ -98,6 +99,12 @@ export function whyNotDrafted({ phase, draft }: ModelProblem, { drafted = 0 }: P
     : `drafted: must be of a text that is generated, got ${phase}`;
 }
 
+/** Why nothing can be looked up, if so. */
+export function whyNoDatastore({ file }: ModelProblem, { datastore }: Params): string | undefined {
+  if (datastore === undefined || file.datastore !== undefined) return undefined;
+  return 'datastore: must have a text that is looked up; --datastore names one';
+}
+
 /** Which of them stay f32, since the technique can't hold them, if any. */
 export function whatStayed(choice: Choice, problem: ModelProblem): string | undefined {
   const reasons = whyNotEach(choice, problem);
@@ -144,11 +151,14 @@ export function withSizes(model: Omit<PackedModel, 'drafting'>): SizedModel {
   return { ...model, pack, sizeOf };
 }
 
-/** Of all layers, and of what nothing packs; a model that drafts is beside them. */
+/** Of all layers, and of what nothing packs; a datastore and a model that drafts are beside them. */
 export function bytesOf(packed: SizedModel): StoredBytes {
   const layers = linearLayers(packed.config).map((layer) => packed.sizeOf(layer).stored);
   const bytes = bytesOfNetwork(layers, otherBytes(packed));
-  const beside = packed.drafting === undefined ? 0 : totalBytes(bytesOf(packed.drafting.by));
+  const { drafting, datastore } = packed;
+  const beside =
+    (drafting === undefined ? 0 : totalBytes(bytesOf(drafting.by))) +
+    (datastore === undefined ? 0 : bytesOfDatastore(datastore));
   return { ...bytes, corrections: (bytes.corrections ?? 0) + beside };
 }
 

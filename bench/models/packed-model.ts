@@ -16,6 +16,7 @@ import type { MatmulProblem } from '../contract/problem.ts';
 import type { Params, StoredBytes, Technique } from '../contract/technique.ts';
 import { UnsupportedError } from '../contract/unsupported-error.ts';
 import { willLeave } from '../inputs/garbage.ts';
+import type { Datastore } from './datastore/datastore.ts';
 
 export interface Choice {
   readonly technique: Technique;
@@ -32,6 +33,8 @@ export interface PackedModel {
   readonly cache?: KvCache;
   /** The embedding, norms and biases, each read anew at each call. */
   tensor(name: string): Float32Array;
+  /** What is looked up beside it at each token. */
+  readonly datastore?: Datastore;
   /** What drafts the texts that it generates. */
   readonly drafting?: Drafting;
   /** As that of its weights: of an embedding that no layer packs. */

@@ -11,6 +11,8 @@ import type { PlacedLinear, Step, Transformer } from '../contract/transformer.ts
 import { UnsupportedError } from '../contract/unsupported-error.ts';
 import { collectGarbage, willLeave } from '../inputs/garbage.ts';
 import { composeModel, type Entrance, type ModelParts, type PreparedLayer } from './compose-model.ts';
+import { type Datastore, keysLayer } from './datastore/datastore.ts';
+import { placeDatastore } from './datastore/place-datastore.ts';
 import { mustRunNetworks } from './network-kinds.ts';
 import { isUncompressed, type PackedLayer, type PackedModel, problemOf, restoreLayer } from './packed-model.ts';
 import type { Placement, RunningModel } from './running-model.ts';
@@ -54,8 +56,9 @@ async function place<Slot>(
   const { maxRows, headRows = maxRows, capacity, onBlock } = placement;
   // The head first: packing the largest of all takes the most memory, and least is held then.
   const inOrder = linearLayers(config).reverse();
+  const datastore = model.datastore && (await placeKeys(model.datastore, placement, transformer, runtimeOf));
   const compose = (own: Pick<ModelParts<Slot>, 'layers' | 'entrance' | 'onBlock' | 'dispose'>) =>
-    composeModel({ config, tensor, transformer, maxRows, headRows, capacity, ...own });
+    composeModel({ config, tensor, transformer, datastore, maxRows, headRows, capacity, ...own });
   const take = async (layers: readonly LinearLayer[], pack: PackedModel['pack'], onFailure: () => void) => {
     try {
       return await placeLayers(config, layers, pack, placement, transformer, runtimeOf);
@@ -69,6 +72,7 @@ async function place<Slot>(
   const lookUp = own.lookUp ?? lookUpOf(model);
   const dispose = () => {
     disposeOf(own.layers);
+    datastore?.keys.kernel.dispose();
     transformer.dispose();
   };
   return Object.assign(compose({ layers: own.layers, entrance: tokens(lookUp), onBlock, dispose }), {
@@ -87,6 +91,23 @@ async function place<Slot>(
       });
     },
   });
+}
+
+async function placeKeys<Slot>(
+  store: Datastore,
+  { kind }: Placement,
+  transformer: Transformer<Slot>,
+  runtimeOf: (layer: LinearLayer) => Runtimes[KernelKind],
+) {
+  const layer = keysLayer(store);
+  try {
+    const kernel = await prepareKernel(layer, store.keys, 1, kind, runtimeOf(layer));
+    const placed = transformer.linear(kernel, 1, layer.N, layer.K);
+    return placeDatastore(store, { layer, rows: 1, kernel, placed }, transformer);
+  } catch (error) {
+    transformer.dispose();
+    throw error;
+  }
 }
 
 interface PlacedLayers<Slot> {

@@ -6,6 +6,7 @@ import type { Plan } from '../contract/plan.ts';
 import type { ModelProblem } from '../contract/problem.ts';
 import type { Technique } from '../contract/technique.ts';
 import type { Window } from '../inputs/text-windows.ts';
+import type { Datastore } from './datastore/datastore.ts';
 import { isRounded, modelTechnique } from './model-technique.ts';
 import { type CalibrationOf, type LayerTechnique, packCase, type SizedModel } from './packed-case.ts';
 import type { Choice } from './packed-model.ts';
@@ -36,17 +37,21 @@ export function weighedModel(
   choice: LayerTechnique,
   dense: Technique,
   windows: readonly Window[] | undefined,
-  drafter?: Drafter,
+  { drafter, datastore }: { readonly drafter?: Drafter; readonly datastore?: Datastore } = {},
 ): WeighedModel {
   const uncompressed = { technique: dense, params: {} };
   const baseline = packCase(weights, problem, uncompressed, dense);
   const denseModel = modelTechnique(uncompressed, baseline);
-  const { kv, drafted, ...params } = choice.params;
+  const { kv, drafted, datastore: keys, ...params } = choice.params;
   const isBaseline =
-    choice.technique.kernels === dense.kernels && choice.byLayer === undefined && (kv ?? drafted) === undefined;
+    choice.technique.kernels === dense.kernels && choice.byLayer === undefined && (kv ?? drafted ?? keys) === undefined;
   const ofLayers = { ...choice, params };
   const cache = kv === undefined ? undefined : kvCaches[kv];
-  const pack = (scale: number): SizedModel => ({ ...packCase(weights, { ...problem, scale }, ofLayers, dense), cache });
+  const pack = (scale: number): SizedModel => ({
+    ...packCase(weights, { ...problem, scale }, ofLayers, dense),
+    cache,
+    datastore,
+  });
   const ofDrafter = { ...ofLayers, calibrationOf: drafter?.calibrationOf, byLayer: undefined };
   const by = drafter && packCase(drafter.weights, { ...problem, scale: 1 }, ofDrafter, dense);
   const drafting = by && { by, most: Number(drafted), judge: problem.scale > 1 ? pack(1) : undefined };

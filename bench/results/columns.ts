@@ -719,7 +719,7 @@ export const columns = [
     name: 'correction_bytes',
     group: 'memory',
     type: 'integer',
-    doc: 'of stored_bytes, what is added beside the weights: low-rank factors, a model that drafts',
+    doc: 'of stored_bytes, what is added beside the weights: low-rank factors, a datastore, a model that drafts',
     better: 'less',
     value: ({ result }) => result.storedBytes?.corrections,
   },

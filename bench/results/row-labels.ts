@@ -57,7 +57,7 @@ export function techniqueLabel({ technique, params }: ResultRow): string {
   return `${technique} ${values.join('/')}`.trim();
 }
 
-const NAMED = ['rank', 'zero', 'kv', 'drafted'];
+const NAMED = ['rank', 'zero', 'kv', 'drafted', 'datastore'];
 
 function labelOf(name: string, value: string): string {
   if (value === 'yes') return name;

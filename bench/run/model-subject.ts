@@ -12,8 +12,9 @@ import type { Params, Technique } from '../contract/technique.ts';
 import { readText } from '../inputs/model-text.ts';
 import { LEAST_SCORED, type Window, windowsOf, windowTokens } from '../inputs/text-windows.ts';
 import { firstTokens, loadModel, modelCalibration, modelInputs, tensorsOf } from '../models/model-inputs.ts';
-import { isReplaced, whyNoneFits, whyNotCached, whyNotDrafted } from '../models/packed-case.ts';
+import { isReplaced, whyNoDatastore, whyNoneFits, whyNotCached, whyNotDrafted } from '../models/packed-case.ts';
 import { choicesOf, type Drafter, weighedModel } from '../models/weighed-model.ts';
+import { cachedDatastore } from './cached-datastore.ts';
 import { type CaseSubject, findNonfinite } from './case-subject.ts';
 import { shortHash } from './environment.ts';
 import { modelForPage } from './page/page-inputs.ts';
@@ -25,7 +26,8 @@ export async function modelSubject(
   { scoring, kernelsDirs }: Pick<CaseRequest, 'scoring' | 'kernelsDirs'>,
 ): Promise<CaseSubject | CaseResult> {
   const choice = { technique: loaded.technique, params };
-  const reason = whyNoneFits(choice, problem) ?? whyNotCached(problem, params) ?? whyNotDrafted(problem, params);
+  const whyNot = [whyNotCached, whyNotDrafted, whyNoDatastore].map((why) => why(problem, params));
+  const reason = whyNoneFits(choice, problem) ?? whyNot.find((why) => why !== undefined);
   if (reason !== undefined) return { status: 'skipped', reason };
   const model = loadModel(problem.file);
   const { hash, nonfinite } = lookThrough(model);
@@ -38,25 +40,23 @@ export async function modelSubject(
       ? await modelCalibration(model, loaded.dense, problem.file, isWanted)
       : undefined;
   const windows = scoring === undefined || problem.scale > 1 ? undefined : windowsFor(problem, model, scoring);
-  const texts = [problem.file.text, ...(needsCalibration ? [problem.file.calibration] : [])];
   const inputs = modelInputs(problem, model);
   const drafter =
     problem.draft === undefined || params.drafted === undefined
       ? undefined
       : await drafterOf(problem.draft.path, model, problem, needsCalibration ? loaded.dense : undefined);
+  const ofLayers = { ...choice, calibrationOf: calibration?.of, byLayer };
+  const stored = params.datastore === undefined ? undefined : problem.file.datastore;
+  const asked = { model, modelHash: hash, problem, ofLayers, dense: loaded.dense, kernelsDirs };
+  const datastore = stored === undefined ? undefined : await cachedDatastore(stored, asked);
   return {
-    ...weighedModel(
-      model,
-      problem,
-      { ...choice, calibrationOf: calibration?.of, byLayer },
-      loaded.dense,
-      windows,
-      drafter,
-    ),
+    ...weighedModel(model, problem, ofLayers, loaded.dense, windows, { drafter, datastore }),
     inputs,
     inputHash: shortHash(
       ...[hash, drafter === undefined ? [] : lookThrough(drafter.weights).hash].flat(),
-      ...texts.map((path) => readText(path, 'text')),
+      ...[problem.file.text, needsCalibration || stored ? problem.file.calibration : [], stored ?? []]
+        .flat()
+        .map((path) => readText(path, 'text')),
     ),
     nonfinite,
     calibrationRows: calibration?.rows,

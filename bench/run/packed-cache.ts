@@ -46,6 +46,19 @@ export function withPackedCache(technique: Technique, codeHash: string, options:
   };
 }
 
+/** The same of what takes long to make of other things: `words` tell apart what it is made of and by. */
+export async function cached<T>(words: readonly unknown[], make: () => Promise<T>): Promise<T> {
+  const { roots } = defaultCacheSource();
+  const name = `${hashOf(words, {})}.packed`;
+  for (const root of roots) {
+    const found = read(join(root, 'packed', name));
+    if (found !== undefined) return found as T;
+  }
+  const made = await make();
+  keep(roots, name, made, MAX_BYTES);
+  return made;
+}
+
 /** Parameters that make stored weights others than they would be. */
 function storedParams({ unstored = [] }: Technique, params: Params): Params {
   return Object.fromEntries(Object.entries(params).filter(([name]) => !unstored.includes(name)));

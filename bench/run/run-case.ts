@@ -31,8 +31,12 @@ export async function runCase(request: CaseRequest, options: RunCaseOptions = {}
   const dense = await loadTechnique(operationOf(problem.op).baseline, request.kernelsDirs);
   const noNetwork = problem.op === operationOf(problem.op).layerOp ? undefined : whyNoNetwork(backend.kind);
   if (noNetwork !== undefined) return { status: 'unsupported', reason: noNetwork };
-  if (backend.page !== undefined && request.case.params.drafted !== undefined)
-    return { status: 'unsupported', reason: 'pages are given one model: none drafts for it there' };
+  const { drafted, datastore } = request.case.params;
+  if (backend.page !== undefined && (drafted ?? datastore) !== undefined)
+    return {
+      status: 'unsupported',
+      reason: 'pages are given one model: nothing drafts or is looked up beside it there',
+    };
   if (technique.kernels[backend.kind] === undefined) {
     const why = technique.missing?.[backend.kind];
     return {

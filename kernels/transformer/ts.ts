@@ -1,13 +1,14 @@
 // What lies between the linear layers of a network, in plain TypeScript. A slot's rows stand `stride` values apart.
 import type { Op } from '../../bench/contract/problem.ts';
 import type { PreparedKernel } from '../../bench/contract/technique.ts';
-import type { HeadsOf, Step, Transformer, TransformerShape } from '../../bench/contract/transformer.ts';
+import type { Found, HeadsOf, Step, Transformer, TransformerShape } from '../../bench/contract/transformer.ts';
 import { UnsupportedError } from '../../bench/contract/unsupported-error.ts';
 import { scoreOne, weighOne } from '../attention-blocks.ts';
 import { rowBytes } from '../kv-cache/formats.ts';
 import { cacheRows } from '../kv-cache/ts-rows.ts';
 import { hadamardBlock } from '../transforms/hadamard.ts';
 import { transformBlocks } from '../transforms/hadamard-ts.ts';
+import { largestOf } from './largest.ts';
 
 export interface TsSlot {
   values: Float32Array;
@@ -49,6 +50,16 @@ export function tsTransformer(shape: TransformerShape): Transformer<TsSlot> {
           to.values[row * to.stride + i] =
             activate(gate.values[row * gate.stride + i]) * up.values[row * up.stride + i];
       }
+    },
+    largest(Y, less, count, rows) {
+      const found: Found[][] = [];
+      bytes.slots += 8 * rows * count;
+      return {
+        run(span) {
+          for (let row = 0; row < span.rows; row++) found[row] = largestOf(Y.values, row * Y.stride, less, count);
+        },
+        read: (row) => found[row],
+      };
     },
     join: (stages) => (span) => {
       for (const stage of stages) for (const step of stage) step(span);

@@ -4,6 +4,7 @@ import { writeConstants } from '../naive-attention/query-panel.as';
 import { addTo, rmsScale, scaled } from './norm.as';
 
 export { attendMany, attendOne, combineParts, spreadHeads, takeHeads, writeScratch } from './attention.as';
+export { largest } from './largest.as';
 export { conduct } from './program.as';
 
 // x [rows][K] += added [rows][ldAdded] + bias [K], where they are given; then x / rms(x) · weight → up to three places, each

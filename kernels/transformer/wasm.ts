@@ -13,6 +13,7 @@ import { prefillScratch, sharedPanels } from '../kv-cache/wasm.ts';
 import { paddedRows } from '../panels.ts';
 import { hadamardBlock } from '../transforms/hadamard.ts';
 import { PART_KEYS, TILE_KEYS } from './blocks.ts';
+import { mergeFound } from './largest.ts';
 import { openRecorder, type Recorder } from './program.ts';
 
 /** Rows of f32 from an address on, `stride` values apart; what is written there is to be divided by the divisors first. */
@@ -194,6 +195,26 @@ function transformerOf(
       const args = [gate.at, gate.stride, up.at, up.stride, to.at, columns, factors];
       if (activation === 'relu') return step(() => module.run('reglu', maxRows, span, ...args));
       return step(() => module.run('swiglu', maxRows, span, ...args, swigluConstants));
+    },
+    largest(Y, less, count, rows) {
+      const words = 2 * count;
+      const found = allocate(4 * rows * threads * words);
+      const lessAt = place(less);
+      const args = [Y.at, Y.stride, lessAt, less.length, threads, count, found];
+      return {
+        run: step(() => module.run('largest', rows * threads, span, ...args)),
+        read(row) {
+          const lists = Array.from({ length: threads }, (_, part) => {
+            const at = found + 4 * (row * threads + part) * words;
+            const [values, indices] = [module.f32(at, count), module.i32(at + 4 * count, count)];
+            return Array.from(values, (value, i) => ({ value, index: indices[i] }));
+          });
+          return mergeFound(
+            lists.flat().filter(({ value }) => value > Number.NEGATIVE_INFINITY),
+            count,
+          );
+        },
+      };
     },
     join(stages) {
       const steps: Step[] = [];

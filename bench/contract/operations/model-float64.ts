@@ -33,6 +33,8 @@ export function forwardFloat64(
   roundActivations?: RoundActivations,
   roundCache: RoundCache = { keys: (rows) => rows, values: (rows) => rows },
   want: 'all' | 'last' = 'all',
+  /** What is looked up at a state [hiddenSize] that the head reads, into the logits beside it. */
+  mixIn?: (logits: Float64Array, state: Float64Array) => void,
 ): Float64Array {
   const { heads, keyValueHeads, headDim, normEpsilon } = config;
   const layers = new Map(linearLayers(config).map((layer) => [layer.name, layer]));
@@ -166,6 +168,10 @@ export function forwardFloat64(
         : mix(middle, feeds, tensor(routerName(`model.layers.${i}`)));
     x = x.map((value, j) => value + added[j]);
   }
-  const last = want === 'all' ? x : x.slice(-config.hiddenSize);
-  return linear(norm(last, 'model.norm.weight'), headName(config));
+  const states = norm(want === 'all' ? x : x.slice(-config.hiddenSize), 'model.norm.weight');
+  const logits = linear(states, headName(config));
+  const row = (values: Float64Array, i: number, size: number) => values.subarray(i * size, (i + 1) * size);
+  for (let i = 0; i < states.length / config.hiddenSize; i++)
+    mixIn?.(row(logits, i, config.vocabularySize), row(states, i, config.hiddenSize));
+  return logits;
 }

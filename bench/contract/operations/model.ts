@@ -1,4 +1,5 @@
 // Tokens in, logits of the next one out, by a model of the Llama family.
+import { keyFormats } from '../datastore.ts';
 import { kvCaches } from '../kv-cache.ts';
 import { type LinearLayer, linearLayers, type ModelConfig, otherTensors } from '../model.ts';
 import type { Operation } from '../operation.ts';
@@ -23,7 +24,7 @@ const DRAFTED = [0, 1, 2, 4, 8];
 export const model: Operation<'model'> = {
   baseline: 'dense',
   layerOp: 'matmul',
-  choices: { kv: Object.keys(kvCaches), drafted: DRAFTED },
+  choices: { kv: Object.keys(kvCaches), drafted: DRAFTED, datastore: ['none', ...Object.keys(keyFormats)] },
   identity({ phase, M, context, weights, layers, scale, draft }) {
     const size: Record<string, number> = { decode: { context }, prefill: { M }, generate: { context, M } }[phase];
     const repeats: Record<string, number> = scale === 1 ? {} : { scale };
@@ -35,7 +36,7 @@ export const model: Operation<'model'> = {
   /** No bound holds for single logits: what roundings of one layer do to those after it can't be derived, only their energy is known. */
   reference(problem, weights, { tokens }) {
     const { vocabularySize, layers } = repeated(problem);
-    const values = forwardFloat64(weights, tokens, weights.present, weights.roundCache, 'last');
+    const values = forwardFloat64(weights, tokens, weights.present, weights.roundCache, 'last', weights.mixIn);
     const energy = values.reduce((sum, value) => sum + value * value, 0);
     const tolerance = new Float64Array(vocabularySize).fill(Number.POSITIVE_INFINITY);
     const { nmse, layers: upTo } = MOST_NMSE_ROUNDED;
