@@ -56,7 +56,8 @@ export function installPackages(root: string, specs: readonly string[]): void {
   npm(root, ['install', '--save-exact', ...QUIET, ...specs], ['ignore', 'inherit', 'inherit']);
 }
 
-const QUIET = ['--no-audit', '--no-fund'];
+/** At a level of its own: below `npm run -s` npm would say nothing at all. */
+const QUIET = ['--no-audit', '--no-fund', '--loglevel=warn'];
 
 function npm(root: string, words: readonly string[], stdio: ('ignore' | 'pipe' | 'inherit')[]) {
   const { status, stdout, error } = spawnSync('npm', words, {
