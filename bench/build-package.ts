@@ -132,8 +132,9 @@ function manifest(): object {
   );
   const state = gitState();
   const isPeer = ([name]: [string, string]) => PEERS.includes(name);
-  const duckDb: Manifest = readJson(join(PROJECT, '.peers', 'duckdb', 'package.json'));
-  const known = Object.entries({ ...dependencies, ...devDependencies, ...duckDb.dependencies }).sort();
+  const apart = ['duckdb', 'queue'].map((name): Manifest => readJson(join(PROJECT, '.peers', name, 'package.json')));
+  const all = Object.assign({}, dependencies, devDependencies, ...apart.map((manifest) => manifest.dependencies));
+  const known = Object.entries<string>(all).sort();
   return {
     name: 'tare',
     version,

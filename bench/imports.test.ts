@@ -21,6 +21,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   report: ['contract', 'statistics', 'results', 'judge', 'judge/ab'],
   api: ['contract', 'statistics', 'backends', 'cases', 'results', 'run', 'judge'],
   serve: ['*'],
+  fleet: ['contract', 'statistics', 'backends', 'cases', 'results', 'run'],
+  'fleet/trial': ['*'],
   nightly: ['contract', 'statistics', 'results', 'cases', 'run', 'judge', 'report'],
   'judge/gate': ['*'],
   commands: ['*'],

@@ -15,6 +15,7 @@ import { completionPreamble, surroundings } from './completion-preamble.ts';
 import { doctorCommand } from './doctor.ts';
 import { eventCommand } from './event.ts';
 import { exportCommand } from './export.ts';
+import { fleetCommand } from './fleet.ts';
 import { helpCommand } from './help.ts';
 import { listCommand } from './list.ts';
 import { mergeCommand } from './merge.ts';
@@ -54,6 +55,7 @@ export const commands = [
   trackCommand,
   eventCommand,
   nightlyCommand,
+  fleetCommand,
   queryCommand,
   reportCommand,
   archiveCommand,

@@ -15,6 +15,7 @@ import { rowOf, samplesOf, writeRun } from '../fixtures/run-files.ts';
 import { namedQueries } from '../results/named-queries.ts';
 import { boundsOf } from './bound-flags.ts';
 import { commands, parseAndRun } from './command-line.ts';
+import { fleetActions } from './fleet.ts';
 import { layerTechnique } from './layer-technique.ts';
 import { modelChoiceOf } from './model-flags.ts';
 import { selectionOf } from './selection-flags.ts';
@@ -38,6 +39,7 @@ const PARSED: Readonly<Record<string, string>> = {
   run: 'measures for minutes',
   nightly: 'measures for minutes or hours',
   serve: 'waits for a browser until it is stopped',
+  fleet: 'takes a server; its own test starts some',
   ab: 'checks out commits and measures for minutes',
   sensitivity: 'scores every layer of a model for minutes',
   recommend: 'weighs models for minutes',
@@ -61,6 +63,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'peers:install': 'takes the network, 500 MB',
   'llama-cpp:install': 'takes the network, 50 MB',
   'duckdb:install': 'takes the network, 70 MB',
+  'queue:install': 'takes the network, 17 MB',
+  'fleet:trial': 'starts servers and kills workers for minutes; its own test does so for seconds',
   'headlessgl:install': 'takes the network and a compiler',
   'build:wasm': 'is what npm ci does first',
   'build:package': 'compiles for half a minute',
@@ -194,7 +198,9 @@ describe('commands of tare', () => {
       const words = [args[0], ...args.filter((word) => word.startsWith('--'))];
       expect(commands.map(({ command }) => String(command).split(' ')[0])).toContain(args[0]);
       const error: Error | undefined = await parseOnly([...words, '--planted']).catch((thrown) => thrown);
-      expect(error?.message).toMatch(/^(--planted: must be a flag|--\w+: must have a value|\w+: must read tare )/);
+      expect(error?.message).toMatch(
+        /^(--planted: must be a flag|--\w+: must have a value|\w+: must read tare |command: must be one of )/,
+      );
     },
   );
 });
@@ -209,9 +215,11 @@ async function parseOnly(words: readonly string[]): Promise<Argv> {
   const handler = (argv: Argv) => {
     given = argv;
   };
+  // Its actions are commands of their own.
+  const [known, own] = words[0] === 'fleet' ? [fleetActions, words.slice(1)] : [commands, words];
   await parseAndRun(
-    [...words],
-    commands.map((command) => ({ ...command, handler })),
+    [...own],
+    known.map((command) => ({ ...command, handler })),
   );
   if (given === undefined) throw new Error(`${words.join(' ')}: must be a command, got none`);
   return given;

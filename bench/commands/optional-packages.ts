@@ -23,13 +23,18 @@ export function examinePackage(name: string, project: string): OptionalPackage {
   return { name, installed, wanted: peerDependencies[name], megabytes: tare.megabytes?.[name] };
 }
 
-/** DuckDB's folder is the innermost in a checkout, and any other that is above it is looked through too. */
+/** Folders that hold what has a lockfile of its own in a checkout; those above them are looked through too. */
+const APART = ['duckdb', 'queue'];
+
 function findInstalled(name: string, project: string): string | undefined {
-  try {
-    return findPackageJSON(name, pathToFileURL(join(project, '.peers', 'duckdb', 'package.json')));
-  } catch {
-    return undefined;
+  for (const folder of APART) {
+    try {
+      return findPackageJSON(name, pathToFileURL(join(project, '.peers', folder, 'package.json')));
+    } catch {
+      // Perhaps in the next.
+    }
   }
+  return undefined;
 }
 
 export function isThere({ installed, wanted }: OptionalPackage): boolean {

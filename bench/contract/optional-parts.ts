@@ -1,6 +1,6 @@
 // What tare does without until it is wanted, and which packages bring it: a checkout's lockfile has most of them, the package has
 // them as optional peers.
-export const optionalPartNames = ['gpu', 'chromium', 'pages', 'wasm', 'query'] as const;
+export const optionalPartNames = ['gpu', 'chromium', 'pages', 'wasm', 'query', 'fleet'] as const;
 export type OptionalPart = (typeof optionalPartNames)[number];
 
 interface Part {
@@ -22,5 +22,10 @@ export const optionalParts: Readonly<Record<OptionalPart, Part>> = {
     brings: 'DuckDB for tare query and tare archive',
     packages: ['@duckdb/node-api'],
     inCheckout: 'npm run duckdb:install',
+  },
+  fleet: {
+    brings: 'BullMQ and the drivers of its servers for tare fleet',
+    packages: ['bullmq', 'ioredis', 'pg'],
+    inCheckout: 'npm run queue:install',
   },
 };

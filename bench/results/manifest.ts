@@ -7,7 +7,7 @@ import { Roofline } from '../contract/roofline.ts';
 import { names, RunArguments } from '../contract/run-arguments.ts';
 import { SCHEMA_VERSION } from './columns.ts';
 
-const Manifest = z.object({
+export const Manifest = z.object({
   schema_version: z.number().int(),
   run_id: z.string(),
   started_at: z.string(),

@@ -43,7 +43,7 @@ export function readResultsFile(path: string): ResultsFile {
 }
 
 const Rounds = z.array(z.array(z.number()));
-const SampleLine = z.object({
+export const SampleLine = z.object({
   case_id: z.string(),
   pass: z.number().int().default(1),
   candidate_ns: Rounds,

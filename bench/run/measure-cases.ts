@@ -46,6 +46,8 @@ export interface CasesToMeasure {
   readonly inProcess: boolean;
   readonly state: RunState;
   readonly timeBudget?: TimeBudget;
+  /** Cases that end as errors before they are measured, and why. */
+  readonly givenUp?: ReadonlyMap<string, string>;
 }
 
 export interface TimeBudget {
@@ -310,6 +312,8 @@ class Measuring {
       ? await whyNotMeasured(status, entry, this.#asked.techniques.get(entry.technique))
       : status.reason;
     if (reason !== undefined) return { status: 'skipped', reason };
+    const whyGivenUp = this.#asked.givenUp?.get(entry.id);
+    if (whyGivenUp !== undefined) return { status: 'error', reason: whyGivenUp };
     if (this.#log.deaths(entry.id) < MOST_DEATHS) return undefined;
     return { status: 'error', reason: `the run itself ended ${MOST_DEATHS} times while it measured this case` };
   }
