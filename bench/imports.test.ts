@@ -12,7 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   backends: ['contract', 'statistics'],
   measure: ['contract', 'statistics', 'inputs', 'backends'],
   models: ['contract', 'statistics', 'inputs', 'backends', 'measure', 'kernels'],
-  'models/training': ['contract', 'statistics', 'inputs', 'backends', 'cases', 'commands', 'models'],
+  'models/training': ['contract', 'statistics', 'inputs', 'backends', 'cases', 'commands', 'models', 'kernels'],
   cases: ['contract', 'statistics', 'inputs', 'backends'],
   results: ['contract', 'statistics'],
   run: ['contract', 'statistics', 'inputs', 'backends', 'measure', 'models', 'cases', 'results'],

@@ -11,9 +11,10 @@ import { programArguments } from '../../commands/program-arguments.ts';
 import { COUNT, once, onceNumber } from '../../commands/selection-flags.ts';
 import { InputError } from '../../contract/input-error.ts';
 import { seededRandom } from '../../statistics/random.ts';
+import { startedWeights } from './adapters.ts';
 import { readCorpus } from './corpus.ts';
 import { initialWeights, parameterCount } from './parameters.ts';
-import { type Recipe, recipeOf, recipes, runName, type Teacher } from './recipes.ts';
+import { type Recipe, recipeOf, recipes, runName } from './recipes.ts';
 import { finishedRun, keepRun } from './runs.ts';
 import { type TrainingText, tokenize } from './text.ts';
 import { readTrainedWeights, writeCards, writeTrainedModel } from './trained-model.ts';
@@ -122,12 +123,16 @@ async function train(): Promise<void> {
   const print = (line: string) => process.stdout.write(`${line}\n`);
   const text = tokenize(readCorpus(PACKAGES), config.vocabularySize, recipe.passages);
   const trainer = await openTrainer(recipe, threads, await vectorWidth());
-  if (recipe.teacher !== undefined) trainer.teacher?.set(readTeacher(recipe.teacher, dirname(out)));
-  trainer.state[0].set(start ?? initialWeights(config, seededRandom(seed)));
+  const { teacher } = recipe;
+  if (teacher !== undefined)
+    trainer.teacher?.set(readTrainedWeights(folderOf(teacher.name, dirname(out)), teacher.config));
+  trainer.state[0].set(start ?? (await firstWeights(recipe, seed, dirname(out))));
   const first = resume
     ? resumeTraining(checkpoints, trainer.state, { model: name, steps, decay, sha256: text.sha256 })
     : 0;
-  print(`${name}: ${parameterCount(config)} parameters, ${text.train.length} training tokens, from step ${first}`);
+  print(
+    `${name}: ${parameterCount(config, recipe.adapters)} parameters, ${text.train.length} training tokens, from step ${first}`,
+  );
   let stopped = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (stopped = true));
   const settings = { steps, decay, checkpoints, minutesBetweenCheckpoints: values.minutes, print };
@@ -142,10 +147,17 @@ async function train(): Promise<void> {
   trainer.close();
 }
 
-/** From beside the model that it teaches, else from where tare ships it. */
-function readTeacher({ name, config }: Teacher, models: string): Float32Array {
+/** Of another model: beside the one that is trained, else where tare ships it. */
+function folderOf(name: string, models: string): string {
   const beside = join(models, name);
-  return readTrainedWeights(existsSync(beside) ? beside : join(PROJECT, 'bench/models', name), config);
+  return existsSync(beside) ? beside : join(PROJECT, 'bench/models', name);
+}
+
+async function firstWeights(recipe: Recipe, seed: number, models: string): Promise<Float32Array> {
+  const { config, start } = recipe;
+  if (start === undefined) return initialWeights(config, seededRandom(seed));
+  const base = readTrainedWeights(folderOf(start.from, models), recipeOf(start.from).config);
+  return startedWeights(recipe, base, seededRandom(seed));
 }
 
 function installTexts(): void {

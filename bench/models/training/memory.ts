@@ -1,8 +1,8 @@
 // Where the weights of a network in training, their gradients and what its layers leave behind lie in shared memory.
 import { allocator } from '../../backends/wasm-memory.ts';
 import type { ModelConfig } from '../../contract/model.ts';
-import { parameterCount } from './parameters.ts';
-import type { BatchShape, NetworkSettings } from './recipes.ts';
+import { parameterCount, sideBySide } from './parameters.ts';
+import type { Adapters, BatchShape, NetworkSettings } from './recipes.ts';
 
 export interface TrainingMemory extends NetworkMemory {
   /** One float64. */
@@ -40,6 +40,9 @@ export interface ShardMemory {
   readonly dScores: number;
   /** Of experts' outputs, of their shares and of their scores. */
   readonly dMixed: number;
+  /** What adapters' first factors made of rows, by the weights they are beside, and its gradient. */
+  readonly adapted: Readonly<Record<string, number>>;
+  readonly dAdapted: number;
   readonly dShares: number;
   readonly dRouted: number;
   /** Operands of a product as panels. */
@@ -78,14 +81,14 @@ export interface ExpertsMemory {
 
 export function allocateTraining(
   memory: WebAssembly.Memory,
-  { config, batch, teacher }: Pick<NetworkSettings, 'config' | 'batch' | 'teacher'>,
+  { config, batch, teacher, adapters }: Pick<NetworkSettings, 'config' | 'batch' | 'teacher' | 'adapters'>,
 ): TrainingMemory {
   const { allocate } = allocator(memory);
   const floats = (count: number) => allocate(4 * count);
-  const learner = allocateNetwork(floats, config, batch, parameterCount(config));
+  const learner = allocateNetwork(floats, config, batch, adapters, parameterCount(config, adapters));
   const squares = allocate(8);
   if (teacher === undefined) return { ...learner, squares };
-  return { ...learner, squares, teacher: allocateNetwork(floats, teacher.config, batch, 0) };
+  return { ...learner, squares, teacher: allocateNetwork(floats, teacher.config, batch, undefined, 0) };
 }
 
 /** `learning` counts the weights that learn. */
@@ -93,13 +96,16 @@ function allocateNetwork(
   floats: (count: number) => number,
   config: ModelConfig,
   batch: BatchShape,
+  adapters: Adapters | undefined,
   learning: number,
 ): NetworkMemory {
   return {
-    weights: floats(parameterCount(config)),
+    weights: floats(parameterCount(config, adapters)),
     moments: [floats(learning), floats(learning)],
     angles: floats(config.contextLength * config.headDim),
-    shards: Array.from({ length: batch.shards }, () => allocateShard(floats, config, batch.sequences, learning)),
+    shards: Array.from({ length: batch.shards }, () =>
+      allocateShard(floats, config, batch.sequences, adapters, learning),
+    ),
   };
 }
 
@@ -107,6 +113,7 @@ function allocateShard(
   floats: (count: number) => number,
   config: ModelConfig,
   sequences: number,
+  adapters: Adapters | undefined,
   learning: number,
 ): ShardMemory {
   const { hiddenSize, feedForwardSize, vocabularySize, contextLength, heads, layers, experts } = config;
@@ -116,6 +123,8 @@ function allocateShard(
   const scores = contextLength * contextLength;
   /** Of feed-forwards: a token has as many rows as experts. */
   const rows = M * (experts?.perToken ?? 1);
+  const rank = adapters?.rank ?? 0;
+  const joint = adapters === undefined ? [] : sideBySide(config);
   const narrowest = Math.max(hiddenSize, attended, feedForwardSize);
   const widest = Math.max(narrowest, qkv, 2 * feedForwardSize);
   const panel = Math.max(M, widest, vocabularySize) * Math.max(widest, vocabularySize);
@@ -155,6 +164,8 @@ function allocateShard(
     dWide: floats(M * widest),
     dNarrow: floats(M * narrowest),
     dScores: floats(scores),
+    adapted: Object.fromEntries(joint.map((names) => [names[0], floats(M * names.length * rank)])),
+    dAdapted: floats(M * 3 * rank),
     dMixed: floats(experts === undefined ? 0 : rows * hiddenSize),
     dShares: floats(experts === undefined ? 0 : rows),
     dRouted: floats(experts === undefined ? 0 : M * experts.count),

@@ -20,7 +20,7 @@ pipeline_tag: text-generation
 
 # ${name}
 
-A small network of the Llama family (${million(parameterCount(config))} million parameters, ${config.layers} layers, hidden ${config.hiddenSize}, ${feedForwardOf(config)}, ${config.heads} heads of ${config.headDim} with
+A small network of the Llama family (${million(parameterCount(config))} million parameters${adaptersOf(recipe)}, ${config.layers} layers, hidden ${config.hiddenSize}, ${feedForwardOf(config)}, ${config.heads} heads of ${config.headDim} with
 ${config.keyValueHeads} of keys and values, context ${config.contextLength}, tied head, ${config.vocabularySize} tokens), for weighing what compression costs. It writes neither sense nor
 facts: it is small enough to be scored within seconds, and trained enough that what is taken from its weights is missed.
 
@@ -71,6 +71,15 @@ function feedForwardOf({ feedForwardSize, activation, experts }: ModelConfig): s
   if (experts !== undefined)
     return `${experts.count} experts of feed-forward ${feedForwardSize} each, of which every token goes through ${experts.perToken}`;
   return `feed-forward ${feedForwardSize}${activation === 'relu' ? ' gated by ReLU' : ''}`;
+}
+
+function adaptersOf({ config, adapters, start }: Recipe): string {
+  if (start === undefined) return '';
+  const base = `[${start.from}](../${start.from}/README.md)`;
+  if (adapters === undefined) return `, trained further from ${base}`;
+  const learning = million(parameterCount(config, adapters) - parameterCount(config));
+  const format = start.format === undefined ? '' : ` in ${start.format.technique}`;
+  return ` of ${base}${format}, which stay as they are, and ${learning} of adapters of rank ${adapters.rank}, which are what is here`;
 }
 
 function passagesOf({ passages }: Recipe): string {

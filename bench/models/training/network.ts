@@ -4,7 +4,7 @@ import type { Exports } from '../../backends/wasm-instance.ts';
 import { EMBEDDING, type ModelConfig } from '../../contract/model.ts';
 import { mixtureOfExperts } from './experts.ts';
 import { feedForward } from './feed-forward.ts';
-import { linearLayers } from './linear.ts';
+import { adapterLayers, linearLayers } from './linear.ts';
 import { type LayerMemory, type NetworkMemory, qkvWidth, type ShardMemory } from './memory.ts';
 import { FINAL_NORM, parametersOf } from './parameters.ts';
 import type { NetworkSettings } from './recipes.ts';
@@ -23,12 +23,7 @@ const UPPER_A = 3;
 
 export function network(
   kernels: Exports,
-  {
-    config,
-    batch: { sequences },
-    trained,
-    balance = 0,
-  }: Pick<NetworkSettings, 'config' | 'batch' | 'trained' | 'balance'>,
+  { config, batch: { sequences }, trained, balance = 0, adapters }: Omit<NetworkSettings, 'optimizer'>,
   { weights, angles }: NetworkMemory,
   shard: ShardMemory,
 ): Network {
@@ -37,11 +32,13 @@ export function network(
   const qkv = qkvWidth(config);
   const attended = heads * headDim;
   const turned = heads + keyValueHeads;
-  const offsets = new Map(parametersOf(config).map(({ name, offset }) => [name, 4 * offset]));
+  const offsets = new Map(parametersOf(config, adapters).map(({ name, offset }) => [name, 4 * offset]));
   const weight = (name: string) => weights + offsets.get(name)!;
   const gradient = (name: string) => shard.gradients + offsets.get(name)!;
   const isTrained = (name: string) => trained?.test(name) ?? true;
-  const linear = linearLayers(kernels, { weight, gradient, isTrained }, shard);
+  const places = { weight, gradient, isTrained };
+  const beside = adapters && adapterLayers(kernels, config, adapters.rank, places, shard);
+  const linear = linearLayers(kernels, places, shard, beside);
   const feed =
     config.experts === undefined
       ? feedForward(kernels, config, linear, shard, M)

@@ -13,7 +13,7 @@ export interface Parameter {
 export const FINAL_NORM = 'model.norm.weight';
 
 /** In order of memory. Queries, keys and values follow each other, so do gate and up: they are one product. */
-export function parametersOf(config: ModelConfig): Parameter[] {
+export function parametersOf(config: ModelConfig, adapters?: { readonly rank: number }): Parameter[] {
   const { hiddenSize, feedForwardSize, heads, keyValueHeads, headDim, vocabularySize, experts } = config;
   const [queries, keys] = [heads * headDim, keyValueHeads * headDim];
   const shapes: [string, number[]][] = [[EMBEDDING, [vocabularySize, hiddenSize]]];
@@ -37,6 +37,7 @@ export function parametersOf(config: ModelConfig): Parameter[] {
     }
   }
   shapes.push([FINAL_NORM, [hiddenSize]]);
+  if (adapters !== undefined) shapes.push(...adapterShapes(config, new Map(shapes), adapters.rank));
   let offset = 0;
   return shapes.map(([name, shape]) => {
     const length = shape.reduce((product, size) => product * size, 1);
@@ -46,16 +47,43 @@ export function parametersOf(config: ModelConfig): Parameter[] {
   });
 }
 
-export function parameterCount(config: ModelConfig): number {
-  return parametersOf(config).reduce((total, { length }) => total + length, 0);
+/** Layers of weights that lie side by side, because they multiply the same. */
+export function sideBySide(config: ModelConfig): string[][] {
+  return Array.from({ length: config.layers }, (_, i) => {
+    const name = (tensor: string) => `model.layers.${i}.self_attn.${tensor}_proj.weight`;
+    const feeds = feedForwards(config, `model.layers.${i}`).flatMap(({ gate, up, down }) => [[gate, up], [down]]);
+    return [[name('q'), name('k'), name('v')], [name('o')], ...feeds];
+  }).flat();
+}
+
+/** Of the two factors beside a layer's weights, as PEFT names them: down [rank,K] and up [N,rank]. */
+export function adapterNames(weights: string): { readonly down: string; readonly up: string } {
+  const layer = weights.replace(/\.weight$/, '');
+  return { down: `${layer}.lora_A.weight`, up: `${layer}.lora_B.weight` };
+}
+
+/** Those that read the same lie side by side too. */
+function adapterShapes(config: ModelConfig, base: ReadonlyMap<string, number[]>, rank: number): [string, number[]][] {
+  return sideBySide(config).flatMap((names) => [
+    ...names.map((name): [string, number[]] => [adapterNames(name).down, [rank, base.get(name)![1]]]),
+    ...names.map((name): [string, number[]] => [adapterNames(name).up, [base.get(name)![0], rank]]),
+  ]);
+}
+
+export function parameterCount(config: ModelConfig, adapters?: { readonly rank: number }): number {
+  return parametersOf(config, adapters).reduce((total, { length }) => total + length, 0);
 }
 
 /** Normal with the deviation of GPT-2; what adds to the residual stream starts smaller, the more layers add to it. */
 const DEVIATION = 0.02;
 
-export function initialWeights(config: ModelConfig, random: Random): Float32Array {
-  const weights = new Float32Array(parameterCount(config));
-  for (const { name, shape, offset, length } of parametersOf(config)) {
+export function initialWeights(
+  config: ModelConfig,
+  random: Random,
+  adapters?: { readonly rank: number },
+): Float32Array {
+  const weights = new Float32Array(parameterCount(config, adapters));
+  for (const { name, shape, offset, length } of parametersOf(config, adapters)) {
     const isResidual = /(o|down)_proj|\.w2\./.test(name);
     const deviation = isResidual ? DEVIATION / Math.sqrt(2 * config.layers) : DEVIATION;
     for (let i = offset; i < offset + length; i++) weights[i] = shape.length === 1 ? 1 : deviation * random.gaussian();

@@ -1,5 +1,6 @@
 // What the models that are shipped with tare are made of, and how they are trained.
 import type { ModelConfig } from '../../contract/model.ts';
+import type { Params } from '../../contract/technique.ts';
 import type { PassageKind } from './corpus.ts';
 
 /** What a step of training computes. */
@@ -9,6 +10,7 @@ export interface NetworkSettings {
   readonly optimizer: OptimizerSettings;
   /** Names of the weights that learn: all of them where not said. */
   readonly trained?: RegExp;
+  readonly adapters?: Adapters;
   readonly teacher?: Teacher;
   /** Of networks with experts: what an even choice of them counts in the loss, which is 1 where it is even. */
   readonly balance?: number;
@@ -25,6 +27,19 @@ export interface Teacher {
   readonly share: number;
 }
 
+/** Two thin factors beside each linear layer of the stack: Y += (X·Aᵀ)·Bᵀ. */
+export interface Adapters {
+  /** A multiple of 16. */
+  readonly rank: number;
+  /** B of zeros, or the best approximation of what the base's format left out: LoftQ, arXiv 2310.08659, of one round. */
+  readonly start: 'zero' | 'residual';
+}
+
+export interface Format {
+  readonly technique: string;
+  readonly params: Params;
+}
+
 export interface Recipe extends NetworkSettings {
   readonly name: string;
   /** Of the run whose weights are shipped. */
@@ -34,6 +49,8 @@ export interface Recipe extends NetworkSettings {
   readonly decay: number;
   /** What of the texts it learns from and is scored on: all of them where not said. The tokenizer is the same. */
   readonly passages?: PassageKind;
+  /** The recipe whose weights it starts from, which lie beside it; as a format leaves those of linear layers, if one is named. */
+  readonly start?: { readonly from: string; readonly format?: Format };
   /** Recipes that its loss is held against. */
   readonly controls?: readonly string[];
 }
@@ -99,13 +116,24 @@ const narrow: ModelConfig = {
   hiddenSize: 128,
   feedForwardSize: 256,
   layers: 4,
-  keyValueHeads: 2,
-  headDim: 32,
+  heads: 2,
+  keyValueHeads: 1,
 };
 /** As many bytes as moby, most of them in feed-forwards. */
 const wide: ModelConfig = { ...narrow, feedForwardSize: 1024 };
 /** As many bytes again, of which each token goes through those of `narrow`. */
 const mixture: ModelConfig = { ...narrow, feedForwardSize: 128, experts: { count: 8, perToken: 2 } };
+/** Adapters beside weights that stay as they are. */
+const adapting = {
+  ...moby,
+  optimizer: { ...moby.optimizer, peakRate: 1e-3, warmUpSteps: 50, weightDecay: 0 },
+  trained: /\.lora_[AB]\./,
+  steps: 600,
+  decay: 300,
+};
+const int3: Format = { technique: 'int3', params: { groupSize: 64 } };
+const nf4: Format = { technique: 'nf4', params: {} };
+const zero: Adapters = { rank: 16, start: 'zero' };
 /** Of all that are held against each other. */
 const compared = { ...moby, steps: 4000, decay: 1000 };
 
@@ -123,6 +151,33 @@ const all: readonly Recipe[] = [
   { ...compared, name: 'moby-wide', config: wide },
   { ...compared, name: 'moby-moe', config: mixture, balance: 0.01, controls: ['moby-narrow', 'moby-wide'] },
   { ...compared, name: 'moby-relu', config: { ...wide, activation: 'relu' }, controls: ['moby-wide'] },
+  { ...adapting, name: 'moby-int3-adapters', start: { from: 'moby', format: int3 }, adapters: zero },
+  {
+    ...adapting,
+    name: 'moby-int3-loftq',
+    start: { from: 'moby', format: int3 },
+    adapters: { rank: 16, start: 'residual' },
+    controls: ['moby-int3-adapters'],
+  },
+  { ...adapting, name: 'moby-nf4-adapters', start: { from: 'moby', format: nf4 }, adapters: zero },
+  { ...compared, name: 'moby-glosses', config: narrow, passages: 'entry' },
+  {
+    ...adapting,
+    name: 'moby-chapters-adapters',
+    config: narrow,
+    passages: 'chapter',
+    start: { from: 'moby-glosses', format: nf4 },
+    adapters: zero,
+    controls: ['moby-chapters-tuned'],
+  },
+  {
+    ...adapting,
+    name: 'moby-chapters-tuned',
+    config: narrow,
+    passages: 'chapter',
+    trained: undefined,
+    start: { from: 'moby-glosses' },
+  },
 ];
 
 export const recipes: ReadonlyMap<string, Recipe> = new Map(all.map((recipe) => [recipe.name, recipe]));

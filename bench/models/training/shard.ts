@@ -55,7 +55,7 @@ export function shardOf(kernels: Exports, settings: NetworkSettings, training: T
       student.forward();
       const ms = taught === undefined ? 0 : distil(taught, scale);
       if (taught === undefined) crossEntropy(scale);
-      kernels.clear(gradients, parameterCount(config));
+      kernels.clear(gradients, parameterCount(config, settings.adapters));
       student.backward(scale);
       return ms;
     },

@@ -12,7 +12,7 @@ import { type Merges, tokenBytes } from './byte-pair-encoding.ts';
 import { textOf } from './corpus.ts';
 import { curveSvg } from './curve-svg.ts';
 import { modelCard } from './model-card.ts';
-import { parameterCount, parametersOf } from './parameters.ts';
+import { type Parameter, parameterCount, parametersOf } from './parameters.ts';
 import { type Recipe, recipes } from './recipes.ts';
 import { readRuns } from './runs.ts';
 import type { TrainingText } from './text.ts';
@@ -32,7 +32,6 @@ export function writeTrainedModel(folder: string, model: TrainedModel): void {
   mkdirSync(folder, { recursive: true });
   const write = (file: string, content: string) => writeFileSync(join(folder, file), content);
   const writeJson = (file: string, content: object) => write(file, `${JSON.stringify(content, null, 2)}\n`);
-  writeJson('config.json', huggingFaceConfig(config, config.vocabularySize - 1));
   writeJson('tokenizer.json', tokenizerOf(text.merges));
   writeJson('tokenizer_config.json', {
     tokenizer_class: 'PreTrainedTokenizerFast',
@@ -42,7 +41,13 @@ export function writeTrainedModel(folder: string, model: TrainedModel): void {
     clean_up_tokenization_spaces: false,
     model_max_length: config.contextLength,
   });
-  writeF16Safetensors(join(folder, 'model.safetensors'), tensorsOf(config, weights));
+  if (recipe.adapters === undefined) {
+    writeJson('config.json', huggingFaceConfig(config, config.vocabularySize - 1));
+    writeF16Safetensors(join(folder, 'model.safetensors'), tensorsOf(parametersOf(config), weights));
+  } else {
+    writeJson('adapter_config.json', adapterConfig(recipe));
+    writeF16Safetensors(join(folder, 'adapter_model.safetensors'), adapterTensors(recipe, weights));
+  }
   write('held-out.txt', textOf(text.corpus.heldOut, passages));
   write('calibration.txt', textOf(text.corpus.calibration, passages));
   write('log.jsonl', log.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
@@ -60,11 +65,35 @@ export function writeCards(models: string): void {
   }
 }
 
-function tensorsOf(config: ModelConfig, weights: Float32Array) {
-  const tensors = parametersOf(config).map(({ name, shape, offset, length }) => {
+function tensorsOf(parameters: readonly Parameter[], weights: Float32Array) {
+  const tensors = parameters.map(({ name, shape, offset, length }) => {
     return [name, { shape, values: weights.subarray(offset, offset + length) }] as const;
   });
   return Object.fromEntries(tensors);
+}
+
+/** As PEFT reads it; factors are multiplied by lora_alpha / r, which is 1. */
+function adapterConfig({ adapters, start }: Recipe): object {
+  return {
+    peft_type: 'LORA',
+    task_type: 'CAUSAL_LM',
+    base_model_name_or_path: start?.from,
+    r: adapters?.rank,
+    lora_alpha: adapters?.rank,
+    lora_dropout: 0,
+    bias: 'none',
+    target_modules: ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'],
+    // Of the weights that adapters were trained beside.
+    base_format: start?.format,
+  };
+}
+
+function adapterTensors({ config, adapters }: Recipe, weights: Float32Array) {
+  const own = parametersOf(config, adapters).filter(({ name }) => name.includes('.lora_'));
+  return tensorsOf(
+    own.map((parameter) => ({ ...parameter, name: `base_model.model.${parameter.name}` })),
+    weights,
+  );
 }
 
 function tokenizerOf(merges: Merges): object {

@@ -36,14 +36,14 @@ export interface StepResult {
 }
 
 export async function openTrainer(settings: NetworkSettings, threads: number, width: WasmWidth): Promise<Trainer> {
-  const { config, batch, optimizer, trained, teacher } = settings;
+  const { config, batch, optimizer, trained, teacher, adapters } = settings;
   const memory = newMemory();
   const training = allocateTraining(memory, settings);
   const module = new WebAssembly.Module(readFileSync(wasmFile('training', width)));
   const kernels = instantiate(module, memory);
-  const parameters = parametersOf(config);
+  const parameters = parametersOf(config, adapters);
   const learning = parameters.filter(({ name }) => trained?.test(name) ?? true);
-  const count = parameterCount(config);
+  const count = parameterCount(config, adapters);
   const floats = (at: number, size: number) => new Float32Array(memory.buffer, at, size);
   const { contextLength } = config;
   floats(training.angles, contextLength * config.headDim).set(rotaryAngles(config));

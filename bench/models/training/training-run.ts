@@ -63,6 +63,11 @@ export async function runTraining(
   const times: number[] = [];
   const teacherShares: number[] = [];
   let saveTime = performance.now();
+  if (firstStep === 0 && recipe.start !== undefined) {
+    const heldOut = mean(await trainer.losses(heldOutWindows));
+    appendFileSync(log, `${JSON.stringify({ step: 0, tokens: 0, rate: 0, loss: heldOut, heldOut })}\n`);
+    print(`held-out loss ${heldOut.toFixed(4)} before the first step`);
+  }
   for (let step = firstStep; step < steps; step++) {
     if (isStopped()) {
       save(LATEST, step);
