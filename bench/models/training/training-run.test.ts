@@ -80,7 +80,11 @@ const kinds: readonly [string, Recipe, string][] = [
     { ...tiny, config: { ...tiny.config, feedForwardSize: 16, experts: { count: 4, perToken: 2 } }, balance: 0.01 },
     '49c065fa9f2c93c86fc6163ddca1b01f84e6283fc6268f50fe9b4c0d16fab189',
   ],
-  ['of adapters', { ...tiny, adapters: { rank: 16, start: 'zero' }, trained: /lora_/ }, 'b48ec78d50c0248b1554eb3f3eaa7355b6286c10860f2b14e719daccb1797401'],
+  [
+    'of adapters',
+    { ...tiny, adapters: { rank: 16, start: 'zero' }, trained: /lora_/ },
+    'b48ec78d50c0248b1554eb3f3eaa7355b6286c10860f2b14e719daccb1797401',
+  ],
   ['of a student', { ...tiny, teacher }, '139b0757c9ea2174555071a2d1b8a66c1da47653705cc84a4c283a4452ba8d3e'],
 ];
 
