@@ -11,8 +11,7 @@ import { formatFleet } from '../report/fleet-report.ts';
 import { textWidth } from '../report/text-table.ts';
 import { fleetEnqueueCommand } from './fleet-enqueue.ts';
 import { fleetWorkCommand } from './fleet-work.ts';
-import { once } from './selection-flags.ts';
-import { resultsFolder } from './users-folder.ts';
+import { outFlag } from './out-flag.ts';
 
 const jsonFlag = { type: 'boolean', default: false, describe: 'print JSON' } as const satisfies Options;
 
@@ -44,14 +43,7 @@ const statusCommand: CommandModule<object, InferredOptionTypes<typeof statusFlag
 };
 
 const collectFlags = {
-  out: {
-    type: 'string',
-    requiresArg: true,
-    default: resultsFolder(),
-    defaultDescription: "tare's own results/",
-    coerce: once('out'),
-    describe: 'folder the results go to',
-  },
+  out: outFlag,
   json: jsonFlag,
 } as const satisfies Record<string, Options>;
 

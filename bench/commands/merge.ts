@@ -3,18 +3,11 @@ import { chooseNames } from '../cases/select.ts';
 import { counted } from '../contract/counted.ts';
 import { type Allowance, allowances, mergeShards, writeMergedRun } from '../results/merge.ts';
 import { makeResultsFolder } from '../run/run.ts';
-import { listFlag, once, severalPaths } from './selection-flags.ts';
-import { resultsFolder } from './users-folder.ts';
+import { outFlag } from './out-flag.ts';
+import { listFlag, severalPaths } from './selection-flags.ts';
 
 const flags = {
-  out: {
-    type: 'string',
-    requiresArg: true,
-    default: resultsFolder(),
-    defaultDescription: "tare's own results/",
-    coerce: once('out'),
-    describe: 'folder the merged run goes to',
-  },
+  out: { ...outFlag, describe: 'folder the merged run goes to' },
   allow: {
     ...listFlag,
     defaultDescription: 'none',

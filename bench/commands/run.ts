@@ -17,10 +17,10 @@ import { browserFlags } from './browser-flags.ts';
 import { budgetFlags } from './budget-flags.ts';
 import { effortFlags, effortOfFlags } from './effort-flags.ts';
 import { modelChoiceOf, modelFlags } from './model-flags.ts';
+import { outFlag } from './out-flag.ts';
 import { createProgress } from './progress.ts';
 import { minSqnrFlag } from './report-flags.ts';
 import { once, onceNumber, selectionFlags, selectionOf, threadsFlag } from './selection-flags.ts';
-import { resultsFolder } from './users-folder.ts';
 
 /** Node's timers count milliseconds in 31 bits. */
 const MAX_TIMEOUT_S = 2_000_000;
@@ -39,14 +39,7 @@ const flags = {
   ...selectionFlags,
   ...modelFlags,
   ...browserFlags,
-  out: {
-    type: 'string',
-    requiresArg: true,
-    default: resultsFolder(),
-    defaultDescription: "tare's own results/",
-    coerce: once('out'),
-    describe: 'folder the results go to',
-  },
+  out: outFlag,
   resume: {
     type: 'string',
     requiresArg: true,

@@ -6,8 +6,8 @@ import { InputError } from '../contract/input-error.ts';
 import { makeResultsFolder } from '../run/run.ts';
 import { collectRuns } from '../serve/collection.ts';
 import { serveRuns } from '../serve/routes.ts';
+import { outFlag } from './out-flag.ts';
 import { once, onceNumber } from './selection-flags.ts';
-import { resultsFolder } from './users-folder.ts';
 
 const DEFAULT_PORT = 8273;
 const MAX_PORT = 65_535;
@@ -22,14 +22,7 @@ const flags = {
     default: DEFAULT_PORT,
     describe: 'port on this machine; 0 takes any free one',
   },
-  out: {
-    type: 'string',
-    requiresArg: true,
-    default: resultsFolder(),
-    defaultDescription: "tare's own results/",
-    coerce: once('out'),
-    describe: 'folder the results go to',
-  },
+  out: outFlag,
   collect: {
     type: 'boolean',
     default: false,
