@@ -6,7 +6,7 @@ import { Journal } from '../results/journal.ts';
 import { type Manifest, writeManifest } from '../results/manifest.ts';
 import { makeResultsFolder } from '../run/run.ts';
 import { lockRun } from '../run/run-lock.ts';
-import { Delivery, type FleetRun, jobIdOf, queueOfRest, queueOfRows, Rest, rowOfDelivery } from './fleet-run.ts';
+import { Delivery, type FleetRun, jobIdOf, queueOfRest, queueOfRows, Rest, rowOfDelivery, whole } from './fleet-run.ts';
 import { inParts } from './in-parts.ts';
 import type { QueueServer } from './queue-server.ts';
 
@@ -21,8 +21,9 @@ export interface Collected {
 }
 
 /** Writes what has been delivered; what the folder holds of the run already stays as it is. */
-export async function collect(server: QueueServer, run: FleetRun, out: string): Promise<Collected> {
+export async function collect(server: QueueServer, known: FleetRun, out: string): Promise<Collected> {
   makeResultsFolder(out);
+  const run = await whole(server, known);
   const unlock = lockRun(join(out, `${run.manifest.run_id}.lock`));
   try {
     const written = await (run.ab === undefined ? collectRows : collectReport)(server, run, out);

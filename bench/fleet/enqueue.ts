@@ -3,7 +3,7 @@ import { selectCases } from '../cases/select.ts';
 import type { RunArguments } from '../contract/run-arguments.ts';
 import { newRun } from '../run/new-run.ts';
 import { hashesOf, ownCommit } from './code-version.ts';
-import { type FleetRun, jobIdOf, queueOfCases, queueOfRows, RUNS } from './fleet-run.ts';
+import { CASE_IDS, type FleetRun, jobIdOf, queueOfCases, queueOfRows, RUNS, whole } from './fleet-run.ts';
 import { inParts } from './in-parts.ts';
 import type { QueueServer } from './queue-server.ts';
 
@@ -19,8 +19,10 @@ export async function runFor({ request, hasThreads, ab }: Asked, machineClass: s
   const manifest = await newRun(request, new Map());
   const { cases } = await selectCases(manifest.arguments);
   const techniques = ab === undefined ? cases.map(({ technique }) => technique) : [];
+  const case_ids = ab === undefined ? manifest.case_ids : [`ab ${ab.join(' ')}`];
   return {
-    manifest: ab === undefined ? manifest : { ...manifest, case_ids: [`ab ${ab.join(' ')}`] },
+    manifest: { ...manifest, case_ids },
+    cases: case_ids.length,
     machine_class: machineClass,
     code: { commit: ownCommit(), hashes: hashesOf(techniques, request.kernels) },
     has_threads: hasThreads,
@@ -31,12 +33,15 @@ export async function runFor({ request, hasThreads, ab }: Asked, machineClass: s
 /** The run comes first: cut short, it is finished by `resumeEnqueueing`. */
 export async function enqueue(server: QueueServer, run: FleetRun): Promise<void> {
   const { run_id, case_ids } = run.manifest;
-  await (await server.queue(RUNS)).addBulk([{ name: 'run', data: run, opts: { jobId: run_id } }]);
+  await (await server.queue(CASE_IDS)).addBulk([{ name: 'ids', data: case_ids, opts: { jobId: run_id } }]);
+  const known = { ...run, manifest: { ...run.manifest, case_ids: [] } };
+  await (await server.queue(RUNS)).addBulk([{ name: 'run', data: known, opts: { jobId: run_id } }]);
   await addCases(server, run, case_ids);
 }
 
 /** Puts cases back that are neither in the queue nor have a row; gives how many. */
-export async function resumeEnqueueing(server: QueueServer, run: FleetRun): Promise<number> {
+export async function resumeEnqueueing(server: QueueServer, known: FleetRun): Promise<number> {
+  const run = await whole(server, known);
   const { run_id, case_ids } = run.manifest;
   const queues = [
     await server.queue(queueOfRows(run_id)),

@@ -2,6 +2,7 @@
 // and commit; its rows come together in a queue of its own, a job each, so that the server itself keeps but one of a case.
 import { z } from 'zod';
 import { InputError } from '../contract/input-error.ts';
+import { names } from '../contract/run-arguments.ts';
 import { tareLine } from '../contract/typed-lines.ts';
 import type { ResultRow } from '../results/columns.ts';
 import { formatHeader, parseRows } from '../results/csv.ts';
@@ -13,8 +14,13 @@ import { CodeVersion } from './code-version.ts';
 import type { QueueServer } from './queue-server.ts';
 
 export const FleetRun = z.object({
-  /** As on the machine that enqueued it; what a machine of the class tells is added when rows are collected. */
+  /**
+   * As on the machine that enqueued it; what a machine of the class tells is added when rows are collected. In the queue it is
+   * without the ids of its cases, which stand beside it: every worker reads it, and there may be many.
+   */
   manifest: Manifest,
+  /** How many there are. */
+  cases: z.number().int(),
   machine_class: z.string(),
   code: CodeVersion,
   /** Whether the number of threads was asked for; each worker has as many as cores where not. */
@@ -60,6 +66,8 @@ export const Rest = Delivery.pick({ id: true, worker: true, case_id: true, deliv
 export type Rest = z.infer<typeof Rest>;
 
 export const RUNS = 'tare-runs';
+/** The ids of the cases of each run. */
+export const CASE_IDS = 'tare-case-ids';
 /** Machine classes whose workers have been there. */
 export const CLASSES = 'tare-classes';
 
@@ -81,7 +89,13 @@ export function jobIdOf({ run_id, case_id }: FleetCase): string {
   return `case-${shortHash(`${run_id} ${case_id}`)}`;
 }
 
-/** Oldest first. */
+/** With the ids of its cases. */
+export async function whole(server: QueueServer, run: FleetRun): Promise<FleetRun> {
+  const job = await (await server.queue(CASE_IDS)).getJob(run.manifest.run_id);
+  return { ...run, manifest: { ...run.manifest, case_ids: names.parse(job?.data ?? []) } };
+}
+
+/** Oldest first, without their ids. */
 export async function readRuns(server: QueueServer): Promise<FleetRun[]> {
   const queue = await server.queue(RUNS);
   const jobs = await queue.getJobs(['waiting']);

@@ -48,8 +48,7 @@ async function prepare({ manifest, code, has_threads }: FleetRun, options: Measu
     throw new InputError(
       `fleet: worker must have the code of ${manifest.run_id}, got ${other} with hash ${hashes[other]} and not ${code.hashes[other]}`,
     );
-  const wanted = new Set(manifest.case_ids);
-  return prepareRun(own, { cases: cases.filter(({ id }) => wanted.has(id)), techniques }, options);
+  return prepareRun(own, { cases, techniques }, options);
 }
 
 type OneOptions = MeasuringOptions & Parameters<MeasureCase>[2];

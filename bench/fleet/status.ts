@@ -80,15 +80,15 @@ function workOf(job: Job | undefined, nowMs: number): Pick<WorkerStatus, 'run_id
 }
 
 async function statusOf(server: QueueServer, run: FleetRun, workers: readonly WorkerStatus[]): Promise<RunStatus> {
-  const { run_id, case_ids } = run.manifest;
+  const { run_id } = run.manifest;
   const rows = await (await server.queue(queueOfRows(run_id))).getJobCounts('waiting', 'prioritized');
   const active = workers.filter((worker) => worker.run_id === run_id).length;
   return {
     run_id,
     machine_class: run.machine_class,
     commit: run.code.commit,
-    cases: case_ids.length,
-    waiting: Math.max(0, case_ids.length - rows.waiting - rows.prioritized - active),
+    cases: run.cases,
+    waiting: Math.max(0, run.cases - rows.waiting - rows.prioritized - active),
     active,
     done: rows.waiting,
     failed: rows.prioritized,

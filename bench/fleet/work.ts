@@ -99,8 +99,7 @@ async function announce(server: QueueServer, { machineClass, commit }: WorkOptio
 async function assertOwnCommit(server: QueueServer, { machineClass, commit, say }: WorkOptions): Promise<void> {
   const unfinished: FleetRun[] = [];
   for (const run of await readRuns(server))
-    if (run.machine_class === machineClass && (await countRows(server, run)) < run.manifest.case_ids.length)
-      unfinished.push(run);
+    if (run.machine_class === machineClass && (await countRows(server, run)) < run.cases) unfinished.push(run);
   const others = unfinished.filter(({ code }) => code.commit !== commit);
   const reasons = others.map(
     ({ manifest: { run_id }, code }) =>

@@ -38,6 +38,7 @@ export function fakeRun(run_id: string, case_ids: readonly string[]): FleetRun {
       machine,
       backends: {},
     },
+    cases: case_ids.length,
     machine_class: FAKE.machineClass,
     code: { commit: FAKE.commit, hashes: {} },
     has_threads: false,
