@@ -73,6 +73,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'bench/judge/gate/main.ts': 'measures for hours, or judges for half a minute',
   'bench/judge/gate/change-points.ts': 'simulates for minutes',
   'bench/models/training/main.ts': 'trains for hours',
+  'bench/models/training/datastore-text.ts': 'takes the training texts, from the network',
   'bench/beside-llama-cpp.ts': 'takes llama.cpp and minutes',
   'bench/drift-table.ts': 'takes minutes',
   'bench/gpu-pairs.ts': 'measures for minutes',
@@ -140,7 +141,7 @@ beforeAll(() => {
     );
   copyFileSync(join(PROJECT, 'results', 'baseline.csv'), join(folder, 'results', 'baseline.csv'));
   const moby = join(PROJECT, 'bench', 'models', 'moby');
-  symlinkSync(moby, join(folder, 'SmolLM2-135M'));
+  for (const name of ['SmolLM2-135M', 'small']) symlinkSync(moby, join(folder, name));
   copyFileSync(join(moby, 'model.safetensors'), join(folder, 'model.safetensors'));
   for (const name of ['my.txt', 'other.txt']) writeFileSync(join(folder, name), 'Call me Ishmael. '.repeat(100));
   writeFileSync(join(folder, 'plan.json'), JSON.stringify({ model: 'SmolLM2-135M', layers: {} }));
