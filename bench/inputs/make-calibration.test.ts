@@ -89,6 +89,6 @@ test('only a technique that asks for calibration gets any, and attention has non
   expect(calibrationFor(technique, { method: 'rtn' }, problem)).toBeUndefined();
   expect(calibrationFor(technique, { method: 'gptq' }, problem)).toEqual(makeCalibration(problem));
   expect(() => calibrationFor(technique, { method: 'gptq' }, useLiteAttention(0, 1, 8, false))).toThrow(
-    'calibration: must be asked for a matmul, got attention',
+    'calibration: must be asked for products, got attention',
   );
 });

@@ -103,7 +103,7 @@ test('one ulp in the working tree is reported exactly, only what imports the cha
   expect(cases).toHaveLength(1);
   expect(cases[0]).toMatchObject({ outputs_differing: 1, max_ulps: 1, processes: 10 });
   expect(cases[0].drift_changes).toMatch(/sqnr_db/);
-  expect(notes.join()).toMatch(/1 more run the same code on both sides/);
+  expect(notes.join()).toMatch(/1 more runs the same code on both sides/);
   expect(status).toBe(cases[0].regression ? 1 : 0);
   expect(stderr).toMatch(
     /^tare: left out of the working tree, untracked and large: kernels\/weights\.bin \(8\.0 MiB\)\nchecking out/,
@@ -170,7 +170,7 @@ test('what head adds is named, the base is where both parted, and trees unused f
   const { status, stdout } = ab(...args);
   expect(stdout).toMatch(/base \w+ First → head \w+ Add a technique/);
   expect(stdout).toMatch(/new, without a base: dense:newcomer:ts:/);
-  expect(stdout).toMatch(/no case to compare; 1 more run the same code/);
+  expect(stdout).toMatch(/no case to compare; 1 more runs the same code/);
   expect(status).toBe(0);
   expect(existsSync(unused)).toBe(false);
   expect(ab(...args).stderr).not.toMatch(/checking out/);
