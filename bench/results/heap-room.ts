@@ -7,7 +7,7 @@ import { InputError } from '../contract/input-error.ts';
 const HEAP_PER_BYTE = 2.5;
 /** Of the heap, what rows may take: the rest is for what is made of them. */
 const MOST_OF_HEAP = 0.5;
-const ROWS_BETWEEN = 4096;
+const ROWS_BETWEEN = 256;
 
 /** Throws InputError where the file is larger than the heap can hold. */
 export function assertFits(path: string, file: string): void {
