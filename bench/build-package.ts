@@ -7,7 +7,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { builtBundle, bundleScript, bundleWorker } from './backends/browser/bundle.ts';
 import { MEASURING_SCRIPT, WEIGHING_WORKER } from './backends/browser/routes.ts';
-import { hasWasmSource } from './backends/compile-wasm.ts';
+import { shippedWasmFolders } from './backends/compile-wasm.ts';
 import { wasmFile } from './backends/wasm-file.ts';
 import { KERNELS_DIR, PROJECT, techniqueFiles } from './cases/registry.ts';
 import { InputError } from './contract/input-error.ts';
@@ -87,10 +87,8 @@ function copy(file: string): void {
 
 /** Of tare's own modules: what else was compiled here is somebody's own. */
 function copyWasm(): void {
-  const kernels = readdirSync(join(PROJECT, 'kernels')).map((id) => join(PROJECT, 'kernels', id));
-  const measures = ['roofline', 'canary'].map((name) => join(import.meta.dirname, 'measure', name));
   mkdirSync(join(OUT, '.wasm'));
-  for (const folder of [...kernels, ...measures].filter(hasWasmSource)) {
+  for (const folder of shippedWasmFolders()) {
     for (const width of wasmWidths) {
       const file = wasmFile(basename(folder), width);
       copyFileSync(file, join(OUT, '.wasm', basename(file)));

@@ -1,7 +1,6 @@
 // npm run build:wasm: compiles tare's own WebAssembly kernels, or those of the folders that are named.
-import { readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { compileWasm, hasWasmSource } from './backends/compile-wasm.ts';
+import { dirname } from 'node:path';
+import { compileWasm, hasWasmSource, shippedWasmFolders } from './backends/compile-wasm.ts';
 import { KERNELS_DIR, techniqueFiles } from './cases/registry.ts';
 import { enterUsersFolder } from './commands/users-folder.ts';
 import { InputError } from './contract/input-error.ts';
@@ -9,8 +8,7 @@ import { InputError } from './contract/input-error.ts';
 enterUsersFolder();
 const named = process.argv.slice(2);
 try {
-  for (const folder of named.length > 0 ? foldersOfTechniques(named) : ownFolders())
-    if (hasWasmSource(folder)) await compileWasm(folder);
+  for (const folder of named.length > 0 ? foldersOfTechniques(named) : shippedWasmFolders()) await compileWasm(folder);
 } catch (error) {
   if (!(error instanceof InputError)) throw error;
   process.stderr.write(`build:wasm: ${error.message}\n`);
@@ -21,10 +19,8 @@ try {
 function foldersOfTechniques(folders: readonly string[]): string[] {
   const own = techniqueFiles([KERNELS_DIR]);
   const all = [...techniqueFiles([KERNELS_DIR, ...folders])];
-  return all.filter(([id]) => !own.has(id)).map(([, file]) => dirname(file));
-}
-
-function ownFolders(): string[] {
-  const kernels = readdirSync(KERNELS_DIR).map((technique) => join(KERNELS_DIR, technique));
-  return [...kernels, ...['roofline', 'canary'].map((name) => join(import.meta.dirname, 'measure', name))];
+  return all
+    .filter(([id]) => !own.has(id))
+    .map(([, file]) => dirname(file))
+    .filter(hasWasmSource);
 }

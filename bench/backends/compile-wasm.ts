@@ -1,6 +1,6 @@
 // Compiles a technique's wasm.as.ts with AssemblyScript into .wasm/<technique>-<width>.wasm. `./tiles` stands for what the
 // folder's tiles.gen.ts writes for the width of the vectors the tiles are meant for, in files of other folders too.
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
@@ -45,6 +45,15 @@ interface TileModule {
 
 /** Columns of a tile: two registers wide in each width. */
 const COLUMNS: { readonly [W in WasmWidth]: number } = { 128: 8, 256: 16 };
+
+/** Folders of the modules that tare ships; `.wasm` may hold others, of the user's own techniques. */
+export function shippedWasmFolders(): string[] {
+  const bench = dirname(import.meta.dirname);
+  const kernels = join(dirname(bench), 'kernels');
+  const techniques = readdirSync(kernels).map((id) => join(kernels, id));
+  const measures = ['roofline', 'canary'].map((name) => join(bench, 'measure', name));
+  return [...techniques, ...measures].filter(hasWasmSource);
+}
 
 export function hasWasmSource(folder: string): boolean {
   return existsSync(join(folder, 'wasm.as.ts'));

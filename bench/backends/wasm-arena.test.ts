@@ -1,14 +1,13 @@
-import { readdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename } from 'node:path';
 import { expect, test } from 'vitest';
+import { shippedWasmFolders } from './compile-wasm.ts';
 import { openWasm } from './wasm.ts';
 import { openArena } from './wasm-arena.ts';
-import { wasmFile } from './wasm-file.ts';
 import { constantsAddress, newMemory } from './wasm-memory.ts';
 
 /** The eight bytes that every module begins with, and no more. */
 const EMPTY = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
-const own = readdirSync(dirname(wasmFile('dense', 128))).flatMap((name) => /^(.*)-128\.wasm$/.exec(name)?.[1] ?? []);
+const shipped = shippedWasmFolders().map((folder) => basename(folder));
 
 /** y = x·w with the dense kernel of one row, at K = 1: y[n] = x · w[n]. */
 function multiply(threads: number, open: Awaited<ReturnType<typeof openWasm>>['open']) {
@@ -46,7 +45,7 @@ test.each([1, 2, 3])('modules opened beside one another share memory and %i thre
 
 test('modules over one memory keep their constants apart', async () => {
   const first = await (await openWasm(128, 1)).open('canary');
-  await expect(Promise.all(own.map(first.beside))).resolves.toHaveLength(own.length);
+  await expect(Promise.all(shipped.map(first.beside))).resolves.toHaveLength(shipped.length);
   expect(constantsAddress('ab')).toBe(constantsAddress('bA'));
   const alone = newMemory();
   const beside = openArena(alone, { add: () => () => {}, close() {} }, async () => new WebAssembly.Module(EMPTY));
