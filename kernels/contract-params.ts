@@ -17,6 +17,9 @@ const STORED_ONLY = { kind: 'ts', formats: ['fp8', 'int4', 'mxfp4', 'nf4', 'q4-k
 /** Values that differ in what is stored as well, of choices that kernels see. */
 const STORED_VALUES: readonly unknown[] = ['smooth', 'activation-aware', 'loftq'];
 
+/** A correction whose factors come with a model, and meet the kernels of every other one. */
+const LEARNED = 'learned';
+
 export interface Attempt {
   readonly params: Params;
   readonly trial: Trial;
@@ -90,7 +93,7 @@ function triedParams(id: string, technique: Technique, kind: KernelKind): Params
   const chosen = Object.entries(choices).flatMap(([choice, [, ...values]]) =>
     isTried(id, technique, choice, kind)
       ? values
-          .filter((value) => !(isShort && STORED_VALUES.includes(value)))
+          .filter((value) => value !== LEARNED && !(isShort && STORED_VALUES.includes(value)))
           .map((value) => ({
             ...(value === 'int8-32' ? (others.at(-1) ?? first) : first),
             ...requiredBy(choice),

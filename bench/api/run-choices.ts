@@ -41,6 +41,8 @@ export interface RunChoices {
   readonly scale?: number;
   /** Tokens in the caches of a model that decodes. */
   readonly context?: number;
+  /** A folder of PEFT's LoRA: factors that were learned beside a model's weights. */
+  readonly adapters?: string;
   /** A text file that is looked up beside a model at each token. */
   readonly datastore?: string;
   /** A smaller model with the same tokens, which may draft what a model generates. */
@@ -94,7 +96,7 @@ export function argumentsOf(choices: RunChoices): RunArguments {
   const parsed = Choices.partial().safeParse(choices);
   if (!parsed.success) throw new InputError(`run: ${wrongWith(parsed.error.issues[0])}`);
   const { processes, timeoutS, browser, history, shardCosts, out, resume, ...rest } = parsed.data;
-  const { weights, model, text, calibration, datastore, draft, plan, kernels = [] } = rest;
+  const { weights, model, text, calibration, adapters, datastore, draft, plan, kernels = [] } = rest;
   const path = (given: string | undefined) => given && resolve(given);
   return {
     ...rest,
@@ -107,6 +109,7 @@ export function argumentsOf(choices: RunChoices): RunArguments {
     model: path(model),
     text: path(text),
     calibration: path(calibration),
+    adapters: path(adapters),
     datastore: path(datastore),
     draft: path(draft),
     plan: path(plan),

@@ -12,6 +12,7 @@ import { selectCases } from '../cases/select.ts';
 import { tareHere } from '../fixtures/command-line.ts';
 import { type DocumentedCommand, documentedCommands } from '../fixtures/documented-commands.ts';
 import { rowOf, samplesOf, writeRun } from '../fixtures/run-files.ts';
+import { writeF16Safetensors } from '../inputs/safetensors-write.ts';
 import { namedQueries } from '../results/named-queries.ts';
 import { boundsOf } from './bound-flags.ts';
 import { commands, parseAndRun } from './command-line.ts';
@@ -144,6 +145,7 @@ beforeAll(() => {
   for (const name of ['SmolLM2-135M', 'small']) symlinkSync(moby, join(folder, name));
   copyFileSync(join(moby, 'model.safetensors'), join(folder, 'model.safetensors'));
   for (const name of ['my.txt', 'other.txt']) writeFileSync(join(folder, name), 'Call me Ishmael. '.repeat(100));
+  writeAdapters(join(folder, 'lora'));
   writeFileSync(join(folder, 'plan.json'), JSON.stringify({ model: 'SmolLM2-135M', layers: {} }));
   mkdirSync(join(folder, 'my-kernels', GUIDE_TECHNIQUE), { recursive: true });
   // The test runner finds modules by itself and knows no tare.
@@ -155,6 +157,16 @@ beforeAll(() => {
     writeFileSync(join(folder, 'my-kernels', GUIDE_TECHNIQUE, name), named);
   }
 });
+
+/** Beside one matrix of moby. */
+function writeAdapters(lora: string): void {
+  mkdirSync(lora);
+  writeFileSync(join(lora, 'adapter_config.json'), JSON.stringify({ peft_type: 'LORA', r: 2, lora_alpha: 2 }));
+  const zeros = (...shape: number[]) => ({ shape, values: new Float32Array(shape[0] * shape[1]) });
+  const layer = 'base_model.model.model.layers.0.self_attn.q_proj';
+  const factors = { [`${layer}.lora_A.weight`]: zeros(2, 256), [`${layer}.lora_B.weight`]: zeros(256, 2) };
+  writeF16Safetensors(join(lora, 'adapter_model.safetensors'), factors);
+}
 
 /** A small model that says of itself that it goes as far as the guide's. */
 function writeSmallGguf(path: string): void {

@@ -47,6 +47,12 @@ export const modelFlags = {
     describe: 'tokens in the caches of a model that decodes',
     defaultDescription: "the suite's",
   },
+  adapters: {
+    type: 'string',
+    requiresArg: true,
+    coerce: once('adapters'),
+    describe: "a folder of PEFT's LoRA: what was learned beside a model's weights (--axis correction=learned)",
+  },
   datastore: {
     type: 'string',
     requiresArg: true,
@@ -77,6 +83,6 @@ function layersOf(values: readonly string[]): LayerChoice[] {
 }
 
 export function modelChoiceOf(flags: InferredOptionTypes<typeof modelFlags>) {
-  const { model, text, calibration, layers, scale, context, datastore, draft, plan } = flags;
-  return { model, text, calibration, layers, scale, context, datastore, draft, plan } satisfies RunChoices;
+  const { model, text, calibration, layers, scale, context, adapters, datastore, draft, plan } = flags;
+  return { model, text, calibration, layers, scale, context, adapters, datastore, draft, plan } satisfies RunChoices;
 }

@@ -87,6 +87,7 @@ export const runCommand: CommandModule<object, InferredOptionTypes<typeof flags>
       .example('$0 run --suite ladder', 'one product from three loops to threads and GPUs')
       .example('$0 run --suite models', 'whole models: bytes, tokens per second, perplexity')
       .example('$0 run --model SmolLM2-135M --text my.txt', 'your own')
+      .example('$0 run --adapters ./lora --axis correction=learned', 'what was learned beside rounded weights')
       .example('$0 run --datastore my.txt --axis datastore=int8', 'a text that is looked up beside the model')
       .example('$0 run --draft small-moby --axis drafted=2,4,8', 'texts by drafts of a smaller model')
       .example('$0 run --processes 10 --filter csr', 'what differs from process to process')

@@ -64,6 +64,16 @@ export interface ModelWeights {
    * to it and multiplies with them transformed. What reads from a file reads these rows alone.
    */
   lookUp?(tokens: readonly number[]): Float32Array;
+  /** What was learned beside the weights of that name; undefined where nothing was. Missing where the model has no adapters. */
+  readonly factors?: (weights: string) => LearnedFactors | undefined;
+}
+
+/** Thin factors that were learned beside weights W [N,K] and whose product is added to them. */
+export interface LearnedFactors {
+  /** [rank,K] */
+  readonly down: Float32Array;
+  /** [N,rank] */
+  readonly up: Float32Array;
 }
 
 export interface Tokenizer {

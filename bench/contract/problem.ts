@@ -1,7 +1,7 @@
 // What is computed, at which shape, on which inputs. An operation splits its inputs in two: the *weights*, which stay
 // resident and may be compressed, and the *activations*, which are new at every call.
 
-import type { LinearLayer, ModelConfig, ModelWeights } from './model.ts';
+import type { LearnedFactors, LinearLayer, ModelConfig, ModelWeights } from './model.ts';
 import type { RoundCache } from './operations/model-float64.ts';
 import type { Plan } from './plan.ts';
 
@@ -89,6 +89,8 @@ export interface ModelFiles {
   readonly calibration: string;
   /** What is looked up beside the model, where it has a datastore. */
   readonly datastore?: string;
+  /** Folder of adapters that were learned beside its weights, where it has any. */
+  readonly adapters?: string;
   /** A few channels of its activations are made far larger than the rest, and its outputs the same. */
   readonly hasPlantedOutliers?: true;
 }
@@ -122,7 +124,7 @@ export interface ClassifierLayer extends LinearLayer {
   readonly each: 'row' | 'example';
 }
 
-export interface MatmulWeights {
+export interface MatmulWeights extends Partial<LearnedFactors> {
   /** [N,K] */
   readonly W: Float32Array;
 }

@@ -29,6 +29,7 @@ export const RunArguments = z.object({
   scale: size.optional(),
   context: size.optional(),
   /** A text that is looked up beside a model. */
+  adapters: z.string().optional(),
   datastore: z.string().optional(),
   /** A smaller model with the same tokens, for the texts that a model generates. */
   draft: z.string().optional(),

@@ -5,6 +5,7 @@ import { linearLayers, type Model } from '../contract/model.ts';
 import type { MatmulProblem, ModelFiles, ModelProblem, Problem } from '../contract/problem.ts';
 import type { RunArguments } from '../contract/run-arguments.ts';
 import { mobyFiles } from './moby.ts';
+import { openAdapters } from './model-files/adapters.ts';
 import { openModel } from './model-files/open-model.ts';
 import { readText, sharedStretch } from './model-text.ts';
 import { readPlan } from './read-plan.ts';
@@ -13,12 +14,12 @@ import { spellName } from './weight-file-problems.ts';
 
 export type ModelChoice = Pick<
   RunArguments,
-  'model' | 'text' | 'calibration' | 'layers' | 'scale' | 'context' | 'datastore' | 'draft' | 'plan'
+  'model' | 'text' | 'calibration' | 'layers' | 'scale' | 'context' | 'adapters' | 'datastore' | 'draft' | 'plan'
 >;
 
 /** Whether the choice speaks of models at all. */
-export function isOfModels({ model, layers, scale, context, datastore, draft, plan }: ModelChoice): boolean {
-  return (model ?? layers ?? scale ?? context ?? datastore ?? draft ?? plan) !== undefined;
+export function isOfModels({ model, layers, scale, context, adapters, datastore, draft, plan }: ModelChoice): boolean {
+  return (model ?? layers ?? scale ?? context ?? adapters ?? datastore ?? draft ?? plan) !== undefined;
 }
 
 /**
@@ -26,7 +27,7 @@ export function isOfModels({ model, layers, scale, context, datastore, draft, pl
  * model's weights is left out. Throws InputError on what is no model, and on texts that nothing can be scored on.
  */
 export function modelChoice(choice: ModelChoice): (problem: Problem) => Problem[] {
-  const { model: path, text, calibration, layers, scale, context, datastore, draft, plan } = choice;
+  const { model: path, text, calibration, layers, scale, context, adapters, datastore, draft, plan } = choice;
   if (path === undefined && (text ?? calibration) !== undefined) {
     throw new InputError(`--${text === undefined ? 'calibration' : 'text'}: must go with --model, got none`);
   }
@@ -35,7 +36,7 @@ export function modelChoice(choice: ModelChoice): (problem: Problem) => Problem[
     if (problem.op === 'model') {
       const itself = own === undefined ? problem : ofModel(problem, own);
       const sized = {
-        ...withDraft(withDatastore(atContext(itself, context), datastore), draft),
+        ...withDraft(withDatastore(withAdapters(atContext(itself, context), adapters), datastore), draft),
         scale: scale ?? problem.scale,
       };
       if (plan !== undefined)
@@ -98,6 +99,12 @@ function atContext(problem: ModelProblem, context: number | undefined): ModelPro
     throw new InputError(`--context: must be at most ${most}, which is as far as ${weights} goes, got ${context}`);
   }
   return { ...problem, context };
+}
+
+function withAdapters(problem: ModelProblem, path: string | undefined): ModelProblem {
+  if (path === undefined) return problem;
+  openAdapters(path, problem.config);
+  return { ...problem, file: { ...problem.file, adapters: resolve(path) } };
 }
 
 /** A text that is looked up, of which nothing may be in the text that is scored or in the one that decides how much it counts. */

@@ -5,6 +5,7 @@ import type { Inputs } from '../contract/operation.ts';
 import { operationOf } from '../contract/operations.ts';
 import type { ModelFiles, ModelProblem } from '../contract/problem.ts';
 import type { Technique } from '../contract/technique.ts';
+import { openAdapters } from '../inputs/model-files/adapters.ts';
 import { openModel } from '../inputs/model-files/open-model.ts';
 import { readText } from '../inputs/model-text.ts';
 import { windowTokens } from '../inputs/text-windows.ts';
@@ -14,8 +15,9 @@ import { withPlantedOutliers } from './planted-outliers.ts';
 /** Of `moby-outliers`: so few channels, so much larger than the rest, break naive int8 activations in models of billions of weights. */
 const OUTLIERS = { channels: 4, factor: 64 };
 
-export function loadModel({ path, hasPlantedOutliers }: Pick<ModelFiles, 'path' | 'hasPlantedOutliers'>): Model {
+export function loadModel({ path, adapters, hasPlantedOutliers }: Omit<ModelFiles, 'text' | 'calibration'>): Model {
   const model = openModel(path);
+  if (adapters !== undefined) return { ...model, factors: openAdapters(adapters, model.config) };
   return hasPlantedOutliers ? { ...model, ...withPlantedOutliers(model, OUTLIERS) } : model;
 }
 
@@ -59,7 +61,11 @@ export async function modelCalibration(
   return calibrateLayers(model, dense, calibrationTexts(text, model.tokenizer, windowTokens(model.config)), isWanted);
 }
 
-/** Every tensor of a model once, in an order of its own. */
-export function* tensorsOf({ config, tensor }: ModelWeights): Generator<readonly [name: string, values: Float32Array]> {
-  for (const { name } of [...linearLayers(config), ...otherTensors(config)]) yield [name, tensor(name)];
+/** Every tensor of a model once, in an order of its own, with what was learned beside it. */
+export function* tensorsOf(model: ModelWeights): Generator<readonly [name: string, values: Float32Array]> {
+  const { config, tensor, factors } = model;
+  for (const { name } of [...linearLayers(config), ...otherTensors(config)]) {
+    yield [name, tensor(name)];
+    for (const [factor, values] of Object.entries(factors?.(name) ?? {})) yield [`${name}, ${factor}`, values];
+  }
 }

@@ -99,6 +99,12 @@ export function whyNotDrafted({ phase, draft }: ModelProblem, { drafted = 0 }: P
     : `drafted: must be of a text that is generated, got ${phase}`;
 }
 
+/** Why nothing can be added to the weights that was learned beside them, if so. */
+export function whyNoAdapters({ file }: ModelProblem, { correction }: Params): string | undefined {
+  if (correction !== 'learned' || file.adapters !== undefined) return undefined;
+  return 'correction: must have been learned beside the weights; --adapters names a folder';
+}
+
 /** Why nothing can be looked up, if so. */
 export function whyNoDatastore({ file }: ModelProblem, { datastore }: Params): string | undefined {
   if (datastore === undefined || file.datastore !== undefined) return undefined;

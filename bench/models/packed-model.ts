@@ -80,7 +80,8 @@ export function packModel(
       const reason = technique.skip?.(problemOf(layer, 1), params);
       if (reason !== undefined) throw new UnsupportedError(`${layer.name}: ${reason}`);
       const examples = technique.needsCalibration?.(params) ? calibration(layer) : undefined;
-      const packed = technique.pack({ W: weights.tensor(layer.name) }, problemOf(layer, 1), params, examples);
+      const W = weights.tensor(layer.name);
+      const packed = technique.pack({ W, ...weights.factors?.(layer.name) }, problemOf(layer, 1), params, examples);
       return { technique, params, packed };
     },
   };

@@ -12,7 +12,14 @@ import type { Params, Technique } from '../contract/technique.ts';
 import { readText } from '../inputs/model-text.ts';
 import { LEAST_SCORED, type Window, windowsOf, windowTokens } from '../inputs/text-windows.ts';
 import { firstTokens, loadModel, modelCalibration, modelInputs, tensorsOf } from '../models/model-inputs.ts';
-import { isReplaced, whyNoDatastore, whyNoneFits, whyNotCached, whyNotDrafted } from '../models/packed-case.ts';
+import {
+  isReplaced,
+  whyNoAdapters,
+  whyNoDatastore,
+  whyNoneFits,
+  whyNotCached,
+  whyNotDrafted,
+} from '../models/packed-case.ts';
 import { choicesOf, type Drafter, weighedModel } from '../models/weighed-model.ts';
 import { cachedDatastore } from './cached-datastore.ts';
 import { type CaseSubject, findNonfinite } from './case-subject.ts';
@@ -26,7 +33,7 @@ export async function modelSubject(
   { scoring, kernelsDirs }: Pick<CaseRequest, 'scoring' | 'kernelsDirs'>,
 ): Promise<CaseSubject | CaseResult> {
   const choice = { technique: loaded.technique, params };
-  const whyNot = [whyNotCached, whyNotDrafted, whyNoDatastore].map((why) => why(problem, params));
+  const whyNot = [whyNotCached, whyNotDrafted, whyNoAdapters, whyNoDatastore].map((why) => why(problem, params));
   const reason = whyNoneFits(choice, problem) ?? whyNot.find((why) => why !== undefined);
   if (reason !== undefined) return { status: 'skipped', reason };
   const model = loadModel(problem.file);

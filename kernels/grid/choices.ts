@@ -1,7 +1,9 @@
 // What can be chosen beside a format: how its stored values are chosen, what is done to weights and activations before, and what
 // is added back. Each is neutral until it is named.
 import type { Calibration } from '../../bench/contract/calibration.ts';
+import type { MatmulWeights } from '../../bench/contract/problem.ts';
 import type { Params } from '../../bench/contract/technique.ts';
+import { UnsupportedError } from '../../bench/contract/unsupported-error.ts';
 import { activationAware } from '../corrections/activation-aware.ts';
 import { loftq } from '../corrections/loftq.ts';
 import { difference, type LowRank, lowRank } from '../corrections/low-rank.ts';
@@ -21,7 +23,7 @@ export const gridChoices = {
   method: Object.keys(gridMethods) as (keyof typeof gridMethods)[],
   actOrder: ['no', 'yes'],
   transform: ['none', 'smooth', 'hadamard'],
-  correction: ['none', 'svd', 'activation-aware', 'loftq'],
+  correction: ['none', 'svd', 'activation-aware', 'loftq', 'learned'],
   rank: [16, 8, 32, 64],
   activations: activationRoundings,
 } as const;
@@ -31,7 +33,7 @@ export interface GridChoices {
   readonly method: keyof typeof gridMethods;
   readonly actOrder: 'no' | 'yes';
   readonly transform: 'none' | 'smooth' | 'hadamard';
-  readonly correction: 'none' | 'svd' | 'activation-aware' | 'loftq';
+  readonly correction: 'none' | 'svd' | 'activation-aware' | 'loftq' | 'learned';
   readonly rank: number;
   readonly activations: ActivationRounding;
 }
@@ -53,6 +55,11 @@ export function choicesSkip(params: Params, grid: () => Grid, { K }: MatmulShape
   const { method, actOrder, transform, correction } = choicesOf(params);
   if (actOrder === 'yes' && method !== 'gptq') return `actOrder: is a choice of method gptq, got ${method}`;
   if (params.rank !== undefined && correction === 'none') return 'rank: is of a correction, got none';
+  if (correction === 'learned') {
+    if (params.rank !== undefined) return `rank: is what was learned, got ${params.rank}`;
+    if (transform !== 'none') return `correction: was learned beside weights that nothing transforms, got ${transform}`;
+    if (method === 'awq') return 'correction: was learned beside weights that nothing divides, got awq';
+  }
   if (transform === 'hadamard' && hadamardSkip(K) !== undefined) return hadamardSkip(K);
   const chosen: GridMethod = gridMethods[method];
   return chosen.skip?.(grid(), params);
@@ -82,9 +89,12 @@ export interface CompressedGrid extends GridWeights, Partial<LowRank> {
   };
 }
 
-/** W [N,K] compressed as `params` choose. Throws on NaN and infinities, which no format can hold. */
+/**
+ * W [N,K] compressed as `params` choose. Throws on NaN and infinities, which no format can hold, and UnsupportedError where factors
+ * are to be added that were not learned.
+ */
 export function compress(
-  W: Float32Array,
+  { W, down, up }: MatmulWeights,
   shape: MatmulShape,
   grid: Grid,
   params: Params,
@@ -101,6 +111,13 @@ export function compress(
   const stored = storeChoice(choice, grid.layout, shape);
   const folded = foldedChannels(before.channels, channels);
   if (correction === 'none') return { ...stored, folded };
+  if (correction === 'learned') {
+    if (down === undefined || up === undefined)
+      throw new UnsupportedError(
+        "correction: must have been learned beside a model's weights; --adapters names a folder",
+      );
+    return { ...stored, down, up };
+  }
   if (found !== undefined) return { ...stored, down: found.down, up: found.up, folded };
   const scaled = channels === undefined ? before.W : before.W.map((w, i) => w * channels[i % shape.K]);
   const residual = difference(scaled, decodeChoice(choice, grid.layout, shape));

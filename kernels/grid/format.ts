@@ -94,7 +94,8 @@ export function defineGrid<const A extends Axes>(format: GridFormat<A>): Techniq
     wasmModule: 'grid',
     unstored: ['activations'],
     needsCalibration,
-    pack: ({ W }, problem, params, calibration) => compress(W, problem, gridOf(params, problem), params, calibration),
+    pack: (weights, problem, params, calibration) =>
+      compress(weights, problem, gridOf(params, problem), params, calibration),
     unpack: (packed, problem, params) => ({ W: decompress(packed, gridOf(params, problem), problem) }),
     restore(packed, problem, params) {
       const { K } = problem;
