@@ -19,7 +19,7 @@ import { SERVED_SCRIPT } from './serve/routes.ts';
 
 const OUT = join(PROJECT, '.package');
 /** Files beside modules that modules read. Vectors, goldens and logs are of tests, training and readers alone. */
-const DATA = /\.(css|html|sql|txt|tsv|json|br|safetensors)$|LICENSE/;
+const DATA = /\.(css|html|sql|txt|tsv|json|br|safetensors)$|runs\.jsonl$|LICENSE/;
 const OF_TESTS = /golden|vectors|small-llama|tsconfig|^fixtures/;
 /** What can be imported, as the manifest's `exports` say. */
 const IMPORTABLE = /^bench.(api.tare|contract.*)\.d\.ts$/;

@@ -31,7 +31,7 @@ export async function selectCases(request: CaseChoice): Promise<Selection> {
   const allSuites = await loadSuites();
   const allTechniques = await loadTechniques(kernelsDirs(request.kernels));
   // What is asked of models speaks of their suites.
-  const ofModels = request.draft === undefined ? 'models' : 'roads';
+  const ofModels = request.draft === undefined ? 'models' : 'generate';
   const wanted = request.suite.length === 0 && isOfModels(request) ? [ofModels] : request.suite;
   const [paths, names] = [wanted.filter(isSuitePath), wanted.filter((name) => !isSuitePath(name))];
   const named = paths.length > 0 && names.length === 0 ? [] : chooseKeys('suite', names, allSuites);

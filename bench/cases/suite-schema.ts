@@ -1,7 +1,7 @@
 // What a suite of one's own must be, checked where it is loaded: a fault in it is named before anything runs.
 import { z } from 'zod';
 import type { LayerOp, ProblemOf } from '../contract/problem.ts';
-import { type Block, presetNames, type Suite } from '../contract/suite.ts';
+import { type Block, type Compared, type Comparison, presetNames, type Suite } from '../contract/suite.ts';
 import { axisValue, families, sentence, wrongExport } from './technique-schema.ts';
 
 const size = z.number().int().positive();
@@ -35,11 +35,26 @@ const block = z.strictObject({
   cover: z.literal('pairs').optional(),
 } satisfies { [Field in keyof Block]-?: z.ZodType });
 
+const compared = z.strictObject({
+  is: z.string().min(1),
+  filter: z.string().min(1),
+  recipe: z.string().optional(),
+} satisfies { [Field in keyof Compared]-?: z.ZodType });
+const comparison = z.strictObject({
+  road: z.string().min(1),
+  cases: compared,
+  control: compared,
+  by: z.enum(['perplexity', 'speed']),
+  hasOwnText: z.literal(true).optional(),
+} satisfies { [Field in keyof Comparison]-?: z.ZodType });
+
 const SuiteShape = z.strictObject({
   summary: sentence,
   onlyWhenNamed: z.union([z.literal(true), z.array(z.enum(presetNames))]).optional(),
   takesNamedBackends: z.literal(true).optional(),
   blocks: z.array(block).min(1),
+  comparisons: z.array(comparison).optional(),
+  reference: z.string().optional(),
 } satisfies { [Field in keyof Suite]-?: z.ZodType });
 
 /** The suite that a module exports. Throws InputError that names the field at fault. */

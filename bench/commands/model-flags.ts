@@ -64,7 +64,7 @@ export const modelFlags = {
     requiresArg: true,
     coerce: once('draft'),
     describe:
-      'a smaller model with the same tokens, a folder or .gguf file: may draft what a model generates (suite roads)',
+      'a smaller model with the same tokens, a folder or .gguf file: may draft what a model generates (suite generate)',
   },
   plan: {
     type: 'string',

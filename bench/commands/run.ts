@@ -4,6 +4,8 @@ import type { RunChoices } from '../api/run-choices.ts';
 import { counted } from '../contract/counted.ts';
 import { tareLine } from '../contract/typed-lines.ts';
 import { ladderData, laddersOf } from '../report/ladder.ts';
+import { roadData, roadLines } from '../report/road-table.ts';
+import type { Road } from '../report/roads.ts';
 import { formatSummary } from '../report/summary.ts';
 import { textWidth, wrapText } from '../report/text-table.ts';
 import { printReport, type VerdictReport } from '../report/verdict-report.ts';
@@ -20,6 +22,7 @@ import { modelChoiceOf, modelFlags } from './model-flags.ts';
 import { outFlag } from './out-flag.ts';
 import { createProgress } from './progress.ts';
 import { minSqnrFlag } from './report-flags.ts';
+import { roadsOfRun } from './run-roads.ts';
 import { once, onceNumber, selectionFlags, selectionOf, threadsFlag } from './selection-flags.ts';
 
 /** Node's timers count milliseconds in 31 bits. */
@@ -108,7 +111,7 @@ async function run(argv: Flags): Promise<void> {
   const outcome = await (argv['in-process'] ? begin(new AbortController().signal) : stoppable(begin));
   const isWhole = !outcome.interrupted;
   const compared = base !== undefined && isWhole ? compareWithBaseline(base, outcome.csvPath) : undefined;
-  report(outcome, argv, compared?.report);
+  report(outcome, argv, await roadsOfRun(outcome.rows, argv.suite), compared?.report);
   if (argv.saveBaseline !== undefined && isWhole) {
     const kept = saveBaseline(outcome.csvPath, argv.out, argv.saveBaseline);
     if (!argv.json) process.stdout.write(`kept as ${kept}\n`);
@@ -139,6 +142,7 @@ function choicesOf(argv: Flags): RunChoices {
 function report(
   { runId, csvPath, rows, notes, interrupted, missing }: RunOutcome,
   { json, minSqnr }: Flags,
+  roads: readonly Road[],
   compared: VerdictReport | undefined,
 ): void {
   if (json) {
@@ -148,6 +152,7 @@ function report(
       csv: csvPath,
       rows,
       ladders: ladders.length > 0 ? ladders : undefined,
+      roads: roads.length > 0 ? roads.map(roadData) : undefined,
       comparison: compared?.data,
     };
     process.stdout.write(`${JSON.stringify(printed, undefined, 2)}\n`);
@@ -157,7 +162,10 @@ function report(
       .map((note) => `${wrapText(note, textWidth(), '  ')}\n`)
       .join('');
     const summary = formatSummary(rows, { width: textWidth(), minSqnrDb: minSqnr });
-    process.stdout.write(`${summary}\n${said}${csvPath}\n`);
+    const weighed = roadLines(roads, textWidth())
+      .map((line) => `${line}\n`)
+      .join('');
+    process.stdout.write(`${summary}\n${weighed === '' ? '' : `\n${weighed}\n`}${said}${csvPath}\n`);
     if (compared !== undefined) {
       process.stdout.write('\n');
       printReport(compared, 'table', textWidth());

@@ -90,7 +90,7 @@ export interface ModelFiles {
   /** What is looked up beside the model, where it has a datastore. */
   readonly datastore?: string;
   /** Folder of adapters that were learned beside its weights, where it has any. */
-  readonly adapters?: string;
+  readonly adapters?: { readonly name: string; readonly path: string };
   /** A few channels of its activations are made far larger than the rest, and its outputs the same. */
   readonly hasPlantedOutliers?: true;
 }

@@ -26,6 +26,27 @@ export interface Block {
   readonly cover?: 'pairs';
 }
 
+/** Cases that are held against others when a suite has run. */
+export interface Comparison {
+  /** The way to be small that is weighed: `distillation`. */
+  readonly road: string;
+  readonly cases: Compared;
+  /** What makes the comparison fair. */
+  readonly control: Compared;
+  readonly by: 'perplexity' | 'speed';
+  /** Scored on another text than most, whose perplexities say nothing beside theirs. */
+  readonly hasOwnText?: true;
+}
+
+export interface Compared {
+  /** In a few words: `taught by moby`. */
+  readonly is: string;
+  /** Text in case ids or a pattern of them, as `--filter` takes it; on each backend the first that matches. */
+  readonly filter: string;
+  /** The recipe of bench/models/training whose seeds say how far chance carries: that of the row's weights where not said. */
+  readonly recipe?: string;
+}
+
 export interface Suite {
   readonly summary: string;
   /** Left out of runs that don't name it; or only of those of the presets listed. */
@@ -33,6 +54,9 @@ export interface Suite {
   /** Backends that are named take the place of those that its blocks are meant for. */
   readonly takesNamedBackends?: true;
   readonly blocks: readonly Block[];
+  readonly comparisons?: readonly Comparison[];
+  /** The case, as a filter names it, over whose perplexity those of comparisons are shown. */
+  readonly reference?: string;
 }
 
 /** Whether runs of the preset have the suite only where they name it. */

@@ -104,7 +104,7 @@ function atContext(problem: ModelProblem, context: number | undefined): ModelPro
 function withAdapters(problem: ModelProblem, path: string | undefined): ModelProblem {
   if (path === undefined) return problem;
   openAdapters(path, problem.config);
-  return { ...problem, file: { ...problem.file, adapters: resolve(path) } };
+  return { ...problem, file: { ...problem.file, adapters: { name: spellName(basename(path)), path: resolve(path) } } };
 }
 
 /** A text that is looked up, of which nothing may be in the text that is scored or in the one that decides how much it counts. */

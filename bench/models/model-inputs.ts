@@ -17,7 +17,7 @@ const OUTLIERS = { channels: 4, factor: 64 };
 
 export function loadModel({ path, adapters, hasPlantedOutliers }: Omit<ModelFiles, 'text' | 'calibration'>): Model {
   const model = openModel(path);
-  if (adapters !== undefined) return { ...model, factors: openAdapters(adapters, model.config) };
+  if (adapters !== undefined) return { ...model, factors: openAdapters(adapters.path, model.config) };
   return hasPlantedOutliers ? { ...model, ...withPlantedOutliers(model, OUTLIERS) } : model;
 }
 

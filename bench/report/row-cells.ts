@@ -78,7 +78,7 @@ export function speedCell(row: Speed, isBaseline: boolean): string {
   return `${row.status === 'noisy' ? '~' : ''}${figure}${row.drift_ok === false ? '!' : ''}`;
 }
 
-function formatRate(gflops: number): string {
+export function formatRate(gflops: number): string {
   return gflops >= 100 ? gflops.toFixed(0) : gflops.toPrecision(2);
 }
 

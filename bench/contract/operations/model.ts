@@ -25,11 +25,12 @@ export const model: Operation<'model'> = {
   baseline: 'dense',
   layerOp: 'matmul',
   choices: { kv: Object.keys(kvCaches), drafted: DRAFTED, datastore: ['none', ...Object.keys(keyFormats)] },
-  identity({ phase, M, context, weights, layers, scale, draft }) {
+  identity({ phase, M, context, weights, layers, scale, draft, file }) {
     const size: Record<string, number> = { decode: { context }, prefill: { M }, generate: { context, M } }[phase];
     const repeats: Record<string, number> = scale === 1 ? {} : { scale };
     const drafter: Record<string, string> = draft === undefined ? {} : { draft: draft.name };
-    return { phase, ...size, weights, layers, ...repeats, ...drafter };
+    const adapters: Record<string, string> = file.adapters === undefined ? {} : { adapters: file.adapters.name };
+    return { phase, ...size, weights, layers, ...repeats, ...adapters, ...drafter };
   },
   freshActivations: ({ tokens }) => ({ tokens: tokens.toReversed() }),
   outputShape: ({ config }) => ({ rows: 1, columns: config.vocabularySize }),

@@ -30,6 +30,7 @@ export function curveSvg(log: readonly LogEntry[]): string {
   const axis = text(WIDTH / 2, HEIGHT - 12, 'middle', `tokens seen, up to ${(last / 1e6).toFixed(1)} million`);
   const title = text(MARGIN - 6, 20, 'start', 'loss in nats per token');
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">
+<title>Loss over tokens, in training and held out</title>
 <rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>
 ${[...grid, ...lines, axis, title].join('\n')}
 </svg>
