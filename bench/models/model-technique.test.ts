@@ -94,3 +94,19 @@ test('a stack on itself has its layers’ bytes and work so many times', () => {
   const flops = (scale: number) => operation.denseFlops({ ...problem, scale }) - 2 * 53 * 32;
   expect(flops(3)).toBe(3 * flops(1));
 });
+
+test('where values round the other way for next to nothing, kernels may be off by what that comes to', () => {
+  const toleratedWith = (round: (x: number) => number) => {
+    const present = (_layer: unknown, X: Float32Array) => X.map(round);
+    const { values, errorEnergy } = operation.reference(
+      problemOf('prefill'),
+      { ...weights, present, isRounded: true },
+      { tokens },
+      [0],
+    );
+    return errorEnergy! / values.reduce((sum, value) => sum + value * value, 0);
+  };
+  // Steps that no value lies at the edge of, and such as every value is thrown about by.
+  expect(toleratedWith((x) => x)).toBeCloseTo(1e-3, 6);
+  expect(toleratedWith((x) => x * (Math.round(x * 1e7) % 2 === 0 ? 0.7 : 1.3))).toBeGreaterThan(1e-2);
+});
