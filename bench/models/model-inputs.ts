@@ -58,7 +58,7 @@ export async function modelCalibration(
   const text = readText(file.calibration, '--calibration');
   if (text.trim() === '')
     throw new InputError(`--calibration: must have tokens, got an empty text in ${file.calibration}`);
-  return calibrateLayers(model, dense, calibrationTexts(text, model.tokenizer, windowTokens(model.config)), isWanted);
+  return calibrateLayers(model, dense, calibrationTexts(text, model, windowTokens(model.config)), isWanted);
 }
 
 /** Every tensor of a model once, in an order of its own, with what was learned beside it. */
