@@ -38,8 +38,8 @@ export function trialsOf({ op, borders }: Technique, kind: KernelKind): readonly
 export function isBrief({ problem, params, isOtherData }: Trial): boolean {
   if (params !== undefined) return true;
   if (problem.op === 'attention') return problem.seqLen > 1 && problem.M <= 5;
-  if (problem.op !== 'matmul' && problem.op !== 'mlp') return false;
-  return problem.N > 1 && (problem.M === 1 || problem.M === 3) && !isOtherData;
+  if (problem.op !== 'matmul' && problem.op !== 'mlp' && problem.op !== 'moe') return false;
+  return problem.K > 1 && (problem.M === 1 || problem.M === 3) && !isOtherData;
 }
 
 function borderTrial(op: Op, border: Border<Op, Params>): Trial {
@@ -53,6 +53,7 @@ function borderTrial(op: Op, border: Border<Op, Params>): Trial {
 function smallTrial(op: Op, name: string, shape: object): Trial {
   if (op === 'matmul') return matmulTrial(name, { ...SMALL, ...shape });
   if (op === 'mlp') return mlpTrial(name, { ...SMALL, hidden: 9, ...shape });
+  if (op === 'moe') return moeTrial(name, { M: 3, K: 7, hidden: 9, experts: 3, topK: 2, ...shape });
   return attentionTrial(name, { ...SMALL_ATTENTION, ...shape });
 }
 
@@ -97,6 +98,18 @@ const commonTrials: { readonly [O in LayerOp]: readonly Trial[] } = {
       ...mlpTrial('odd, nothing above zero', { M: 3, N: 5, K: 7, hidden: 9 }, ({ b1 }) => b1.fill(-100)),
       isOtherData: true,
     },
+  ],
+  moe: [
+    moeTrial('1×1×1, one expert', { M: 1, K: 1, hidden: 1, experts: 1, topK: 1 }),
+    moeTrial('M=1, odd', { M: 1, K: 19, hidden: 37, experts: 5, topK: 2 }),
+    moeTrial('odd', { M: 3, K: 7, hidden: 11, experts: 3, topK: 2 }),
+    moeTrial('all experts are taken', { M: 5, K: 8, hidden: 4, experts: 2, topK: 2 }),
+    moeTrial('M=1, every third of 70', { M: 1, K: 8, hidden: 12, experts: 70, topK: 23 }),
+    moeTrial(
+      'past a tile along each side, an expert of all rows and some of none',
+      { M: 131, K: 43, hidden: 70, experts: 9, topK: 3 },
+      unlikeExperts,
+    ),
   ],
   attention: [
     attentionTrial('1×1×1', { M: 1, seqLen: 1, heads: 1, headDim: 1, causal: false }),
@@ -143,6 +156,35 @@ function mlpTrial(name: string, shape: ShapeOf<'mlp'>, alter?: (inputs: Inputs<'
   const activations = { X: gaussians(random, M * K) };
   alter?.({ ...weights, ...activations });
   return { name, problem: { op: 'mlp', ...shape, weights: 'contract', seed: 0 }, weights, activations };
+}
+
+function moeTrial(
+  name: string,
+  shape: ShapeOf<'moe'>,
+  alter?: (inputs: Inputs<'moe'>, shape: ShapeOf<'moe'>) => unknown,
+): Trial {
+  const { M, K, hidden, experts } = shape;
+  const random = seededRandom(M * 10_007 + experts * 101 + K + hidden * 17);
+  const weights = {
+    router: gaussians(random, experts * K),
+    W1: gaussians(random, experts * hidden * K),
+    b1: gaussians(random, experts * hidden),
+    W2: gaussians(random, experts * K * hidden),
+  };
+  const activations = { X: gaussians(random, M * K) };
+  alter?.({ ...weights, ...activations }, shape);
+  return { name, problem: { op: 'moe', ...shape, weights: 'contract', seed: 0 }, weights, activations };
+}
+
+/** All rows have a first value by which the first expert is among their best, and the last two are not; of the opposite rows they are. */
+function unlikeExperts({ router, X }: Inputs<'moe'>, { M, K, experts }: ShapeOf<'moe'>): void {
+  for (let m = 0; m < M; m++) X[m * K] = 1;
+  for (const [e, score] of [
+    [0, 40],
+    [experts - 2, -80],
+    [experts - 1, -80],
+  ])
+    router[e * K] = score;
 }
 
 /** A row of zeros in W and in X, and rows of W whose scales are less than the smallest normal f16 and less than the smallest. */

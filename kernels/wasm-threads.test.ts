@@ -55,6 +55,9 @@ const attention = (M: number, seqLen: number, heads: number, causal: boolean): P
   return { op: 'attention', M, seqLen, heads, headDim: 20, causal, ...common };
 };
 const mlp = (M: number, N: number, K: number, hidden: number): Problem => ({ op: 'mlp', M, N, K, hidden, ...common });
+const moe = (M: number, K: number, hidden: number, experts: number): Problem => {
+  return { op: 'moe', M, K, hidden, experts, topK: 2, ...common };
+};
 const problems: { readonly [O in LayerOp]: readonly Problem[] } = {
   // Fewer and more columns than threads have panels.
   matmul: [
@@ -64,6 +67,8 @@ const problems: { readonly [O in LayerOp]: readonly Problem[] } = {
   ],
   // One row; fewer and more hidden values than threads have panels; more rows than are taken together.
   mlp: [mlp(1, 131, 70, 261), mlp(37, 131, 70, 13), mlp(200, 13, 70, 261)],
+  // One row; experts of a row or none; of more rows than are taken together.
+  moe: [moe(1, 70, 131, 5), moe(37, 70, 13, 40), moe(200, 70, 131, 3)],
   // Decode over one part of the keys and over several; few and many rows, of few and many heads.
   attention: [
     attention(1, 100, 1, false),

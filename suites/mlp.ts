@@ -15,7 +15,7 @@ export default defineSuite({
     { presets: ['quick', 'nightly'], problems: [useLiteMlp(1, 512)], families: ['dense'], backends: ['wasm'] },
     {
       // What is skipped at random tells whether it matters which is.
-      presets: ['quick', 'nightly'],
+      presets: ['quick'],
       problems,
       families: ['sparse'],
       backends: ['wasm'],

@@ -36,6 +36,7 @@ function shapeOf(problem: Problem): string {
     case 'model':
       return problem.phase;
     case 'mlp':
+    case 'moe':
     case 'classify':
       return 'batch';
     default:

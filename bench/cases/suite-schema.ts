@@ -11,6 +11,15 @@ const shared = { weights: z.string().min(1), seed: z.number().int() };
 const problems = {
   matmul: z.strictObject({ op: z.literal('matmul'), M: size, N: size, K: size, ...shared }),
   mlp: z.strictObject({ op: z.literal('mlp'), M: size, N: size, K: size, hidden: size, ...shared }),
+  moe: z.strictObject({
+    op: z.literal('moe'),
+    M: size,
+    K: size,
+    hidden: size,
+    experts: size,
+    topK: size,
+    ...shared,
+  }),
   attention: z.strictObject({
     op: z.literal('attention'),
     M: size,
@@ -21,7 +30,7 @@ const problems = {
     ...shared,
   }),
 } satisfies { [O in LayerOp]: z.ZodType<ProblemOf<O>> };
-const problem = z.discriminatedUnion('op', [problems.matmul, problems.mlp, problems.attention], {
+const problem = z.discriminatedUnion('op', [problems.matmul, problems.mlp, problems.moe, problems.attention], {
   error: `must have an op, one of ${Object.keys(problems).join(', ')}`,
 });
 

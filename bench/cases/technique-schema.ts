@@ -11,7 +11,9 @@ import type { Family, Technique } from '../contract/technique.ts';
 import { visibleText } from '../contract/visible-text.ts';
 import { techniqueModule } from './technique-module.ts';
 
-const ops = { matmul: 'matmul', mlp: 'mlp', attention: 'attention' } as const satisfies { [O in LayerOp]: O };
+const ops = { matmul: 'matmul', mlp: 'mlp', moe: 'moe', attention: 'attention' } as const satisfies {
+  [O in LayerOp]: O;
+};
 export const families = {
   dense: 'dense',
   sparse: 'sparse',

@@ -113,7 +113,7 @@ describe('what is no technique is named when it is loaded', () => {
     [
       'an unknown operation',
       (text: string) => text.replace("'matmul'", "'conv'"),
-      /op must be one of matmul, mlp, attention, got conv/,
+      /op must be one of matmul, mlp, moe, attention, got conv/,
     ],
     ['a field that is mistyped', (text: string) => text.replace('columns:', 'colums:'), /Unrecognized key: "colums"/],
     [

@@ -4,12 +4,13 @@ import type { LayerOp, Op, Problem, WeightsOf } from '../contract/problem.ts';
 import { type Params, paramGrid, type Technique } from '../contract/technique.ts';
 import { calibrationFor } from '../inputs/make-calibration.ts';
 import { makeInputs } from '../inputs/make-inputs.ts';
-import { syntheticAttention, syntheticMatmul, syntheticMlp } from '../inputs/model-problems.ts';
+import { syntheticAttention, syntheticMatmul, syntheticMlp, syntheticMoe } from '../inputs/model-problems.ts';
 
 /** Of two sizes: what hangs on the size of the matrix is not the format's. Blocks of up to 4096 weights along K are whole. */
 const problems: { readonly [O in LayerOp]: readonly [Problem, Problem] } = {
   matmul: [syntheticMatmul(1, 16, 4096), syntheticMatmul(1, 8, 4096)],
   mlp: [syntheticMlp(1, 16, 16, 4096), syntheticMlp(1, 8, 8, 4096)],
+  moe: [syntheticMoe(1, 16, 4096, 2, 1), syntheticMoe(1, 8, 4096, 2, 1)],
   attention: [syntheticAttention(1, 1, 256, 64, false), syntheticAttention(1, 1, 128, 64, false)],
 };
 

@@ -52,6 +52,23 @@ export interface MlpProblem {
   readonly seed: number;
 }
 
+/**
+ * `Y[M,K] = Σ share · mlp(X[M,K])` over the `topK` of some feed-forward parts, the experts, that a router scores highest for each row: the first
+ * of equal ones first. Shares are the softmax over the scores of those alone. Each is an `mlp` from K to K.
+ */
+export interface MoeProblem {
+  readonly op: 'moe';
+  readonly M: number;
+  readonly K: number;
+  /** Of one expert. */
+  readonly hidden: number;
+  readonly experts: number;
+  readonly topK: number;
+  /** `synthetic`. */
+  readonly weights: string;
+  readonly seed: number;
+}
+
 /** Which linear layers of a model a technique replaces; `all` are those of the stack, and the head apart from them. */
 export const layerChoices = ['all', 'attn', 'ffn', 'head', 'all+head'] as const;
 export type LayerChoice = (typeof layerChoices)[number];
@@ -158,6 +175,21 @@ export interface MlpActivations {
   readonly X: Float32Array;
 }
 
+export interface MoeWeights {
+  /** [experts,K] */
+  readonly router: Float32Array;
+  /** [experts,hidden,K] */
+  readonly W1: Float32Array;
+  /** [experts,hidden] */
+  readonly b1: Float32Array;
+  /** [experts,K,hidden] */
+  readonly W2: Float32Array;
+}
+export interface MoeActivations {
+  /** [M,K] */
+  readonly X: Float32Array;
+}
+
 /** Hidden values that are 0 drop out by themselves. */
 export interface KeptHidden {
   /** Those above it are kept, where no mask says which. */
@@ -203,6 +235,7 @@ export interface ClassifyActivations {
 export interface OperationTypes {
   matmul: { problem: MatmulProblem; weights: MatmulWeights; activations: MatmulActivations };
   mlp: { problem: MlpProblem; weights: MlpWeights; activations: MlpActivations };
+  moe: { problem: MoeProblem; weights: MoeWeights; activations: MoeActivations };
   attention: { problem: AttentionProblem; weights: AttentionWeights; activations: AttentionActivations };
   model: { problem: ModelProblem; weights: PackedModelWeights; activations: ModelActivations };
   classify: { problem: ClassifyProblem; weights: ClassifierWeights; activations: ClassifyActivations };

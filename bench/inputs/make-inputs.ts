@@ -1,7 +1,7 @@
 // Where the weights and activations of a problem come from: the bundled model, the user's own file, or a seed.
 import type { Inputs } from '../contract/operation.ts';
-import type { AttentionProblem, MatmulProblem, MlpProblem, Op, Problem } from '../contract/problem.ts';
-import { syntheticActivations, syntheticAttention, syntheticMlp, syntheticWeights } from './synthetic.ts';
+import type { AttentionProblem, MatmulProblem, MlpProblem, MoeProblem, Op, Problem } from '../contract/problem.ts';
+import { syntheticActivations, syntheticAttention, syntheticMlp, syntheticMoe, syntheticWeights } from './synthetic.ts';
 import { readTensor } from './tensor-data.ts';
 import { useLiteActivations, useLiteAttention, useLiteBias, useLiteWeights } from './use-lite/use-lite-cache.ts';
 
@@ -15,6 +15,8 @@ export function makeInputs(problem: Problem): Inputs<Op> {
       return matmulInputs(problem);
     case 'mlp':
       return mlpInputs(problem);
+    case 'moe':
+      return moeInputs(problem);
     case 'attention':
       return attentionInputs(problem);
     case 'model':
@@ -47,6 +49,10 @@ export function mlpInputs({ weights, M, N, K, hidden, seed }: MlpProblem): Input
   const [fc1, fc2] = [`${layer}.fc1`, `${layer}.fc2`];
   const ofLayer = { W1: useLiteWeights(fc1), b1: useLiteBias(fc1), W2: useLiteWeights(fc2) };
   return { weights: ofLayer, activations: { X: useLiteActivations(fc1, M) } };
+}
+
+export function moeInputs({ M, K, hidden, experts, seed }: MoeProblem): Inputs<'moe'> {
+  return { weights: syntheticMoe(K, hidden, experts, seed), activations: { X: syntheticActivations(M, K, seed) } };
 }
 
 export function attentionInputs(problem: AttentionProblem): Inputs<'attention'> {

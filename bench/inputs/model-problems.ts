@@ -1,6 +1,6 @@
 // Problems at the shapes of the bundled model, for suites to choose from.
 import { DEFAULT_SEED } from '../contract/case.ts';
-import type { AttentionProblem, MatmulProblem, MlpProblem } from '../contract/problem.ts';
+import type { AttentionProblem, MatmulProblem, MlpProblem, MoeProblem } from '../contract/problem.ts';
 import { useLiteMatrix } from './use-lite/use-lite-matrices.ts';
 
 /** One weight matrix of Universal Sentence Encoder lite with M rows of the activations that really enter it. */
@@ -26,6 +26,10 @@ export function useLiteMlp(layer: 0 | 1, M: number): MlpProblem {
 
 export function syntheticMlp(M: number, N: number, K: number, hidden: number): MlpProblem {
   return { op: 'mlp', M, N, K, hidden, weights: 'synthetic', seed: DEFAULT_SEED };
+}
+
+export function syntheticMoe(M: number, K: number, hidden: number, experts: number, topK: number): MoeProblem {
+  return { op: 'moe', M, K, hidden, experts, topK, weights: 'synthetic', seed: DEFAULT_SEED };
 }
 
 /**

@@ -2,7 +2,7 @@
 // value; trained networks have a few input channels that are far larger than the rest (LLM.int8(),
 // https://arxiv.org/abs/2208.07339; AWQ, https://arxiv.org/abs/2306.00978), and so do these. Seeded: equal arguments give
 // equal values.
-import type { MlpWeights } from '../contract/problem.ts';
+import type { MlpWeights, MoeWeights } from '../contract/problem.ts';
 import { type Random, seededRandom } from '../statistics/random.ts';
 
 /** Fraction of the K channels that are outliers: within AWQ's 0.1–1 % of salient channels. At least one channel is. */
@@ -13,7 +13,7 @@ export const OUTLIER_FACTOR = 7;
 export const SCORE_STD = 2.5;
 
 // One problem draws all its inputs from one seed, and they must not resemble each other.
-const STREAM = { weights: 0, activations: 1, attention: 2, calibration: 3, second: 4 };
+const STREAM = { weights: 0, activations: 1, attention: 2, calibration: 3, second: 4, router: 5 };
 
 /** W [N, K] row-major: gaussian with standard deviation 1/√K, so that outputs are of the inputs' size; outlier columns. */
 export function syntheticWeights(N: number, K: number, seed: number): Float32Array {
@@ -27,6 +27,16 @@ export function syntheticMlp(N: number, K: number, hidden: number, seed: number)
   const b1 = Float32Array.from({ length: hidden }, () => random.gaussian() / 2);
   const W2 = drawRows(N, withOutliers(hidden, 1 / Math.sqrt(hidden), random), random);
   return { W1: syntheticWeights(hidden, K, seed), b1, W2 };
+}
+
+/** Experts, each as the two products above, and a router by whose scores, gaussian for gaussian rows, each gets about as many rows. */
+export function syntheticMoe(K: number, hidden: number, experts: number, seed: number): MoeWeights {
+  const router = drawRows(experts, new Float64Array(K).fill(1 / Math.sqrt(K)), seededRandom(seed, STREAM.router));
+  // The rows of all matrices one after another are those of a larger one.
+  const random = seededRandom(seed, STREAM.second);
+  const b1 = Float32Array.from({ length: experts * hidden }, () => random.gaussian() / 2);
+  const W2 = drawRows(experts * K, withOutliers(hidden, 1 / Math.sqrt(hidden), random), random);
+  return { router, W1: syntheticWeights(experts * hidden, K, seed), b1, W2 };
 }
 
 /** X [M, K] row-major: gaussian with standard deviation 1; outlier columns, the same for every row. */

@@ -17,6 +17,8 @@ function shapeOf({
   N,
   K,
   hidden,
+  experts,
+  top_k,
   seq_len,
   heads,
   head_dim,
@@ -33,6 +35,8 @@ function shapeOf({
       return `M=${M} N=${N} K=${K}`;
     case 'mlp':
       return `M=${M} N=${N} K=${K} hidden=${hidden}`;
+    case 'moe':
+      return `M=${M} K=${K} hidden=${hidden} experts=${top_k} of ${experts}`;
     case 'attention':
       return `M=${M} keys=${seq_len} heads=${heads} headDim=${head_dim}${causal ? ' causal' : ''}`;
     case 'model': {

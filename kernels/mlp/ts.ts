@@ -8,7 +8,7 @@ type Context = KernelContext<'mlp', DenseMlpWeights, unknown, undefined>;
 /** Product, bias and ReLU, product: three passes, each over all of what the one before left in memory. */
 export function tsSeparateMlp(context: Context): PreparedKernel<'mlp'> {
   return tsMlp(context, context.problem.M, (hidden, bias, panels) => {
-    biasRelu(hidden, bias);
+    biasRelu(hidden, bias, hidden.length);
     if (panels !== hidden) fillPanels(hidden, hidden.length / bias.length, bias.length, MR, panels);
   });
 }
@@ -19,8 +19,8 @@ const FUSED_ROWS = 8 * MR;
 /** Bias and ReLU are done as the hidden values of some rows are put in the order that the second product reads them in. */
 export function tsFusedMlp(context: Context): PreparedKernel<'mlp'> {
   return tsMlp(context, Math.min(context.problem.M, FUSED_ROWS), (hidden, bias, panels) => {
-    if (panels === hidden) biasRelu(hidden, bias);
-    else packRelu(hidden, bias, panels);
+    if (panels === hidden) biasRelu(hidden, bias, hidden.length);
+    else packRelu(hidden, bias, hidden.length, panels);
   });
 }
 
@@ -77,17 +77,17 @@ function tsMlp(
   };
 }
 
-/** hidden [rows, width] → relu(hidden + bias) in place. */
-function biasRelu(hidden: Float32Array, bias: Float32Array): void {
-  for (let at = 0; at < hidden.length; at += bias.length) {
+/** Of hidden [rows, width] so many values → relu(hidden + bias) in place. */
+export function biasRelu(hidden: Float32Array, bias: Float32Array, length: number): void {
+  for (let at = 0; at < length; at += bias.length) {
     for (let h = 0; h < bias.length; h++) hidden[at + h] = Math.max(0, hidden[at + h] + bias[h]);
   }
 }
 
-/** hidden [rows, width] → relu(hidden + bias) [rows/MR][width][MR]. */
-function packRelu(hidden: Float32Array, bias: Float32Array, panels: Float32Array): void {
+/** Of hidden [rows, width] so many values → relu(hidden + bias) [rows/MR][width][MR]. */
+export function packRelu(hidden: Float32Array, bias: Float32Array, length: number, panels: Float32Array): void {
   const width = bias.length;
-  for (let from = 0; from < hidden.length; from += MR * width) {
+  for (let from = 0; from < length; from += MR * width) {
     for (let r = 0; r < MR; r++) {
       let at = from + r;
       for (let h = from + r * width, k = 0; k < width; h++, k++) {

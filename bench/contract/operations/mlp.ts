@@ -38,7 +38,7 @@ interface Hidden {
 }
 
 /** As for one product (see matmul.ts). A value near the threshold may be kept or not, so it may be off by all of itself. */
-function hiddenRow(
+export function hiddenRow(
   { K, hidden }: Pick<MlpProblem, 'K' | 'hidden'>,
   { W1, b1, kept: { threshold: limit, mask } = ABOVE_ZERO }: MlpWeights,
   x: Float32Array,
@@ -72,7 +72,7 @@ function hiddenRow(
  * Adds the product of a hidden row with W2 to `values` [N], what it may be off by to `tolerance`, and returns how large the squares of
  * errors may be together. Errors of the hidden values come in by the weights they are multiplied with, each by itself.
  */
-function addOutputRow(
+export function addOutputRow(
   { N, hidden }: Pick<MlpProblem, 'N' | 'hidden'>,
   { W2 }: MlpWeights,
   { at, values: h, most, random }: Hidden,

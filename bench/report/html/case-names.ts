@@ -4,13 +4,15 @@ import type { ResultRow } from '../../results/columns.ts';
 
 /** Of the problem: where its weights come from and how many rows there are at a time. */
 export function shortProblem(row: ResultRow): string {
-  const { op, weights = '', M, N, K, hidden, seq_len, causal, phase, context, layers } = row;
+  const { op, weights = '', M, N, K, hidden, experts, top_k, seq_len, causal, phase, context, layers } = row;
   const source = weights.split('/').at(-1) ?? '';
   switch (op) {
     case 'matmul':
       return weights.includes('/') ? `${source} M=${M}` : `${source} ${M}×${N}×${K}`;
     case 'mlp':
       return weights.includes('/') ? `${source} M=${M}` : `${source} ${M}×${K}×${hidden}×${N}`;
+    case 'moe':
+      return `${source} ${M}×${K}×${hidden} ${top_k} of ${experts}`;
     case 'attention':
       return `${source} M=${M} keys=${seq_len}${causal ? ' causal' : ''}`;
     case 'model':

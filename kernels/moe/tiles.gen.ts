@@ -1,0 +1,2 @@
+/** All products are dense ones. */
+export { generateTiles } from '../dense/tiles.gen.ts';
