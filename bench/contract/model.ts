@@ -22,6 +22,8 @@ export type Activation = 'silu' | 'relu';
 export interface Experts {
   readonly count: number;
   readonly perToken: number;
+  /** Of each layer, which of those that were trained they are: all where not said. */
+  readonly kept?: readonly (readonly number[])[];
 }
 
 export interface ModelConfig {
@@ -150,10 +152,10 @@ export function feedForwards({ experts }: ModelConfig, layer: string): FeedForwa
     return { gate: name(gate), up: name(up), down: name(down), tokenShare };
   };
   if (experts === undefined) return [named('mlp', ['gate_proj', 'up_proj', 'down_proj'])];
-  const { count, perToken } = experts;
-  return Array.from({ length: count }, (_, i) =>
-    named(`block_sparse_moe.experts.${i}`, ['w1', 'w3', 'w2'], perToken / count),
-  );
+  const { count, perToken, kept } = experts;
+  // A stack that stands on itself keeps the same in each of its layers.
+  const numbers = kept?.[blockOf(layer)! % kept.length] ?? Array.from({ length: count }, (_, i) => i);
+  return numbers.map((i) => named(`block_sparse_moe.experts.${i}`, ['w1', 'w3', 'w2'], perToken / count));
 }
 
 /** [experts, hiddenSize]: what scores a layer's experts by. */

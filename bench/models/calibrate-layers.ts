@@ -5,6 +5,7 @@ import { type LinearLayer, linearLayers, type Model, type ModelConfig, type Mode
 import type { Technique } from '../contract/technique.ts';
 import { packModel } from './packed-model.ts';
 import { placeModel } from './place-model.ts';
+import type { Placement } from './running-model.ts';
 
 /**
  * The papers take 128 texts of some hundred tokens. With a quarter of the rows GPTQ hardly beat rounding to nearest on moby, and at 2:4
@@ -21,7 +22,6 @@ export interface LayerCalibration {
   of(layer: Pick<LinearLayer, 'name'>): Calibration;
 }
 
-/** By one thread of WebAssembly on every backend, so that the weights that methods choose are the same on all. */
 export async function calibrateLayers(
   weights: ModelWeights,
   dense: Technique,
@@ -31,6 +31,30 @@ export async function calibrateLayers(
   const wanted = linearLayers(weights.config).filter(isWanted);
   const rows = texts.reduce((sum, { length }) => sum + length, 0);
   const seen = new Map(wanted.map((layer) => [inputOf(layer), { X: new Float32Array(rows * layer.K), next: 0 }]));
+  await takeIn(weights, dense, texts, wanted.some(({ part }) => part === 'head') ? 'all' : 'last', {
+    onActivations(layer, x) {
+      const into = inputOf(layer) === layer.name ? seen.get(layer.name) : undefined;
+      if (into === undefined) return;
+      into.X.set(x, into.next);
+      into.next += x.length;
+    },
+  });
+  const of = (layer: Pick<LinearLayer, 'name'>) => {
+    const X = seen.get(inputOf(layer))?.X;
+    if (X === undefined) throw new Error(`calibration: must be asked for a layer that was wanted, got ${layer.name}`);
+    return { X, rows };
+  };
+  return { rows, of };
+}
+
+/** By one thread of WebAssembly on every backend, so that what is chosen by what was seen is the same on all. */
+export async function takeIn(
+  weights: ModelWeights,
+  dense: Technique,
+  texts: readonly (readonly number[])[],
+  want: 'last' | 'all',
+  seeing: Pick<Placement, 'onActivations' | 'onExpert'>,
+): Promise<void> {
   const model = await placeModel(
     packModel(weights, dense, () => undefined),
     {
@@ -38,25 +62,14 @@ export async function calibrateLayers(
       runtime: await openWasm(128, 1),
       maxRows: ROWS_AT_ONCE,
       capacity: Math.max(...texts.map(({ length }) => length)),
-      onActivations(layer, x) {
-        const into = inputOf(layer) === layer.name ? seen.get(layer.name) : undefined;
-        if (into === undefined) return;
-        into.X.set(x, into.next);
-        into.next += x.length;
-      },
+      ...seeing,
     },
   );
   for (const tokens of texts) {
     model.truncate(0);
-    model.forward(tokens, wanted.some(({ part }) => part === 'head') ? 'all' : 'last');
+    model.forward(tokens, want);
   }
   model.dispose();
-  const of = (layer: Pick<LinearLayer, 'name'>) => {
-    const X = seen.get(inputOf(layer))?.X;
-    if (X === undefined) throw new Error(`calibration: must be asked for a layer that was wanted, got ${layer.name}`);
-    return { X, rows };
-  };
-  return { rows, of };
 }
 
 /** The first of the layers that take the same activations. */

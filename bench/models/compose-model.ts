@@ -33,6 +33,7 @@ export interface ModelParts<Slot> {
   readonly tensor: (name: string) => Float32Array;
   readonly entrance: Entrance;
   readonly onBlock?: Placement['onBlock'];
+  readonly onExpert?: Placement['onExpert'];
   readonly transformer: Transformer<Slot>;
   /** By the names of their weights. */
   readonly layers: ReadonlyMap<string, PreparedLayer<Slot>>;
@@ -182,9 +183,11 @@ function denseFeed<Slot>({ config, transformer, layers }: ModelParts<Slot>, bloc
   return { inputs: [gate.X, up.X], stages: [[gate.run, up.run], [gating], [down.run]], output: down.Y };
 }
 
-function mixtureFeed<Slot>({ config, tensor, transformer, layers }: ModelParts<Slot>, block: string): Feed<Slot> {
+function mixtureFeed<Slot>(parts: ModelParts<Slot>, block: string): Feed<Slot> {
+  const { config, tensor, transformer, layers, onExpert } = parts;
   const [from, to] = [transformer.slot(config.hiddenSize), transformer.slot(config.hiddenSize)];
   const linear = (name: string) => layers.get(name)!;
-  const mix = mixExperts({ config, transformer, router: tensor(routerName(block)), linear }, block, from, to);
+  const router = tensor(routerName(block));
+  const mix = mixExperts({ config, transformer, router, onExpert, linear }, block, from, to);
   return { inputs: [from], stages: [[mix]], output: to };
 }

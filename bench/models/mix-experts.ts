@@ -1,16 +1,20 @@
 // A mixture of experts as a network runs it: only the experts that the router chose, each on its tokens together.
 import { type FeedForwardNames, feedForwards, type ModelConfig } from '../contract/model.ts';
 import type { PlacedLinear, Step, Transformer } from '../contract/transformer.ts';
+import type { Placement } from './running-model.ts';
 
 export interface MixtureParts<Slot> {
   readonly config: ModelConfig;
   readonly transformer: Transformer<Slot>;
   /** Rows [experts, hiddenSize] that score experts. */
   readonly router: Float32Array;
+  readonly onExpert?: Placement['onExpert'];
   linear(name: string): { readonly placed: PlacedLinear<Slot>; readonly rows: number };
 }
 
 interface Expert<Slot> {
+  /** Of its last weights. */
+  readonly down: string;
   readonly inputs: readonly Slot[];
   readonly output: Slot;
   readonly run: Step;
@@ -20,7 +24,7 @@ interface Expert<Slot> {
 
 /** From rows of `from` to rows of `to`, both [hiddenSize]. `layer` is `model.layers.0`. */
 export function mixExperts<Slot>(parts: MixtureParts<Slot>, layer: string, from: Slot, to: Slot): Step {
-  const { config, transformer, router } = parts;
+  const { config, transformer, router, onExpert } = parts;
   const { hiddenSize } = config;
   const experts = feedForwards(config, layer).map((names) => expertOf(parts, names));
   const takeIn = ({ inputs }: Expert<Slot>, row: number, x: Float32Array) => {
@@ -39,6 +43,7 @@ export function mixExperts<Slot>(parts: MixtureParts<Slot>, layer: string, from:
         for (const [i, row] of taken.entries()) {
           const y = transformer.read(expert.output, i, hiddenSize);
           const share = shares[row].get(e)!;
+          onExpert?.(expert.down, share, y);
           for (let k = 0; k < hiddenSize; k++) sums[row][k] += share * y[k];
         }
       }
@@ -54,7 +59,7 @@ function expertOf<Slot>({ config, transformer, linear }: MixtureParts<Slot>, nam
     [transformer.gate(config.activation, gate.Y, up.Y, config.feedForwardSize, down.X)],
     [down.run],
   ]);
-  return { inputs: [gate.X, up.X], output: down.Y, run, rows: linear(names.gate).rows };
+  return { down: names.down, inputs: [gate.X, up.X], output: down.Y, run, rows: linear(names.gate).rows };
 }
 
 /** The softmax over the best experts of a token, the first of equal ones first. */

@@ -4,12 +4,13 @@ import { type LinearLayer, linearLayers, type Model, type ModelWeights, otherTen
 import type { Inputs } from '../contract/operation.ts';
 import { operationOf } from '../contract/operations.ts';
 import type { ModelFiles, ModelProblem } from '../contract/problem.ts';
-import type { Technique } from '../contract/technique.ts';
+import type { Params, Technique } from '../contract/technique.ts';
 import { openAdapters } from '../inputs/model-files/adapters.ts';
 import { openModel } from '../inputs/model-files/open-model.ts';
 import { readText } from '../inputs/model-text.ts';
 import { windowTokens } from '../inputs/text-windows.ts';
 import { calibrateLayers, calibrationTexts, type LayerCalibration } from './calibrate-layers.ts';
+import { drawnAtRandom, mostAdding, withExperts } from './fewer-experts.ts';
 import { withPlantedOutliers } from './planted-outliers.ts';
 
 /** Of `moby-outliers`: so few channels, so much larger than the rest, break naive int8 activations in models of billions of weights. */
@@ -55,10 +56,27 @@ export async function modelCalibration(
   file: Pick<ModelFiles, 'calibration'>,
   isWanted: (layer: LinearLayer) => boolean,
 ): Promise<LayerCalibration> {
+  return calibrateLayers(model, dense, textsOf(model, file), isWanted);
+}
+
+/** The model with as many of its experts as a case asks for. */
+export async function withChosenExperts(
+  model: Model,
+  dense: Technique,
+  { file, seed }: Pick<ModelProblem, 'file' | 'seed'>,
+  { experts }: Params,
+): Promise<Model> {
+  if (experts === undefined) return model;
+  const kept =
+    experts === 'half' ? await mostAdding(model, dense, textsOf(model, file)) : drawnAtRandom(model.config, seed);
+  return withExperts(model, kept);
+}
+
+function textsOf(model: Model, file: Pick<ModelFiles, 'calibration'>): number[][] {
   const text = readText(file.calibration, '--calibration');
   if (text.trim() === '')
     throw new InputError(`--calibration: must have tokens, got an empty text in ${file.calibration}`);
-  return calibrateLayers(model, dense, calibrationTexts(text, model, windowTokens(model.config)), isWanted);
+  return calibrationTexts(text, model, windowTokens(model.config));
 }
 
 /** Every tensor of a model once, in an order of its own, with what was learned beside it. */

@@ -15,6 +15,10 @@ import { prepareModel } from './prepare-model.ts';
 
 /** The case's model with its layers packed by the technique. */
 export function modelTechnique(choice: Choice, model: SizedModel): Technique {
+  // The case's may have experts that the packed one does without.
+  const packedProblem = (problem: ModelProblem): ModelProblem => {
+    return { ...problem, config: { ...model.config, layers: problem.config.layers } };
+  };
   return networkTechnique(choice, model, place, {
     unpack: (packed): PackedModelWeights => ({
       ...unpackModel(packed),
@@ -23,11 +27,14 @@ export function modelTechnique(choice: Choice, model: SizedModel): Technique {
       mixIn: packed.datastore && mixInFloat64(packed.datastore),
       isRounded: isRounded(packed),
     }),
-    caveat: (weights: ModelWeights, packed, problem: ModelProblem) =>
-      [whatStayed(choice, problem), whatWasLost(choice, weights, packed)].filter(Boolean).join('; ') || undefined,
+    caveat(weights: ModelWeights, packed, problem: ModelProblem) {
+      const own = packedProblem(problem);
+      const said = [whatStayed(choice, own), whatWasLost(choice, { ...weights, config: own.config }, packed)];
+      return said.filter(Boolean).join('; ') || undefined;
+    },
     bytes: bytesOf,
     minSqnrDb: (params) => Math.min(choice.technique.minSqnrDb(params), leastSqnrDb(model.cache ?? F32_CACHE)),
-    flops: (packed, problem: ModelProblem) => flopsOf(problem, (layer) => packed.sizeOf(layer).flops),
+    flops: (packed, problem: ModelProblem) => flopsOf(packedProblem(problem), (layer) => packed.sizeOf(layer).flops),
   });
 }
 

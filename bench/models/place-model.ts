@@ -53,11 +53,11 @@ async function place<Slot>(
   runtimeOf: (layer: LinearLayer) => Runtimes[KernelKind],
 ): Promise<PlacedModel> {
   const { config, tensor } = model;
-  const { maxRows, headRows = maxRows, capacity, onBlock } = placement;
+  const { maxRows, headRows = maxRows, capacity, onBlock, onExpert } = placement;
   // The head first: packing the largest of all takes the most memory, and least is held then.
   const inOrder = linearLayers(config).reverse();
   const datastore = model.datastore && (await placeKeys(model.datastore, placement, transformer, runtimeOf));
-  const compose = (own: Pick<ModelParts<Slot>, 'layers' | 'entrance' | 'onBlock' | 'dispose'>) =>
+  const compose = (own: Pick<ModelParts<Slot>, 'layers' | 'entrance' | 'onBlock' | 'onExpert' | 'dispose'>) =>
     composeModel({ config, tensor, transformer, datastore, maxRows, headRows, capacity, ...own });
   const take = async (layers: readonly LinearLayer[], pack: PackedModel['pack'], onFailure: () => void) => {
     try {
@@ -75,7 +75,7 @@ async function place<Slot>(
     datastore?.keys.kernel.dispose();
     transformer.dispose();
   };
-  return Object.assign(compose({ layers: own.layers, entrance: tokens(lookUp), onBlock, dispose }), {
+  return Object.assign(compose({ layers: own.layers, entrance: tokens(lookUp), onBlock, onExpert, dispose }), {
     async withLayers(others: ReadonlyMap<string, PackedLayer>, entrance?: Entrance) {
       const release = transformer.mark();
       const exchanged = inOrder.filter(({ name }) => others.has(name));

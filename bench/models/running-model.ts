@@ -36,4 +36,6 @@ export interface Placement {
   readonly onActivations?: (layer: LinearLayer, x: Float32Array) => void;
   /** The same of each row [hiddenSize] that comes to a block, and to the norm after the last one. */
   readonly onBlock?: (block: number, x: Float32Array) => void;
+  /** The same of the output [hiddenSize] of each expert that a row went through, whose share in the sum this was. */
+  readonly onExpert?: (down: string, share: number, y: Float32Array) => void;
 }

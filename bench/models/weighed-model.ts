@@ -30,6 +30,13 @@ export interface Drafter {
   readonly prompts: readonly (readonly number[])[];
 }
 
+interface Beside {
+  readonly drafter?: Drafter;
+  readonly datastore?: Datastore;
+  /** The model with fewer experts, which is what is packed. */
+  readonly fewer?: ModelWeights;
+}
+
 /** The uncompressed model beside itself is one model, so that it is held once. */
 export function weighedModel(
   weights: ModelWeights,
@@ -37,18 +44,20 @@ export function weighedModel(
   choice: LayerTechnique,
   dense: Technique,
   windows: readonly Window[] | undefined,
-  { drafter, datastore }: { readonly drafter?: Drafter; readonly datastore?: Datastore } = {},
+  { drafter, datastore, fewer = weights }: Beside = {},
 ): WeighedModel {
   const uncompressed = { technique: dense, params: {} };
   const baseline = packCase(weights, problem, uncompressed, dense);
   const denseModel = modelTechnique(uncompressed, baseline);
-  const { kv, drafted, datastore: keys, ...params } = choice.params;
+  const { kv, drafted, datastore: keys, experts, ...params } = choice.params;
   const isBaseline =
-    choice.technique.kernels === dense.kernels && choice.byLayer === undefined && (kv ?? drafted ?? keys) === undefined;
+    choice.technique.kernels === dense.kernels &&
+    choice.byLayer === undefined &&
+    (kv ?? drafted ?? keys ?? experts) === undefined;
   const ofLayers = { ...choice, params };
   const cache = kv === undefined ? undefined : kvCaches[kv];
   const pack = (scale: number): SizedModel => ({
-    ...packCase(weights, { ...problem, scale }, ofLayers, dense),
+    ...packCase(fewer, { ...problem, scale }, ofLayers, dense),
     cache,
     datastore,
   });

@@ -61,7 +61,7 @@ export function techniqueLabel({ technique, params }: ResultRow): string {
   return `${technique} ${values.join('/')}`.trim();
 }
 
-const NAMED = ['rank', 'zero', 'kv', 'drafted', 'datastore'];
+const NAMED = ['rank', 'zero', 'kv', 'drafted', 'datastore', 'experts'];
 
 function labelOf(name: string, value: string): string {
   if (value === 'yes') return name;

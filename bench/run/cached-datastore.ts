@@ -33,7 +33,7 @@ interface Asked {
 /** Of the compressed model's own states, and of the single one's where its stack stands on itself. */
 export async function cachedDatastore(path: string, asked: Asked): Promise<Datastore> {
   const { model, modelHash, problem, ofLayers, dense, kernelsDirs } = asked;
-  const { kv, drafted: _, datastore: format, ...params } = ofLayers.params;
+  const { kv, drafted: _, datastore: format, experts: __, ...params } = ofLayers.params;
   const { technique: id, params: keyParams, isShuffled } = keyFormats[format];
   const keysBy = { technique: await loadTechnique(id, kernelsDirs), params: keyParams };
   const reason = keysBy.technique.skip?.(
@@ -48,6 +48,7 @@ export async function cachedDatastore(path: string, asked: Asked): Promise<Datas
   );
   const madeOf = [
     modelHash,
+    model.config.experts,
     ofLayers.technique.summary,
     ofLayers.params,
     problem.layers,

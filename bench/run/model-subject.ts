@@ -11,7 +11,15 @@ import type { Scoring } from '../contract/scoring.ts';
 import type { Params, Technique } from '../contract/technique.ts';
 import { readText } from '../inputs/model-text.ts';
 import { LEAST_SCORED, type Window, windowsOf, windowTokens } from '../inputs/text-windows.ts';
-import { firstTokens, loadModel, modelCalibration, modelInputs, tensorsOf } from '../models/model-inputs.ts';
+import { whyNotFewerExperts } from '../models/fewer-experts.ts';
+import {
+  firstTokens,
+  loadModel,
+  modelCalibration,
+  modelInputs,
+  tensorsOf,
+  withChosenExperts,
+} from '../models/model-inputs.ts';
 import {
   isReplaced,
   whyNoAdapters,
@@ -33,18 +41,21 @@ export async function modelSubject(
   { scoring, kernelsDirs }: Pick<CaseRequest, 'scoring' | 'kernelsDirs'>,
 ): Promise<CaseSubject | CaseResult> {
   const choice = { technique: loaded.technique, params };
-  const whyNot = [whyNotCached, whyNotDrafted, whyNoAdapters, whyNoDatastore].map((why) => why(problem, params));
+  const whyNot = [whyNotCached, whyNotDrafted, whyNoAdapters, whyNoDatastore, whyNotFewerExperts].map((why) =>
+    why(problem, params),
+  );
   const reason = whyNoneFits(choice, problem) ?? whyNot.find((why) => why !== undefined);
   if (reason !== undefined) return { status: 'skipped', reason };
   const model = loadModel(problem.file);
   const { hash, nonfinite } = lookThrough(model);
+  const fewer = nonfinite === undefined ? await withChosenExperts(model, loaded.dense, problem, params) : model;
   const byLayer = problem.plan && choicesOf(problem.plan, await techniquesOf(problem.plan, kernelsDirs));
   const choices = [choice, ...(byLayer?.values() ?? [])];
   const needsCalibration = choices.some(({ technique, params: its }) => technique.needsCalibration?.(its) === true);
   const isWanted = (layer: Parameters<typeof isReplaced>[0]) => isReplaced(layer, problem.layers);
   const calibration =
     needsCalibration && nonfinite === undefined
-      ? await modelCalibration(model, loaded.dense, problem.file, isWanted)
+      ? await modelCalibration(fewer, loaded.dense, problem.file, isWanted)
       : undefined;
   const windows = scoring === undefined || problem.scale > 1 ? undefined : windowsFor(problem, model, scoring);
   const inputs = modelInputs(problem, model);
@@ -54,14 +65,15 @@ export async function modelSubject(
       : await drafterOf(problem.draft.path, model, problem, needsCalibration ? loaded.dense : undefined);
   const ofLayers = { ...choice, calibrationOf: calibration?.of, byLayer };
   const stored = params.datastore === undefined ? undefined : problem.file.datastore;
-  const asked = { model, modelHash: hash, problem, ofLayers, dense: loaded.dense, kernelsDirs };
+  const asked = { model: fewer, modelHash: hash, problem, ofLayers, dense: loaded.dense, kernelsDirs };
+  const looksAtText = needsCalibration || stored !== undefined || params.experts === 'half';
   const datastore = stored === undefined ? undefined : await cachedDatastore(stored, asked);
   return {
-    ...weighedModel(model, problem, ofLayers, loaded.dense, windows, { drafter, datastore }),
+    ...weighedModel(model, problem, ofLayers, loaded.dense, windows, { drafter, datastore, fewer }),
     inputs,
     inputHash: shortHash(
       ...[hash, drafter === undefined ? [] : lookThrough(drafter.weights).hash].flat(),
-      ...[problem.file.text, needsCalibration || stored ? problem.file.calibration : [], stored ?? []]
+      ...[problem.file.text, looksAtText ? problem.file.calibration : [], stored ?? []]
         .flat()
         .map((path) => readText(path, 'text')),
     ),

@@ -31,11 +31,12 @@ export async function runCase(request: CaseRequest, options: RunCaseOptions = {}
   const dense = await loadTechnique(operationOf(problem.op).baseline, request.kernelsDirs);
   const noNetwork = problem.op === operationOf(problem.op).layerOp ? undefined : whyNoNetwork(backend.kind);
   if (noNetwork !== undefined) return { status: 'unsupported', reason: noNetwork };
-  const { drafted, datastore } = request.case.params;
-  if (backend.page !== undefined && (drafted ?? datastore) !== undefined)
+  const { drafted, datastore, experts } = request.case.params;
+  if (backend.page !== undefined && (drafted ?? datastore ?? experts) !== undefined)
     return {
       status: 'unsupported',
-      reason: 'pages are given one model: nothing drafts or is looked up beside it there',
+      reason:
+        'pages are given one model, whole: nothing drafts or is looked up beside it there, and no expert is dropped',
     };
   if (technique.kernels[backend.kind] === undefined) {
     const why = technique.missing?.[backend.kind];

@@ -46,11 +46,18 @@ function jittered(
 
 /** How many tokens another model drafts, for this one to check in one call. */
 const DRAFTED = [0, 1, 2, 4, 8];
+/** Which experts each layer keeps: the half that add most to its output, or as many at random. */
+const EXPERTS = ['all', 'half', 'random-half'];
 
 export const model: Operation<'model'> = {
   baseline: 'dense',
   layerOp: 'matmul',
-  choices: { kv: Object.keys(kvCaches), drafted: DRAFTED, datastore: ['none', ...Object.keys(keyFormats)] },
+  choices: {
+    kv: Object.keys(kvCaches),
+    drafted: DRAFTED,
+    datastore: ['none', ...Object.keys(keyFormats)],
+    experts: EXPERTS,
+  },
   identity({ phase, M, context, weights, layers, scale, draft, file }) {
     const size: Record<string, number> = { decode: { context }, prefill: { M }, generate: { context, M } }[phase];
     const repeats: Record<string, number> = scale === 1 ? {} : { scale };
