@@ -28,8 +28,9 @@ export const RunArguments = z.object({
   layers: z.array(z.enum(layerChoices)).optional(),
   scale: size.optional(),
   context: size.optional(),
-  /** A text that is looked up beside a model. */
+  /** What was learned beside a model's weights. */
   adapters: z.string().optional(),
+  /** A text that is looked up beside a model. */
   datastore: z.string().optional(),
   /** A smaller model with the same tokens, for the texts that a model generates. */
   draft: z.string().optional(),

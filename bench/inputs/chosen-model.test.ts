@@ -1,13 +1,16 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { operationOf } from '../contract/operations.ts';
 import type { Problem } from '../contract/problem.ts';
+import { whyNoAdapters } from '../models/packed-case.ts';
 import { writeRandomModel } from '../models/write-random-model.ts';
 import { modelChoice } from './chosen-model.ts';
 import { chosenProblems } from './chosen-problems.ts';
 import { mobyFiles, mobyProblem } from './moby.ts';
 import { syntheticAttention, useLiteMatmul } from './model-problems.ts';
+import { writeF16Safetensors } from './safetensors-write.ts';
 
 const decode = mobyProblem({ phase: 'decode', M: 1, context: 128 });
 const prefill = mobyProblem({ phase: 'prefill', M: 128, context: 0 });
@@ -115,6 +118,36 @@ describe('--draft gives a smaller model to those that generate', () => {
       /^--draft: must have the tokens of moby, got those of/,
     );
     expect(() => modelChoice({ draft: model, context: 193 })(generate)).toThrow(/^--context: must be at most 192/);
+  });
+});
+
+describe('--adapters gives models what was learned beside their weights', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tare-lora-'));
+  const layer = 'base_model.model.model.layers.0.self_attn.q_proj';
+  const zeros = (N: number, K: number) => ({ shape: [N, K], values: new Float32Array(N * K) });
+  writeFileSync(join(folder, 'adapter_config.json'), JSON.stringify({ peft_type: 'LORA', r: 2, lora_alpha: 2 }));
+  writeF16Safetensors(join(folder, 'adapter_model.safetensors'), {
+    [`${layer}.lora_A.weight`]: zeros(2, 256),
+    [`${layer}.lora_B.weight`]: zeros(256, 2),
+  });
+
+  test('and their cases the name of the folder; planted outliers go without', () => {
+    const [problem] = modelChoice({ adapters: folder })(decode);
+    expect(problem).toMatchObject({ file: { adapters: { name: basename(folder), path: folder } } });
+    expect(operationOf('model').identity(problem as typeof decode)).toMatchObject({ adapters: basename(folder) });
+    const outliers = mobyProblem({ phase: 'prefill', M: 8, context: 0 }, true);
+    expect(modelChoice({ adapters: folder })(outliers)).toMatchObject([{ file: outliers.file }]);
+  });
+
+  test('which must be a folder of them', () => {
+    expect(() => modelChoice({ adapters: '/nowhere' })(decode)).toThrow(
+      /^\/nowhere\/adapter_config.json: must be a readable file, got ENOENT/,
+    );
+  });
+
+  test('without which nothing that was learned can be added', () => {
+    expect(whyNoAdapters(decode, { correction: 'learned' })).toMatch(/--adapters names a folder$/);
+    expect(whyNoAdapters(decode, { correction: 'svd' })).toBeUndefined();
   });
 });
 

@@ -101,8 +101,9 @@ function atContext(problem: ModelProblem, context: number | undefined): ModelPro
   return { ...problem, context };
 }
 
+/** Adapters fit the weights as they were trained, not those with planted outliers. */
 function withAdapters(problem: ModelProblem, path: string | undefined): ModelProblem {
-  if (path === undefined) return problem;
+  if (path === undefined || problem.file.hasPlantedOutliers) return problem;
   openAdapters(path, problem.config);
   return { ...problem, file: { ...problem.file, adapters: { name: spellName(basename(path)), path: resolve(path) } } };
 }

@@ -6,10 +6,10 @@ import { layOut, textColumn, wrapText } from './text-table.ts';
 /** Lines of the table, its title first: each road with its control below it. */
 export function roadLines(roads: readonly Road[], width: number): string[] {
   if (roads.length === 0) return [];
-  const several = new Set(roads.map(({ backend }) => backend).filter((backend) => backend !== '')).size > 1;
+  const several = new Set(roads.map(({ backend }) => backend)).size > 1;
   const lines = roads.flatMap((road) => {
     const { comparison, backend, cases, control } = road;
-    const name = several && backend !== '' ? `${comparison.road} · ${backend}` : comparison.road;
+    const name = several ? `${comparison.road} · ${backend}` : comparison.road;
     return [
       { name, side: cases, verdict: road.verdict },
       { name: '', side: control, verdict: factorCell(road) },

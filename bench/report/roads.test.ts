@@ -79,12 +79,25 @@ test('what was learned beside a model has the scatter of its own seeds, and a si
 
 test('two models of one seed each are not judged, nor what was not measured', () => {
   const [a, b] = [model('a', 20), model('b', 10)];
+  const failed = model('d', 5, { status: 'incorrect' });
+  const unscored = model('e', 5, { ppl: undefined });
+  const comparisons = ['b', 'c', 'd', 'e'].map((control) => comparison('weights=a', `weights=${control}`));
+  const roads = roadsOf([a, b, failed, unscored], { comparisons }, lossesOf);
+  expect(roads.map(({ verdict }) => verdict)).toEqual(['one seed', ...Array(3).fill('not measured')]);
+});
+
+test('what a run has nothing of is left out, and backends are held against themselves', () => {
+  const on = (backend: string, weights: string) =>
+    model(weights, 20, { backend, case_id: `roads:dense:${backend}:weights=${weights}` });
   const roads = roadsOf(
-    [a, b],
-    { comparisons: [comparison('weights=a', 'weights=b'), comparison('=a', '=c')] },
+    [on('ts', 'a'), on('wasm', 'a'), on('wasm', 'b')],
+    { comparisons: [comparison('weights=a', 'weights=b'), comparison('weights=x', 'weights=y')] },
     lossesOf,
   );
-  expect(roads.map(({ verdict }) => verdict)).toEqual(['one seed', 'not measured']);
+  expect(roads.map(({ backend, verdict }) => [backend, verdict])).toEqual([
+    ['ts', 'not measured'],
+    ['wasm', 'one seed'],
+  ]);
 });
 
 test('speed is judged round by round beside the control, else by the intervals of both times', () => {
@@ -106,11 +119,13 @@ test('speed is judged round by round beside the control, else by the intervals o
     lossesOf,
   );
   expect(roads.map(({ verdict }) => verdict)).toEqual(['better', 'within noise']);
+  const short = all.map((row) => ({ ...row, ci95_low_ns: undefined }));
+  expect(roadsOf(short, { comparisons: [comparison('fast', 'other', by)] }, lossesOf)[0].verdict).toBe('not measured');
   expect(roads[1].factor?.value).toBeCloseTo(990 / 960);
 });
 
 test('the table has each road with its control below it, in 80 columns and in 100', () => {
-  const roads = [judge('weights=student', 'weights=narrow'), judge('=nothing', '=nowhere')];
+  const roads = [judge('weights=student', 'weights=narrow'), judge('weights=student', 'weights=nowhere')];
   for (const width of [80, 100]) {
     const lines = roadLines(roads, width).map(stripVTControlCharacters);
     expect(

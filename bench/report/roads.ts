@@ -2,6 +2,7 @@
 import { matchesFilter } from '../contract/case-filter.ts';
 import type { Compared, Comparison, Suite } from '../contract/suite.ts';
 import type { ResultRow } from '../results/columns.ts';
+import { isFailure } from '../results/failure.ts';
 import type { Interval } from '../statistics/interval.ts';
 import { type Estimate, quotientInterval } from '../statistics/quotient-interval.ts';
 import { studentQuantile } from '../statistics/student.ts';
@@ -37,38 +38,51 @@ export function roadsOf(
   lossesOf: LossesOf,
 ): Road[] {
   return comparisons.flatMap((comparison) => {
-    const backends = new Set(find(rows, comparison.cases).map(({ backend }) => backend));
-    const meant = backends.size === 0 ? [''] : [...backends];
-    return meant.map((backend = '') => {
-      const [of, against] = [comparison.cases, comparison.control].map((compared) => {
-        const found = find(rows, compared);
-        return found.find((row) => row.backend === backend) ?? found.at(0);
-      });
-      const isReference = (row: ResultRow) =>
-        reference !== undefined && row.backend === backend && matchesFilter(row.case_id ?? '', reference);
-      const base = comparison.hasOwnText ? undefined : rows.find(isReference)?.ppl;
+    const sides = [comparison.cases, comparison.control].map(({ filter }) => find(rows, filter));
+    const backends = new Set(sides.flat().map(({ backend = '' }) => backend));
+    return [...backends].map((backend): Road => {
+      const [of, against] = sides.map((found) => found.find((row) => row.backend === backend));
+      const references = reference === undefined || comparison.hasOwnText ? [] : find(rows, reference);
+      const base = references.find((row) => row.backend === backend)?.ppl;
       const side = (compared: Compared, row: ResultRow | undefined) => sideOf(compared, row, base, lossesOf);
-      const factor = of && against && factorOf(comparison, of, against, lossesOf);
+      const judged = isMeasured(of) && isMeasured(against) ? judge(comparison, of, against, lossesOf) : undefined;
       return {
         comparison,
         backend,
         cases: side(comparison.cases, of),
         control: side(comparison.control, against),
-        factor,
-        verdict: of === undefined || against === undefined ? 'not measured' : verdictOf(factor),
+        ...(judged ?? { verdict: 'not measured' }),
       };
     });
   });
 }
 
-function find(rows: readonly ResultRow[], { filter }: Compared): ResultRow[] {
+function find(rows: readonly ResultRow[], filter: string): ResultRow[] {
   return rows.filter((row) => matchesFilter(row.case_id ?? '', filter));
 }
 
-function verdictOf(factor: Estimate | undefined): RoadVerdict {
-  if (factor === undefined) return 'one seed';
-  if (factor.interval.low > 1) return 'better';
-  return factor.interval.high < 1 ? 'worse' : 'within noise';
+/** What failed has figures too, which say nothing. */
+function isMeasured(row: ResultRow | undefined): row is ResultRow {
+  return row !== undefined && !isFailure(row);
+}
+
+/** Undefined where a figure or its interval is missing. */
+function judge(
+  { by, cases, control }: Comparison,
+  of: ResultRow,
+  against: ResultRow,
+  lossesOf: LossesOf,
+): Pick<Road, 'factor' | 'verdict'> | undefined {
+  if (by === 'speed') return verdictOf(speedFactor(of, against));
+  const [own, other] = [logPerplexity(cases, of, lossesOf), logPerplexity(control, against, lossesOf)];
+  if (own === undefined || other === undefined) return undefined;
+  return verdictOf(perplexityFactor(own, other)) ?? { verdict: 'one seed' };
+}
+
+function verdictOf(factor: Estimate | undefined): Pick<Road, 'factor' | 'verdict'> | undefined {
+  if (factor === undefined) return undefined;
+  const { low, high } = factor.interval;
+  return { factor, verdict: low > 1 ? 'better' : high < 1 ? 'worse' : 'within noise' };
 }
 
 function sideOf(
@@ -83,15 +97,8 @@ function sideOf(
   return { is, row, seeds: own.seeds, perplexityRatio: base && Math.exp(own.mean) / base };
 }
 
-function factorOf(
-  { by, cases, control }: Comparison,
-  of: ResultRow,
-  against: ResultRow,
-  lossesOf: LossesOf,
-): Estimate | undefined {
-  if (by === 'speed') return speedFactor(of, against);
-  const [own, other] = [logPerplexity(cases, of, lossesOf), logPerplexity(control, against, lossesOf)];
-  if (own === undefined || other === undefined) return undefined;
+/** The other's perplexity over one's own. Undefined where nobody knows how far chance carries. */
+function perplexityFactor(own: LogPerplexity, other: LogPerplexity): Estimate | undefined {
   const chance = own.recipe === other.recipe ? [] : chanceOf(own, other);
   if (chance === undefined) return undefined;
   const variance = sum([own.ofText, other.ofText, ...chance.map((each) => each.variance)]);

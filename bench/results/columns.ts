@@ -185,20 +185,6 @@ export const columns = [
     value: ({ entry: { problem } }) => ('hidden' in problem ? problem.hidden : undefined),
   },
   {
-    name: 'experts',
-    group: 'shape',
-    type: 'integer',
-    doc: 'moe: feed-forward parts that a router chooses from',
-    value: ({ entry: { problem } }) => (problem.op === 'moe' ? problem.experts : undefined),
-  },
-  {
-    name: 'top_k',
-    group: 'shape',
-    type: 'integer',
-    doc: 'moe: how many of them each row goes through',
-    value: ({ entry: { problem } }) => (problem.op === 'moe' ? problem.topK : undefined),
-  },
-  {
     name: 'seq_len',
     group: 'shape',
     type: 'integer',
@@ -962,6 +948,20 @@ export const columns = [
     type: 'number',
     doc: 'over writing without drafts, by acceptance α, cost c and k drafted tokens: (1 − αᵏ⁺¹) / ((1 − α)(kc + 1)), which takes draft_check_pct to be 100 (arXiv 2211.17192)',
     value: ({ result }) => result.drafts?.expectedSpeedup,
+  },
+  {
+    name: 'experts',
+    group: 'shape',
+    type: 'integer',
+    doc: 'moe: feed-forward parts that a router chooses from',
+    value: ({ entry: { problem } }) => (problem.op === 'moe' ? problem.experts : undefined),
+  },
+  {
+    name: 'top_k',
+    group: 'shape',
+    type: 'integer',
+    doc: 'moe: how many of them each row goes through',
+    value: ({ entry: { problem } }) => (problem.op === 'moe' ? problem.topK : undefined),
   },
 ] as const satisfies readonly Column[];
 

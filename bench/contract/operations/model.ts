@@ -1,5 +1,4 @@
 // Tokens in, logits of the next one out, by a model of the Llama family.
-
 import { seededRandom } from '../../statistics/random.ts';
 import { keyFormats } from '../datastore.ts';
 import { kvCaches } from '../kv-cache.ts';
@@ -26,6 +25,8 @@ const MOST_NMSE_ROUNDED = { nmse: 1e-3, layers: 10 };
  * itself with activations changed by what f32 may change them by, and kernels may be off by so many times the squared error of that.
  */
 const MOST_OF_ROUNDING = 10;
+/** Of Σ reference², however far the network is moved: a kernel that computes something else is off by about all of it. */
+const MOST_NMSE_MOVED = 0.1;
 /** Of their root mean square. */
 const JITTER = 1e-6;
 const JITTER_SEED = 1;
@@ -78,8 +79,8 @@ export const model: Operation<'model'> = {
     const moved = forwardFloat64(weights, tokens, jittered(present), roundCache, 'last', mixIn);
     const ofRounding = moved.reduce((sum, value, i) => sum + (value - values[i]) ** 2, 0);
     const { nmse, layers: upTo } = MOST_NMSE_ROUNDED;
-    const errorEnergy = Math.max(energy * nmse * Math.max(1, layers / upTo), MOST_OF_ROUNDING * ofRounding);
-    return { values, tolerance, errorEnergy };
+    const moving = Math.min(MOST_OF_ROUNDING * ofRounding, energy * MOST_NMSE_MOVED);
+    return { values, tolerance, errorEnergy: Math.max(energy * nmse * Math.max(1, layers / upTo), moving) };
   },
   denseFlops: (problem) => flopsOf(problem, ({ N, K }) => 2 * N * K),
   denseBytes(problem) {
