@@ -21,15 +21,17 @@ export function roadLines(roads: readonly Road[], width: number): string[] {
     column('road', ({ name }) => name, 'left'),
     column('against its control', ({ name, side }) => `${name === '' ? '  ' : ''}${side.is}`, 'left'),
   ];
+  const isScored = roads.some(({ cases, control }) => (cases.perplexityRatio ?? control.perplexityRatio) !== undefined);
   const figures = [
     column('bytes', ({ side }) => (side.row?.stored_bytes === undefined ? '' : formatBytes(side.row.stored_bytes))),
     column('tok/s', ({ side }) => (side.row?.tokens_per_s === undefined ? '' : formatRate(side.row.tokens_per_s))),
-    column('ppl', ({ side }) => perplexityCell(side)),
+    ...(isScored ? [column('ppl', ({ side }) => perplexityCell(side))] : []),
     column('verdict', ({ verdict }) => verdict),
   ];
-  const legend =
-    "ppl: over the reference's, the mean of so many seeds   below a verdict: times as fast as the control, or its perplexity over " +
-    "the road's, with a 95 % interval over the text and the seeds";
+  const legend = isScored
+    ? "ppl: over the reference's, the mean of so many seeds   below a verdict: times as fast as the control, or its perplexity over " +
+      "the road's, with a 95 % interval over the text and the seeds"
+    : 'below a verdict: times as fast as the control, with a 95 % interval';
   return [
     styleText('bold', wrapText('roads', width, '  ')),
     ...layOut({ names, figures }, width),
