@@ -23,6 +23,7 @@ import { roundedSamples, samplesOf } from './kept-samples.ts';
 import { isNarrow } from './narrow-interval.ts';
 import { type Batch, isBaseline, placeOf, planPasses } from './plan-passes.ts';
 import { resultOfError } from './result-of-error.ts';
+import { tellSlowPacking } from './tell-slow-packing.ts';
 import { whyNotMeasured } from './why-not-measured.ts';
 
 /** Where cases are measured that are not in processes of their own. */
@@ -66,17 +67,6 @@ export interface MeasuringOptions {
   /** Told what a case is at where that takes longer than one would wait for. */
   readonly onStage?: (what: string) => void;
   readonly place?: MeasuringPlace;
-}
-
-const SLOW_PACKING_MS = 2000;
-
-/** Says so where weights take long to be chosen. */
-function tellSlowPacking(say: (what: string) => void): (stage: string) => void {
-  let timer: NodeJS.Timeout | undefined;
-  return (stage) => {
-    clearTimeout(timer);
-    if (stage === 'packing') timer = setTimeout(() => say('choosing the weights of'), SLOW_PACKING_MS).unref();
-  };
 }
 
 /**

@@ -410,16 +410,3 @@ test('a run whose weights changed since it began is not resumed', async () => {
     new RegExp(`as it was when the run began, SHA-256 ${weights_sha256}, got [0-9a-f]{64}; start`),
   );
 });
-
-describe('completion', () => {
-  test.each([
-    ['names of suites', ['run', '--suite', ''], 'quantized'],
-    ['names of backends', ['run', '--backend', 'gp'], 'gpujs-webgpu'],
-    ['commands', ['ro'], 'roofline'],
-  ])('%s go to stdout and nothing to stderr', (_, words, name) => {
-    const args = [MAIN, '--get-yargs-completions', 'tare', ...words];
-    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env: quiet });
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout.split('\n')).toContain(name);
-  });
-});
